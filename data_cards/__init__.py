@@ -1,0 +1,1 @@
+"""Card templates: one for each kind of card."""

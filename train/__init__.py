@@ -1,0 +1,1 @@
+"""Training stages: one file each, with its recipe."""

@@ -1,0 +1,1 @@
+"""Checks: one file or folder each, found by name."""
