@@ -1,0 +1,169 @@
+"""What a builder is: data, plus three small pure things. The engine does everything else.
+
+A builder never reads or writes files. It gets batches of source rows, every column as text, and answers with rows of
+its kind and with rejected rows; streaming, workers, global steps, books, splits and writing are the engine's.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Self, TypeVar
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from openmed_data import tally
+from openmed_data.kinds import Kind
+from openmed_data.sources import Upstream
+
+# Columns that the engine adds to every batch of source rows.
+ROW = "_row"  # number of the row in the whole source, from 0
+FILE = "_file"  # name of its file
+LINE = "_line"  # number of the row in its file, from 1
+UID = "_uid"  # 64 bits that identify a used row by its content; every seeded choice derives from them
+
+
+class ReasonCode(StrEnum):
+    """Base of a builder's reasons for rejecting a row: a code, and its meaning in words.
+
+    Examples
+    --------
+    >>> class Reason(ReasonCode):
+    ...     UNLABELLED = "unlabelled", "the row has no answer key"
+    >>> Reason.UNLABELLED, Reason.UNLABELLED.meaning
+    (<Reason.UNLABELLED: 'unlabelled'>, 'the row has no answer key')
+    """
+
+    meaning: str
+
+    def __new__(cls, code: str, meaning: str) -> Self:
+        """Keep `meaning` beside the code."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+
+class GlobalReason(ReasonCode):
+    """Reasons that only the whole source can give; the engine decides them."""
+
+    DUPLICATE = "duplicate", "the same question, options and key as an earlier row; the first one is kept"
+    CONFLICT = "conflicting_key", "the same question and options as another row, with another key; none is kept"
+    SPLIT_LEAK = "split_leak", "its stem is nearly that of a row in the validation or test split of the same source"
+
+
+class Options(BaseModel):
+    """Options that every builder has; a builder adds its own by subclassing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = Field(42, ge=0, description="Seed of every per-row choice.")
+    validation_fraction: float = Field(
+        0.05, ge=0, le=0.5, description="Share of rows put into the validation split of a source without splits."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a builder makes of one batch.
+
+    Attributes
+    ----------
+    kept
+        Candidate rows: the kind's columns and `ROW`.
+    rejected
+        Source rows that gave no candidate: `ROW`, `reason` and `detail`, the text that caused it.
+    keys
+        One row for each source row that gave candidates: `ROW`, `UID`, and the identities that the global steps work
+        on: `identity` (equal for duplicates whatever their answer), `answer` (equal for equal answers), `stem` (text
+        that must not straddle splits).
+    tally
+        Counts for the manifest; see `openmed_data.tally`.
+    """
+
+    kept: pl.DataFrame
+    rejected: pl.DataFrame
+    keys: pl.DataFrame
+    tally: pl.DataFrame = field(default_factory=tally.empty)
+
+
+@dataclass(frozen=True, slots=True)
+class CardText:
+    """A builder's own paragraphs of the dataset card, in Markdown; figures come from the manifest."""
+
+    title: str
+    what: str
+    how: str
+    limits: str
+    tags: tuple[str, ...] = ()
+
+
+OptionsT = TypeVar("OptionsT", bound=Options)
+StateT = TypeVar("StateT")
+
+
+class Builder(ABC, Generic[OptionsT, StateT]):
+    """One dataset. See `docs/new-dataset.md` for a complete example.
+
+    Attributes
+    ----------
+    name
+        What follows ``openmed-data build``.
+    columns, optional_columns
+        Source columns that must and may be there.
+    reasons
+        The builder's own reasons for rejecting rows.
+    releases_gil
+        Whether `rows` spends its time in polars, which leaves the interpreter free: workers are then threads, which
+        start at once and copy nothing. Otherwise they are processes.
+    sample
+        Path of a bundled sample of the source.
+    """
+
+    name: ClassVar[str]
+    kind: ClassVar[Kind]
+    summary: ClassVar[str]
+    upstream: ClassVar[Upstream]
+    columns: ClassVar[tuple[str, ...]]
+    optional_columns: ClassVar[tuple[str, ...]] = ()
+    reasons: ClassVar[type[ReasonCode]]
+    card: ClassVar[CardText]
+    releases_gil: ClassVar[bool] = False
+    sample: ClassVar[Path | None] = None
+
+    @property
+    @abstractmethod
+    def options_model(self) -> type[OptionsT]:
+        """The model that validates this builder's options."""
+
+    def fit(self, batch: pl.DataFrame, options: OptionsT) -> pl.DataFrame:  # noqa: ARG002
+        """Count what `state` needs to know of the whole source, as a tally; order-free and small."""
+        return tally.empty()
+
+    @abstractmethod
+    def state(self, evidence: pl.DataFrame, options: OptionsT) -> StateT:
+        """Turn the merged counts of `fit` into what `rows` works with; must be picklable.
+
+        Raises
+        ------
+        SourceError
+            The source as a whole cannot be understood without guessing.
+        """
+
+    @abstractmethod
+    def rows(self, batch: pl.DataFrame, state: StateT, options: OptionsT) -> Rows:
+        """Make candidate rows of one batch; the same ones whatever the batch's size."""
+
+    def describe_state(self, state: StateT) -> Mapping[str, Any]:  # noqa: ARG002
+        """Return what the manifest says of the state, as JSON values."""
+        return {}
+
+    def measure(self, kept: pl.DataFrame) -> pl.DataFrame:  # noqa: ARG002
+        """Count what `figures` needs of rows as written, as a tally."""
+        return tally.empty()
+
+    def figures(self, counts: pl.DataFrame) -> Mapping[str, Any]:  # noqa: ARG002
+        """Turn the merged counts of `measure` and of every `Rows.tally` into the manifest's figures."""
+        return {}

@@ -1,0 +1,111 @@
+"""The manifest: what a build was made from, how, and every file it holds. Nothing in it depends on when or where."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from openmed_data._version import __version__
+from openmed_data.books import Books
+from openmed_data.errors import UsageError
+from openmed_data.kinds import Kind
+
+NAME = "manifest.json"
+FORMAT = 1
+
+# Libraries whose version can change what a build holds.
+_LIBRARIES = ("polars", "pyarrow")
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """One Parquet file of a build; `name` is its path inside the build."""
+
+    name: str
+    split: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything a reader needs to check a build and to make it again.
+
+    Attributes
+    ----------
+    source
+        Name, repository, revision and licence of the source, and each file's name, SHA-256, split and rows.
+    options
+        Every option with the value it had.
+    limit
+        How many source rows were read at most; None for all.
+    state
+        What the builder learnt from the whole source.
+    figures
+        What the builder measured on the rows it wrote.
+    content_digest
+        Digest of the set of rows, however they are laid out; see `openmed_data.digest`.
+    """
+
+    dataset: str
+    kind: Kind
+    source: Mapping[str, Any]
+    options: Mapping[str, Any]
+    limit: int | None
+    books: Books
+    state: Mapping[str, Any]
+    figures: Mapping[str, Any]
+    files: Sequence[FileFacts]
+    rejected_files: Sequence[FileFacts]
+    content_digest: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the manifest as JSON values."""
+        return {
+            "format": FORMAT,
+            "dataset": self.dataset,
+            "kind": str(self.kind),
+            "made_with": {"openmed-data": __version__, **{name: version(name) for name in _LIBRARIES}},
+            "source": dict(self.source),
+            "options": dict(self.options),
+            "limit": self.limit,
+            "books": self.books.to_json(),
+            "state": dict(self.state),
+            "figures": dict(self.figures),
+            "files": [asdict(file) for file in self.files],
+            "rejected_files": [asdict(file) for file in self.rejected_files],
+            "content_digest": self.content_digest,
+        }
+
+    def to_text(self) -> str:
+        """Return the manifest as it is written to `manifest.json`."""
+        return json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n"
+
+
+def read(build: Path) -> dict[str, Any]:
+    """Return the manifest of the build at `build`, as JSON values.
+
+    Raises
+    ------
+    UsageError
+        No finished build stands there.
+    """
+    path = build / NAME
+    if not path.is_file():
+        hint = "Give the folder that `openmed-data build --out` made."
+        if build.with_name(build.name + ".building").is_dir():
+            hint = "A build was interrupted there: run the same `openmed-data build` again to finish it."
+        raise UsageError(f"'{build}' holds no finished build ({NAME} is missing)", hint=hint)
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if document.get("format") != FORMAT:
+        raise UsageError(f"'{path}' has format {document.get('format')}, and this version reads format {FORMAT}")
+    return document
+
+
+def digest(build: Path) -> str:
+    """Return the SHA-256 of the build's manifest, which names the exact bytes of every file."""
+    return hashlib.sha256((build / NAME).read_bytes()).hexdigest()

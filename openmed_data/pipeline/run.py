@@ -1,0 +1,242 @@
+"""Run a build from source to finished folder."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from openmed_data import tally
+from openmed_data._version import __version__
+from openmed_data.books import Books
+from openmed_data.builder import ROW, Builder, Options
+from openmed_data.digest import set_digest
+from openmed_data.errors import BuildError
+from openmed_data.manifest import NAME, FileFacts, Manifest
+from openmed_data.pipeline import decide, splits
+from openmed_data.pipeline.shards import RejectedTask, ShardTask, plan, write_rejected, write_shard
+from openmed_data.pipeline.stage import StagedFile, stage
+from openmed_data.pipeline.steps import (
+    FitTask,
+    PartCounts,
+    RowsTask,
+    Settled,
+    SettleTask,
+    fit_part,
+    rows_part,
+    settle_part,
+)
+from openmed_data.pipeline.work import Work, read_frame, write_text
+from openmed_data.pipeline.workers import Workers, pool
+from openmed_data.progress import Progress, Silent
+from openmed_data.sources import Source
+from openmed_data.sources.readers import PART_ROWS
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to build: everything that decides the bytes."""
+
+    builder: Builder[Any, Any]
+    source: Source
+    options: Options
+    limit: int | None = None
+
+
+def build(
+    request: Request,
+    work: Work,
+    *,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Manifest:
+    """Make every file of a build in `work.result`, resuming what an earlier run left there.
+
+    Parameters
+    ----------
+    request
+        What to build.
+    work
+        Where to; the caller holds its lock.
+    workers
+        How many parts are worked on at once; the bytes do not depend on it.
+
+    Raises
+    ------
+    SourceError
+        The source cannot be read, or cannot be understood without guessing.
+    BuildError
+        No row was kept, or the books do not balance.
+    """
+    with pool(workers, threads=request.builder.releases_gil) as workers_:
+        return _Run(request, work, workers_, progress or Silent()).run()
+
+
+class _Run:
+    """The steps of one build, in order."""
+
+    def __init__(self, request: Request, work: Work, workers: Workers, progress: Progress) -> None:
+        self.builder, self.options, self.source = request.builder, request.options, request.source
+        self.limit = request.limit
+        self.work, self.workers, self.progress = work, workers, progress
+
+    def run(self) -> Manifest:
+        """Run every step and write the manifest."""
+        if self.work.open(self._recipe()):
+            self.progress.note("resuming an interrupted build: finished parts are kept")
+        staged = self._stage()
+        state = self._fit()
+        counts = self._rows(state)
+        settled = self._settle(staged, sum(part.used for part in counts))
+        files, rejected = self._write(settled)
+        books = self._books(staged, counts, settled, files)
+        books.check()
+        counted = [*self.work.parts("tally"), *self.work.parts("measures")]
+        manifest = Manifest(
+            dataset=self.builder.name,
+            kind=self.builder.kind,
+            source=self._source_facts(staged),
+            options=self.options.model_dump(mode="json"),
+            limit=self.limit,
+            books=books,
+            state=self.builder.describe_state(state),
+            figures=self.builder.figures(tally.merge(read_frame(path) for path in counted)),
+            files=files,
+            rejected_files=rejected,
+            content_digest=set_digest(self.work.parts("digests")),
+        )
+        write_text(self.work.result / NAME, manifest.to_text())
+        return manifest
+
+    def _recipe(self) -> dict[str, Any]:
+        """Return what finished parts depend on, besides the bytes of the source (checked by `stage`)."""
+        return {
+            "version": __version__,
+            "builder": self.builder.name,
+            "options": self.options.model_dump(mode="json"),
+            "files": [[file.name, file.split] for file in self.source.files],
+            "revision": self.source.revision,
+            "limit": self.limit,
+        }
+
+    def _stage(self) -> tuple[StagedFile, ...]:
+        columns = (*self.builder.columns, *self.builder.optional_columns)
+        advance = self.progress.step("reading the source", None)
+        return stage(
+            self.work, self.source, columns, self.builder.columns, self.workers, limit=self.limit, advance=advance
+        )
+
+    def _fit(self) -> Any:
+        tasks = [FitTask(self.builder, self.options, self.work, index) for index in self._parts]
+        self._collect("learning from the source", len(tasks), self.workers.map(fit_part, tasks))
+        evidence = tally.merge(read_frame(path) for path in self.work.parts("fit"))
+        return self.builder.state(evidence, self.options)
+
+    def _rows(self, state: Any) -> list[PartCounts]:
+        tasks = [RowsTask(self.builder, self.options, state, self.work, index) for index in self._parts]
+        return self._collect("making rows", len(tasks), self.workers.map(rows_part, tasks))
+
+    @property
+    def _parts(self) -> range:
+        return range(len(self.work.parts("stage")))
+
+    def _settle(self, staged: Sequence[StagedFile], used: int) -> list[Settled]:
+        keys = self.work.parts("keys")
+        gone = decide.repeated(keys, used)
+        named = [file.split for file in staged for _ in range(file.parts)]
+        drawn = pl.Series(ROW, [], dtype=pl.UInt64)
+        if self.source.splits:
+            by_split = {
+                split: [path for path, name in zip(keys, named, strict=True) if (name or splits.TRAIN) == split]
+                for split in (splits.TRAIN, splits.VALIDATION, splits.TEST)
+            }
+            gone = pl.concat([gone, splits.leaks(by_split, gone[ROW])]).sort(ROW)
+        else:
+            named = [splits.TRAIN] * len(named)
+            drawn = splits.draw(keys, gone[ROW], self.options.seed, self.options.validation_fraction)
+        tasks = [
+            SettleTask(
+                self.work,
+                index,
+                split or splits.TRAIN,
+                gone.filter(pl.col(ROW).is_between(*_range(index))),
+                drawn.filter(drawn.is_between(*_range(index))),
+            )
+            for index, split in enumerate(named)
+        ]
+        return self._collect("duplicates, conflicts and splits", len(tasks), self.workers.map(settle_part, tasks))
+
+    def _write(self, settled: Sequence[Settled]) -> tuple[list[FileFacts], list[FileFacts]]:
+        per_split = {
+            split: [part.splits.get(split, 0) for part in settled]
+            for split in (splits.TRAIN, splits.VALIDATION, splits.TEST)
+        }
+        if not sum(map(sum, per_split.values())):
+            reasons = ", ".join(
+                f"{reason} {count}" for reason, count in _added(part.reasons for part in settled).items()
+            )
+            raise BuildError("no row was kept", hint=f"All rows were rejected: {reasons}.")
+        shards = plan("data", per_split)
+        tasks = [ShardTask(self.builder, self.work, shard, index) for index, shard in enumerate(shards)]
+        files = self._collect("writing shards", len(tasks), self.workers.map(write_shard, tasks))
+        out = plan("rejected", {"rejected": [part.rejected for part in settled]})
+        rejections = [RejectedTask(self.work, shard) for shard in out]
+        rejected = self._collect("writing rejected rows", len(out), self.workers.map(write_rejected, rejections))
+        return files, rejected
+
+    def _collect(self, name: str, total: int, results: Iterable[Any]) -> list[Any]:
+        advance = self.progress.step(name, total)
+        done: list[Any] = []
+        for result in results:
+            done.append(result)
+            advance(1)
+        return done
+
+    def _books(
+        self,
+        staged: Sequence[StagedFile],
+        counts: Sequence[PartCounts],
+        settled: Sequence[Settled],
+        files: Sequence[FileFacts],
+    ) -> Books:
+        kept: dict[str, int] = {}
+        for file in files:
+            footer = pq.read_metadata(self.work.result / file.name)
+            kept[file.split] = kept.get(file.split, 0) + footer.num_rows
+        rejected = _added(part.reasons for part in settled)
+        later = sum(part.rejected for part in settled) - sum(part.rejected for part in counts)
+        return Books(
+            source_rows=sum(file.rows for file in staged),
+            used_rows=sum(part.used for part in counts) - later,
+            candidate_rows=sum(part.candidates for part in settled),
+            rejected_source=rejected,
+            kept_rows=kept,
+        )
+
+    def _source_facts(self, staged: Sequence[StagedFile]) -> dict[str, Any]:
+        source = self.source
+        return {
+            "name": source.name,
+            "repo": source.repo,
+            "revision": source.revision,
+            "license": source.license,
+            "upstream": self.builder.upstream.repo,
+            "homepage": self.builder.upstream.homepage,
+            "files": [
+                {"name": file.name, "split": file.split, "sha256": file.sha256, "rows": file.rows} for file in staged
+            ],
+        }
+
+
+def _range(part: int) -> tuple[int, int]:
+    """Return the first and last row number that a part can hold."""
+    return part * PART_ROWS, (part + 1) * PART_ROWS - 1
+
+
+def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for count in counts:
+        for key, value in count.items():
+            total[key] = total.get(key, 0) + value
+    return dict(sorted(total.items()))

@@ -1,0 +1,186 @@
+"""Which split each row goes to, so that no nearly identical stems stand on both sides.
+
+Two stems are near when their sets of words overlap by a Jaccard similarity of at least `NEAR`. Words are compared by
+their consonants, so `haemorrhage` and `hemorrhage` are one word. The search is exact, not sampled: two sets that
+similar must share one of the rarest words of either (prefix filtering; Bayardo, Ma and Srikant, "Scaling up all pairs
+similarity search", WWW 2007), so only rows that share such a word are compared.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from openmed_data.builder import ROW, UID, GlobalReason
+from openmed_data.pipeline.decide import DECIDED
+from openmed_data.pipeline.work import read_frame
+from openmed_data.seeds import uniform
+
+NEAR = 0.7
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+
+# Words that every exam question is made of; stems that share only these are not near.
+BOILERPLATE = frozenset(
+    """
+    about above according all among and are both cause caused causes common commonest correct does except false
+    following for from has have incorrect likely more most not one regarding seen statement statements than that the these
+    this true used what when which who with
+    """.split()
+)
+
+_CODE_BYTES = 8
+_PARTS_AT_ONCE = 8
+
+
+def words(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the distinct words of each stem, as 64-bit codes of their leading consonants and digits.
+
+    Words of one or two letters are left out, and so is exam boilerplate unless a stem holds nothing else; numbers of
+    any length stay.
+
+    Parameters
+    ----------
+    rows
+        `ROW` and `stem`.
+
+    Returns
+    -------
+    pl.DataFrame
+        `ROW`, `code`; one row for each distinct word of each stem.
+
+    Examples
+    --------
+    >>> stems = pl.DataFrame({"_row": [0, 1], "stem": ["The tumour of an ovary", "Ovaries, the tumors"]})
+    >>> a, b = words(stems).group_by("_row").agg(pl.col("code").sort()).sort("_row")["code"]
+    >>> a.equals(b)
+    True
+    """
+    spelled = rows.select(
+        ROW, pl.col("stem").fill_null("").str.to_lowercase().str.extract_all(r"[a-z]{3,}|[0-9]+").alias("word")
+    ).explode("word", empty_as_null=False)
+    consonants = pl.col("word").str.replace(r"(?:ies|es|s|y)$", "").str.replace_all("[aeiou]", "")
+    padded = consonants.str.slice(0, _CODE_BYTES).str.pad_end(_CODE_BYTES)
+    code = padded.cast(pl.Binary).bin.reinterpret(dtype=pl.UInt64, endianness="little")
+    vocabulary = spelled.select(pl.col("word").unique()).with_columns(
+        code.alias("code"), pl.col("word").is_in(sorted(BOILERPLATE)).alias("plain")
+    )
+    coded = spelled.join(vocabulary, on="word").select(ROW, "code", "plain").unique([ROW, "code"])
+    return coded.filter(~pl.col("plain") | pl.col("plain").all().over(ROW)).drop("plain")
+
+
+def near(held: pl.DataFrame, others: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Yield the pairs of near stems between `held` rows and each frame of `others`.
+
+    Parameters
+    ----------
+    held, others
+        What `words` returns.
+
+    Yields
+    ------
+    pl.DataFrame
+        `held` and `other`, row numbers; one row for each pair.
+    """
+    rarity = held.group_by("code").agg(pl.len().alias("seen"))
+    sizes = held.group_by(ROW).agg(pl.len().alias("size"))
+    ranked = held.join(rarity, on="code").join(sizes, on=ROW)
+    place = pl.struct("seen", "code").rank("ordinal").over(ROW)
+    prefix_length = pl.col("size") - (pl.col("size") * NEAR).ceil() + 1
+    prefixes = ranked.filter(place <= prefix_length).select(pl.col(ROW).alias("held"), "code")
+    mine = held.rename({ROW: "held"})
+    my_sizes = sizes.rename({ROW: "held", "size": "mine"})
+    for other in others:
+        theirs = other.rename({ROW: "other"})
+        candidates = prefixes.join(theirs, on="code").select("held", "other").unique()
+        shared = (
+            candidates.join(mine, on="held")
+            .join(theirs, on=["other", "code"])
+            .group_by("held", "other")
+            .agg(pl.len().alias("shared"))
+        )
+        their_sizes = theirs.group_by("other").agg(pl.len().alias("theirs"))
+        measured = shared.join(my_sizes, on="held").join(their_sizes, on="other")
+        union = pl.col("mine") + pl.col("theirs") - pl.col("shared")
+        yield measured.filter(pl.col("shared") >= NEAR * union).select("held", "other")
+
+
+def draw(keys: Sequence[Path], gone: pl.Series, seed: int, fraction: float) -> pl.Series:
+    """Return the rows of a source without splits that go to validation, sorted.
+
+    Each row's own identity decides; then rows whose stem is near that of a training row move to training, until none
+    is left. The share therefore ends a little under `fraction`.
+
+    Parameters
+    ----------
+    keys
+        Key files, in source order.
+    gone
+        Rows already rejected.
+    """
+    drawn = _drawn(keys, gone, seed, fraction)
+    held = pl.concat([words(stems) for stems in _stems(keys, drawn, inside=True)])
+    moved = _held(near(held, map(words, _stems(keys, pl.concat([gone, drawn]), inside=False))))
+    while moved.len():
+        drawn = drawn.filter(~drawn.is_in(moved.implode()))
+        joined = held.filter(pl.col(ROW).is_in(moved.implode()))
+        held = held.filter(~pl.col(ROW).is_in(moved.implode()))
+        moved = _held(near(held, [joined]))
+    return drawn.sort()
+
+
+def leaks(keys: Mapping[str, Sequence[Path]], gone: pl.Series) -> pl.DataFrame:
+    """Return the rows to reject because a near stem stands in a split that is held out.
+
+    Parameters
+    ----------
+    keys
+        Key files of each split of the source.
+    gone
+        Rows already rejected.
+
+    Returns
+    -------
+    pl.DataFrame
+        `ROW`, `reason`, `detail`; training gives way to validation, and both give way to test.
+    """
+    found = pl.DataFrame(schema=DECIDED)
+    for held_out, giving_way in ((TEST, (VALIDATION, TRAIN)), (VALIDATION, (TRAIN,))):
+        left_out = pl.concat([gone, found[ROW]])
+        stems = [words(rows) for rows in _stems(keys.get(held_out, ()), left_out, inside=False)]
+        if not stems:
+            continue
+        others = [path for split in giving_way for path in keys.get(split, ())]
+        pairs = near(pl.concat(stems), map(words, _stems(others, left_out, inside=False)))
+        found = pl.concat([found, *(_leaked(some, held_out) for some in pairs)]).unique(ROW)
+    return found.sort(ROW)
+
+
+def _leaked(pairs: pl.DataFrame, split: str) -> pl.DataFrame:
+    first = pairs.group_by("other").agg(pl.col("held").min())
+    return first.select(
+        pl.col("other").alias(ROW),
+        pl.lit(GlobalReason.SPLIT_LEAK.value).alias("reason"),
+        pl.format("near row {} of {}", pl.col("held") + 1, pl.lit(split)).alias("detail"),
+    )
+
+
+def _drawn(keys: Sequence[Path], gone: pl.Series, seed: int, fraction: float) -> pl.Series:
+    chosen = [pl.Series(ROW, [], dtype=pl.UInt64)]
+    for path in keys:
+        rows = read_frame(path, [ROW, UID])
+        lucky = rows.filter(pl.Series(uniform(rows[UID].to_numpy(), seed, "split") < fraction))[ROW]
+        chosen.append(lucky.filter(~lucky.is_in(gone.implode())))
+    return pl.concat(chosen)
+
+
+def _stems(keys: Sequence[Path], rows: pl.Series, *, inside: bool) -> Iterator[pl.DataFrame]:
+    """Yield the stems of the rows that are (`inside`) or are not among `rows`, a few parts at a time."""
+    for start in range(0, len(keys), _PARTS_AT_ONCE):
+        some = pl.concat([read_frame(path, [ROW, "stem"]) for path in keys[start : start + _PARTS_AT_ONCE]])
+        hit = pl.col(ROW).is_in(rows.implode())
+        yield some.filter(hit if inside else ~hit)
+
+
+def _held(pairs: Iterable[pl.DataFrame]) -> pl.Series:
+    found = [frame["held"] for frame in pairs]
+    return pl.concat([pl.Series("held", [], dtype=pl.UInt64), *found]).unique()

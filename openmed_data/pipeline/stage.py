@@ -1,0 +1,125 @@
+"""First step: read the source once, check that every row can be read, and lay it out as numbered parts."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import chain
+from pathlib import Path
+
+import polars as pl
+
+from openmed_data.builder import FILE, LINE, ROW
+from openmed_data.errors import Problem, SourceError
+from openmed_data.pipeline.work import Work, write_frame, write_text
+from openmed_data.pipeline.workers import Workers
+from openmed_data.sources import Source
+from openmed_data.sources.readers import PART_ROWS, Part, parts, sha256
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """One source file as it was read."""
+
+    name: str
+    split: str | None
+    sha256: str
+    rows: int
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    part: Part
+    index: int
+    keep: int
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    file: str
+    rows: int
+    problems: tuple[Problem, ...] = ()
+    hint: str = ""
+
+
+def stage(
+    work: Work,
+    source: Source,
+    columns: tuple[str, ...],
+    required: tuple[str, ...],
+    workers: Workers,
+    *,
+    limit: int | None = None,
+    advance: Callable[[int], None] = lambda _: None,
+) -> tuple[StagedFile, ...]:
+    """Write the source's rows as parts and return what was read, from an earlier run's record if it still holds.
+
+    Parameters
+    ----------
+    columns, required
+        Columns that the builder reads, and those of them that must be there.
+    limit
+        Stop after so many rows.
+    advance
+        Called with the number of rows of each finished part.
+
+    Raises
+    ------
+    SourceError
+        Rows or whole files cannot be read; every problem found is listed.
+    """
+    hashes = tuple(sha256(file.path) for file in source.files)
+    record = work.root / "stage.json"
+    if record.exists():
+        staged = tuple(StagedFile(**entry) for entry in json.loads(record.read_text()))
+        if tuple(file.sha256 for file in staged) == hashes:
+            return staged
+        raise SourceError(
+            "the source changed since this build was interrupted", hint=f"Remove '{work.root}' and build again."
+        )
+    counts: dict[str, list[int]] = {file.name: [] for file in source.files}
+    problems: list[Problem] = []
+    hint = ""
+    for outcome in workers.map(_stage_part, _tasks(work, source, columns, required, limit)):
+        counts[outcome.file].append(outcome.rows)
+        problems += outcome.problems
+        hint = hint or outcome.hint
+        advance(outcome.rows)
+    if problems:
+        raise SourceError(f"the source has {len(problems)} row(s) that cannot be read", problems, hint=hint)
+    staged = tuple(
+        StagedFile(file.name, file.split, digest, sum(counts[file.name]), len(counts[file.name]))
+        for file, digest in zip(source.files, hashes, strict=True)
+    )
+    write_text(record, json.dumps([asdict(file) for file in staged]))
+    return staged
+
+
+def _tasks(
+    work: Work, source: Source, columns: tuple[str, ...], required: tuple[str, ...], limit: int | None
+) -> Iterator[_Task]:
+    left = sys.maxsize if limit is None else limit
+    every = chain.from_iterable(parts(file, columns, required) for file in source.files)
+    for index, part in enumerate(every):
+        if left == 0:
+            return
+        keep = min(left, part.most_rows)
+        yield _Task(part, index, keep, work.part("stage", index))
+        left -= keep
+
+
+def _stage_part(task: _Task) -> _Outcome:
+    try:
+        frame = task.part.load().head(task.keep)
+    except SourceError as error:
+        return _Outcome(task.part.file, 0, error.problems, error.hint)
+    place = pl.int_range(pl.len(), dtype=pl.UInt32)
+    numbered = frame.with_columns(
+        (place.cast(pl.UInt64) + task.index * PART_ROWS).alias(ROW),
+        (place + task.part.first_row).alias(LINE),
+        pl.lit(task.part.file).alias(FILE),
+    )
+    write_frame(numbered, task.path)
+    return _Outcome(task.part.file, frame.height)

@@ -1,0 +1,122 @@
+"""The folder a build is made in: beside its final place, resumable, never to be mistaken for a finished build."""
+
+import fcntl
+import hashlib
+import json
+import shutil
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from openmed_data.errors import UsageError
+
+STEPS = ("stage", "fit", "kept", "rejected", "keys", "tally", "splits", "records", "digests", "measures")
+
+
+def canonical_json(value: Any) -> str:
+    """Return `value` as JSON with sorted keys and no spaces: equal values, equal text."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def digest_of(value: Any) -> str:
+    """Return the SHA-256 of a JSON value's canonical text."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Paths inside the folder ``OUT.building``.
+
+    Attributes
+    ----------
+    out
+        Where the finished build is to stand.
+    """
+
+    out: Path
+
+    @property
+    def root(self) -> Path:
+        """Return the folder that everything is written in until the build is finished."""
+        return self.out.with_name(self.out.name + ".building")
+
+    @property
+    def result(self) -> Path:
+        """Return the folder that becomes the build."""
+        return self.root / "result"
+
+    def part(self, step: str, index: int) -> Path:
+        """Return the file of one part of one step."""
+        return self.root / step / f"{index:06d}.arrow"
+
+    def parts(self, step: str) -> list[Path]:
+        """Return the finished files of one step, in order."""
+        return sorted((self.root / step).glob("*.arrow"))
+
+    def open(self, recipe: Mapping[str, Any]) -> bool:
+        """Make the folder ready for `recipe`; return whether finished parts of an earlier run are kept.
+
+        Parts made from anything else (another source, option or version) are removed.
+        """
+        record = self.root / "recipe.json"
+        text = canonical_json(recipe)
+        if record.exists() and record.read_text() == text:
+            return True
+        for child in self.root.iterdir():
+            if child.name == "lock":
+                continue
+            shutil.rmtree(child) if child.is_dir() else child.unlink()
+        for step in STEPS:
+            (self.root / step).mkdir()
+        (self.result / "data").mkdir(parents=True)
+        (self.result / "rejected").mkdir()
+        write_text(record, text)
+        return False
+
+    @contextmanager
+    def lock(self) -> Generator[None]:
+        """Hold the folder for this process.
+
+        Raises
+        ------
+        UsageError
+            Another build is writing to the same place.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / "lock").open("w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise UsageError(
+                    f"another build is writing to '{self.out}'", hint="Wait for it, or choose another --out."
+                ) from error
+            yield
+
+
+def write_frame(frame: pl.DataFrame, path: Path) -> None:
+    """Write `frame` as an Arrow file to `path`, whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as stream:
+        frame.write_ipc(stream, compression="uncompressed")
+    partial.replace(path)
+
+
+def read_frame(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
+    """Read what `write_frame` wrote."""
+    return pl.read_ipc(path, columns=columns)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(content)
+    partial.replace(path)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` as UTF-8, whole or not at all."""
+    write_bytes(path, text.encode())

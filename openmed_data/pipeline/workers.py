@@ -1,0 +1,56 @@
+"""Run one step's tasks on several workers; results come back in the order of the tasks."""
+
+import multiprocessing
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+from typing import TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+class Workers:
+    """A pool of threads or processes that keeps at most two tasks for each worker in flight.
+
+    The bound matters: tasks of the first step carry their bytes with them, and an unbounded queue would hold the
+    whole source in memory.
+    """
+
+    def __init__(self, pool: Executor, count: int) -> None:
+        self._pool = pool
+        self._in_flight = 2 * count
+
+    def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+        """Yield ``function(task)`` for every task, in order."""
+        remaining = iter(tasks)
+        waiting: list[Future[Result]] = [
+            self._pool.submit(function, task) for task in islice(remaining, self._in_flight)
+        ]
+        waiting.reverse()
+        try:
+            while waiting:
+                yield waiting.pop().result()
+                for task in islice(remaining, 1):
+                    waiting.insert(0, self._pool.submit(function, task))
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+@contextmanager
+def pool(count: int, *, threads: bool) -> Generator[Workers]:
+    """Open `count` workers: threads for work that leaves the interpreter free, else processes.
+
+    Processes are spawned: a fork would copy locks that the libraries' own threads hold.
+    """
+    executor: Executor = (
+        ThreadPoolExecutor(count)
+        if threads
+        else ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
+    )
+    try:
+        yield Workers(executor, count)
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)

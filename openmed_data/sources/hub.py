@@ -1,0 +1,97 @@
+"""Hub datasets as sources, always at a commit."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from openmed_data.errors import SourceError, UsageError
+from openmed_data.sources.resolve import READABLE, Source, SourceFile, Upstream, data_suffix, declared_split
+
+TIMEOUT_SECONDS = 10.0
+
+
+def fetch(text: str, *, upstream: Upstream) -> Source:
+    """Download the data files of ``OWNER/NAME[@REVISION]`` and return them as a source at that commit.
+
+    A branch or tag is resolved to its commit first, so that what is recorded can be fetched again. Files of splits
+    that the upstream does not offer for training are left alone.
+
+    Raises
+    ------
+    SourceError
+        The Hub cannot be reached, or the repository, revision or data files do not exist.
+    """
+    repo, _, revision = text.partition("@")
+    repo = repo or upstream.repo
+    if repo.count("/") != 1:
+        raise UsageError(f"'{repo}' names no Hub dataset", hint="Write hub:OWNER/NAME or hub:OWNER/NAME@REVISION.")
+    known = repo == upstream.repo
+    commit, names, license_id = _look_up(repo, revision or (upstream.revision if known else "main"))
+    wanted = _data_files(names, upstream.splits if known else ())
+    if not wanted:
+        raise SourceError(
+            f"hub:{repo}@{commit} holds no data file that can be read", hint=f"Expected one of {', '.join(READABLE)}."
+        )
+    files = tuple(SourceFile(_download(repo, commit, name), name, declared_split(name)) for name in wanted)
+    license_id = license_id or (upstream.license if known else "unknown")
+    return Source(name=repo, files=files, license=license_id, repo=repo, revision=commit)
+
+
+def _look_up(repo: str, revision: str) -> tuple[str, list[str], str | None]:
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+
+    try:
+        info = HfApi().dataset_info(repo, revision=revision, timeout=TIMEOUT_SECONDS)
+    except RevisionNotFoundError as error:
+        raise SourceError(f"hub:{repo} has no revision '{revision}'", hint="Name a commit, tag or branch.") from error
+    except RepositoryNotFoundError as error:
+        raise SourceError(
+            f"hub:{repo} does not exist or is not visible to you",
+            hint="Check the name; for a private one: hf auth login",
+        ) from error
+    except HfHubHTTPError as error:
+        raise _unreachable(repo, str(error).splitlines()[0]) from error
+    except Exception as error:  # the client lets its transport's own errors through
+        if not _is_transport_error(error):
+            raise
+        raise _unreachable(repo, type(error).__name__) from error
+    card = info.card_data.to_dict() if info.card_data else {}
+    names = sorted(sibling.rfilename for sibling in info.siblings or [])
+    license_id = card.get("license")
+    return str(info.sha), names, license_id if isinstance(license_id, str) else None
+
+
+def _download(repo: str, commit: str, name: str) -> Path:
+    from huggingface_hub import hf_hub_download
+
+    try:
+        path: str = hf_hub_download(  # pyright: ignore[reportUnknownVariableType]
+            repo, name, repo_type="dataset", revision=commit, etag_timeout=TIMEOUT_SECONDS
+        )
+        return Path(path)
+    except Exception as error:
+        if not _is_transport_error(error):
+            raise
+        raise _unreachable(repo, f"{name}: {type(error).__name__}") from error
+
+
+def _is_transport_error(error: Exception) -> bool:
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+
+    # The client's transport is httpx before version 2 and httpx2 since; neither is a dependency of ours.
+    return type(error).__module__.startswith("httpx") or isinstance(
+        error, OSError | OfflineModeIsEnabled | LocalEntryNotFoundError | HfHubHTTPError
+    )
+
+
+def _unreachable(repo: str, detail: str) -> SourceError:
+    return SourceError(
+        f"hub:{repo} cannot be reached ({detail})",
+        hint="Give --source PATH for a local copy, or --source sample for the bundled one.",
+    )
+
+
+def _data_files(names: Sequence[str], splits: tuple[str, ...]) -> list[str]:
+    readable = [name for name in names if data_suffix(Path(name)) in READABLE and not name.startswith(".")]
+    in_data = [name for name in readable if name.startswith("data/")] or readable
+    return [name for name in in_data if not splits or declared_split(name) in {*splits, None}]

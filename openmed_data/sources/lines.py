@@ -1,0 +1,134 @@
+"""JSON lines: cut into parts by counting line ends, parsed fast, diagnosed slowly only when something is wrong."""
+
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO, Any, cast
+
+import numpy as np
+import polars as pl
+
+from openmed_data.errors import Problem, SourceError
+
+BLOCK_BYTES = 8 << 20
+DAMAGED = "The file looks cut short or damaged: fetch it again, or mend the rows named above."
+
+
+def empty(name: str) -> SourceError:
+    """Return the error for a file without rows."""
+    return SourceError(f"'{name}' holds no rows", [Problem(name, "an empty file", "at least one row")])
+
+
+def require_columns(name: str, found: Sequence[str], required: Sequence[str]) -> None:
+    """Raise `SourceError` where `found` lacks one of the `required` columns; all that are missing are named."""
+    missing = [column for column in required if column not in found]
+    if missing:
+        listed = ", ".join(found) or "none"
+        problems = [Problem(name, f"the columns {listed}", f"a column '{column}'", field=column) for column in missing]
+        raise SourceError(
+            f"'{name}' lacks {len(missing)} of the columns that this builder reads",
+            problems,
+            hint="`openmed-data describe NAME` lists the columns; rename yours to match.",
+        )
+
+
+def parts(
+    name: str, stream: IO[bytes], columns: Sequence[str], required: Sequence[str], rows: int
+) -> "Iterator[LinesPart]":
+    """Yield every `rows` lines of `stream` as one part; see `openmed_data.sources.readers.parts`."""
+    first = 1
+    for chunk in _chunks(stream, rows):
+        if first == 1:
+            chunk = chunk.removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901  (a byte-order mark, once)
+            require_columns(name, _keys(name, chunk), required)
+        yield LinesPart(name, first, chunk, tuple(columns))
+        first += rows
+    if first == 1:
+        raise empty(name)
+
+
+def _chunks(stream: IO[bytes], rows: int) -> Iterator[bytes]:
+    """Cut a stream of bytes after every `rows` lines."""
+    held: list[bytes] = []
+    wanted = rows
+    while block := stream.read(BLOCK_BYTES):
+        ends = np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == ord("\n"))
+        start = taken = 0
+        while ends.size - taken >= wanted:
+            stop = int(ends[taken + wanted - 1]) + 1
+            yield b"".join([*held, block[start:stop]])
+            held, start, taken, wanted = [], stop, taken + wanted, rows
+        held.append(block[start:])
+        wanted -= ends.size - taken
+    rest = b"".join(held)
+    if rest.strip():
+        yield rest
+
+
+def _keys(name: str, chunk: bytes) -> list[str]:
+    """Return the keys of the leading lines, in order of first appearance."""
+    found: dict[str, None] = {}
+    for line in chunk.split(b"\n", 8)[:8]:
+        try:
+            record: Any = json.loads(line) if line.strip() else {}
+        except ValueError:
+            continue  # `LinesPart.load` reports it, with every other line that is wrong
+        if isinstance(record, dict):
+            found.update(dict.fromkeys(cast(dict[str, Any], record)))
+    if not found:
+        _raise_if_wrong(name, 1, chunk)
+    return list(found)
+
+
+@dataclass(frozen=True, slots=True)
+class LinesPart:
+    """Consecutive lines of one file; see `openmed_data.sources.readers.Part`."""
+
+    file: str
+    first_row: int
+    chunk: bytes
+    columns: tuple[str, ...]
+
+    @property
+    def most_rows(self) -> int:
+        """How many lines it holds; blank ones are not rows."""
+        return self.chunk.count(b"\n") + (not self.chunk.endswith(b"\n"))
+
+    def load(self) -> pl.DataFrame:
+        """Parse the lines.
+
+        Raises
+        ------
+        SourceError
+            A line is not a JSON object; every such line of the part is named.
+        """
+        schema = dict.fromkeys(self.columns, pl.String)
+        try:
+            frame = pl.read_ndjson(io.BytesIO(self.chunk), schema=schema)
+        except pl.exceptions.PolarsError:
+            _raise_if_wrong(self.file, self.first_row, self.chunk)
+            raise
+        if frame.height != self.most_rows:
+            _raise_if_wrong(self.file, self.first_row, self.chunk)
+        return frame
+
+
+def _raise_if_wrong(name: str, first_row: int, chunk: bytes) -> None:
+    problems: list[Problem] = []
+    for number, line in enumerate(chunk.split(b"\n"), start=first_row):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line.decode())
+        except UnicodeDecodeError as error:
+            problems.append(
+                Problem(name, f"byte 0x{line[error.start]:02x} that is not UTF-8", "UTF-8 text", row=number)
+            )
+        except ValueError as error:
+            problems.append(Problem(name, f"broken JSON ({error})", "one JSON object on the line", row=number))
+        else:
+            if not isinstance(record, dict):
+                problems.append(Problem(name, f"a JSON {type(record).__name__}", "a JSON object", row=number))
+    if problems:
+        raise SourceError(f"'{name}' has {len(problems)} line(s) that cannot be read", problems, hint=DAMAGED)

@@ -1,0 +1,181 @@
+"""Turn what a user writes after ``--source`` into a list of files that exist."""
+
+import glob
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from openmed_data.errors import UsageError
+
+READABLE = (".parquet", ".jsonl", ".ndjson", ".json", ".csv")
+COMPRESSED = (".gz", ".zst")
+
+_SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "test": "test",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A public dataset that a builder is made for.
+
+    Attributes
+    ----------
+    repo
+        Its Hub dataset repository.
+    license
+        The Hub's identifier of its licence.
+    homepage
+        Where its makers describe it.
+    revision
+        The commit or branch built from when none is asked for; a branch is resolved to its commit and recorded.
+    splits
+        The splits that may be trained on; files of other splits are left alone.
+    """
+
+    repo: str
+    license: str
+    homepage: str
+    revision: str = "main"
+    splits: tuple[str, ...] = ("train",)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file of a source; `name` is what manifests show, never a path of this machine."""
+
+    path: Path
+    name: str
+    split: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Files to build from, in a fixed order, with where they came from."""
+
+    name: str
+    files: tuple[SourceFile, ...]
+    license: str
+    repo: str | None = None
+    revision: str | None = None
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits that the files declare; empty where the source is one undivided set."""
+        named = {file.split for file in self.files if file.split is not None}
+        return tuple(sorted(named)) if len(named) > 1 else ()
+
+
+def resolve(text: str, *, upstream: Upstream, sample: Path | None = None) -> Source:
+    """Find the files that `text` names.
+
+    Parameters
+    ----------
+    text
+        ``sample``, ``hub:OWNER/NAME[@REVISION]``, a path, or a glob pattern.
+    upstream
+        The public dataset of the builder: its licence is assumed for local files.
+    sample
+        The builder's bundled sample, if it has one.
+
+    Raises
+    ------
+    UsageError
+        Nothing readable stands there; the message says what was looked for.
+
+    Examples
+    --------
+    >>> mit = Upstream(repo="owner/name", license="mit", homepage="")
+    >>> resolve("nowhere/*.json", upstream=mit)
+    Traceback (most recent call last):
+    ...
+    openmed_data.errors.UsageError: no file matches 'nowhere/*.json'
+    """
+    if text == "sample":
+        return _sample(sample)
+    if text.startswith("hub:"):
+        from openmed_data.sources.hub import fetch
+
+        return fetch(text.removeprefix("hub:"), upstream=upstream)
+    files = _local_files(text)
+    return Source(
+        name=files[0].name if len(files) == 1 else text.rsplit("/", 1)[-1], files=files, license=upstream.license
+    )
+
+
+def _sample(path: Path | None) -> Source:
+    if path is None:
+        raise UsageError("this builder has no bundled sample", hint="Give --source PATH or --source hub:REPO@REVISION.")
+    return Source(name="sample", files=(SourceFile(path, path.name),), license="apache-2.0")
+
+
+def _local_files(text: str) -> tuple[SourceFile, ...]:
+    if glob.has_magic(text):
+        paths = sorted(Path(found) for found in glob.glob(text, recursive=True) if Path(found).is_file())
+        if not paths:
+            raise UsageError(
+                f"no file matches '{text}'", hint="Quote the pattern, and check the folder it starts from."
+            )
+    else:
+        paths = [_existing(Path(text))]
+    unreadable = [path for path in paths if data_suffix(path) not in READABLE]
+    if unreadable:
+        raise UsageError(
+            f"'{unreadable[0]}' is no kind of file that can be read",
+            hint=f"Expected {', '.join(READABLE)}, plain or compressed as {' or '.join(COMPRESSED)}.",
+        )
+    return name_files(paths)
+
+
+def _existing(path: Path) -> Path:
+    if path.is_dir():
+        raise UsageError(
+            f"'{path}' is a directory, and a source is a file",
+            hint=f"Name one file, or quote a pattern such as '{path}/*.parquet'.",
+        )
+    if not path.exists():
+        raise UsageError(
+            f"'{path}' does not exist", hint="Give --source a file, a quoted pattern, hub:REPO or 'sample'."
+        )
+    if not os.access(path, os.R_OK):
+        raise UsageError(f"'{path}' may not be read by this user", hint=f"Try: chmod u+r '{path}'")
+    return path
+
+
+def name_files(paths: Sequence[Path]) -> tuple[SourceFile, ...]:
+    """Name files by what sets them apart and give each the split its name declares."""
+    root = Path(os.path.commonpath([path.parent.resolve() for path in paths]))
+    return tuple(
+        SourceFile(path, path.resolve().relative_to(root).as_posix(), split=declared_split(path.name)) for path in paths
+    )
+
+
+def data_suffix(path: Path) -> str:
+    """Return the suffix that tells the format, below any compression suffix.
+
+    Examples
+    --------
+    >>> data_suffix(Path("train.jsonl.gz"))
+    '.jsonl'
+    """
+    return Path(path.stem).suffix if path.suffix in COMPRESSED else path.suffix
+
+
+def declared_split(name: str) -> str | None:
+    """Return the split that a file name declares, or None.
+
+    Examples
+    --------
+    >>> declared_split("data/validation-00000-of-00001.parquet"), declared_split("dev.json"), declared_split("rows.csv")
+    ('validation', 'validation', None)
+    """
+    words = re.split(r"[^a-z]+", name.lower())
+    return next((_SPLIT_NAMES[word] for word in words if word in _SPLIT_NAMES), None)
