@@ -1,0 +1,1 @@
+"""Text: normalisation and repair shared by builders and checks."""
