@@ -1,0 +1,1 @@
+"""Repairs and normal forms of source text, shared by builders and checks."""
