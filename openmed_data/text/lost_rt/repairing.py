@@ -1,0 +1,120 @@
+"""Put the lost letters back, and tell what was repaired."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from openmed_data.text.lost_rt.finding import candidate_texts, candidate_tokens, damaged_segments
+from openmed_data.text.lost_rt.lexicon import Lexicon
+from openmed_data.text.lost_rt.segments import like
+from openmed_data.text.lost_rt.wordlist import Context, load_word_list
+
+
+def repair(frame: pl.DataFrame, columns: Sequence[str], lexicon: Lexicon) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Repair the words that the lexicon holds; every other byte stays as it is.
+
+    Parameters
+    ----------
+    frame
+        A batch of rows.
+    columns
+        The string columns to repair.
+    lexicon
+        What `build_lexicon` made of the whole source.
+
+    Returns
+    -------
+    frame
+        The batch, repaired. Repairing it again changes nothing.
+    tally
+        ``before``, ``after`` (lower case) and ``count``, sorted by form.
+
+    Examples
+    --------
+    >>> batch = pl.DataFrame({"text": ["AERIES and a Hea", "main aery"]})
+    >>> lexicon = build_lexicon(count(batch, ["text"]))
+    >>> repaired, tally = repair(batch, ["text"], lexicon)
+    >>> repaired["text"].to_list(), tally["count"].sum()
+    (['ARTERIES and a Heart', 'main artery'], 3)
+    """
+    desk = _Desk(lexicon.words(), _contexts_of(lexicon), {}, Counter())
+    repaired = frame.with_columns(desk.repair_column(frame[column]) for column in columns)
+    rows = [(before, after, number) for (before, after), number in sorted((+desk.tally).items())]
+    schema = {"before": pl.String, "after": pl.String, "count": pl.Int64}
+    return repaired, pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _contexts_of(lexicon: Lexicon) -> tuple[Context, ...]:
+    forms = lexicon.contextual()
+    return tuple(context for context in load_word_list().contexts if context.form in forms)
+
+
+@dataclass(frozen=True)
+class _TokenRepair:
+    pattern: re.Pattern[str]
+    repaired: str
+    words: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class _Desk:
+    words: dict[str, str]
+    contexts: tuple[Context, ...]
+    tokens: dict[str, _TokenRepair | None]
+    tally: Counter[tuple[str, str]]
+
+    def repair_column(self, texts: pl.Series) -> pl.Series:
+        places = candidate_texts(texts).arg_true()
+        if not len(places):
+            return texts
+        candidates = texts.gather(places)
+        pairs = zip(candidates, candidate_tokens(candidates), strict=True)
+        repaired = [self._repair_text(text, dict.fromkeys(tokens)) for text, tokens in pairs]
+        return texts.clone().scatter(places, repaired)
+
+    def _repair_text(self, text: str, tokens: dict[str, None]) -> str:
+        for token in tokens:
+            if token not in self.tokens:
+                self.tokens[token] = self._plan(token)
+            if plan := self.tokens[token]:
+                text, number = plan.pattern.subn(plan.repaired, text)
+                for pair in plan.words:
+                    self.tally[pair] += number
+        for context in self.contexts:
+            text = self._repair_context(text, context)
+        return text
+
+    def _plan(self, token: str) -> _TokenRepair | None:
+        repaired, words, start = "", list[tuple[str, str]](), 0
+        for segment, form in damaged_segments(token):
+            if form not in self.words:
+                continue
+            words.append((form, self.words[form]))
+            place = token.index(segment, start)
+            repaired += token[start:place] + like(segment, self.words[form])
+            start = place + len(segment)
+        repaired += token[start:]
+        return _TokenRepair(_standing_alone(token), repaired, tuple(words)) if words else None
+
+    def _repair_context(self, text: str, context: Context) -> str:
+        # A match swallows its neighbours, so two that share one are found in two rounds.
+        number = 1
+        while number:
+            text, number = context.exact.subn(_put(context.repaired), text)
+            self.tally[context.form, context.repaired.lower()] += number
+        return text
+
+
+def _standing_alone(token: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![^\W\d_]){re.escape(token)}(?![^\W\d_])")
+
+
+def _put(repaired: str) -> Callable[[re.Match[str]], str]:
+    def put(match: re.Match[str]) -> str:
+        start, end = (place - match.start() for place in match.span(1))
+        return match[0][:start] + like(match[1], repaired) + match[0][end:]
+
+    return put
