@@ -12,7 +12,9 @@ from openmed_data.text.lost_rt.wordlist import load_word_list
 def candidate_texts(texts: pl.Series) -> pl.Series:
     """Tell which texts hold a piece, a word or a context of the word list; null texts hold none. Boolean, same length."""
     found = texts.str.contains_any(sorted(load_word_list().pieces), ascii_case_insensitive=True)
-    return (found | texts.str.contains(_words_pattern()) | texts.str.contains(_contexts_pattern())).fill_null(value=False)
+    return (found | texts.str.contains(_words_pattern()) | texts.str.contains(_contexts_pattern())).fill_null(
+        value=False
+    )
 
 
 def candidate_tokens(texts: pl.Series) -> pl.Series:

@@ -1,0 +1,171 @@
+"""Turn screened questions into preference pairs, all rows of a batch at once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from openmed_data.builder import ROW, UID
+from openmed_data.seeds import draw, uniform
+
+from .balance import LETTERS, Balance, Ints, draw_letters, draw_wrong, length_classes, positions_of_wrong
+from .reasons import Negatives, PrefsOptions, Style
+
+OPTIONS = ("opa", "opb", "opc", "opd")
+
+ASK = {
+    Style.ANSWER: "Answer with the letter and the text of the best option.",
+    Style.RATIONALE: "Explain briefly, then give the letter and the text of the best option.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where options go: `order[i, k]` is the option that stands at letter k; `gold[i]` the right one's letter."""
+
+    order: Ints
+    gold: Ints
+
+
+def lengths_of(questions: pl.DataFrame) -> Ints:
+    """Return the characters of the four options, shape (n, 4)."""
+    return questions.select(pl.col(name).str.len_chars().fill_null(0) for name in OPTIONS).to_numpy().astype(np.int64)
+
+
+def place_options(questions: pl.DataFrame, options: PrefsOptions, balance: Balance) -> Places:
+    """Decide the order of every question's options.
+
+    Parameters
+    ----------
+    questions
+        `UID`, `gold` (position of the right option as it came) and `fixed` (whether options must stay).
+    """
+    uid, gold = questions[UID].to_numpy(), questions["gold"].to_numpy().astype(np.int64)
+    order = np.tile(np.arange(4), (len(gold), 1))
+    free = ~questions["fixed"].to_numpy() & options.shuffle
+    target = draw_letters(uniform(uid, options.seed, "letter"), balance)
+    shuffles = np.stack([draw(uid, options.seed, f"option {place}") for place in range(4)], axis=1)
+    shuffled = np.argsort(shuffles, axis=1)
+    rows = np.arange(len(gold))
+    at = np.argmax(shuffled == gold[:, None], axis=1)
+    shuffled[rows, at] = shuffled[rows, target]
+    shuffled[rows, target] = gold
+    order[free] = shuffled[free]
+    return Places(order, np.argmax(order == gold[:, None], axis=1))
+
+
+def choose_wrong(questions: pl.DataFrame, options: PrefsOptions, balance: Balance) -> list[tuple[Ints, Ints]]:
+    """Choose the wrong options to pair: a list of (rows, positions as they came), one entry for each pair number."""
+    gold = questions["gold"].to_numpy().astype(np.int64)
+    wrong = positions_of_wrong(gold)
+    rows = np.arange(len(gold))
+    if options.negatives is Negatives.ONE:
+        chance = uniform(questions[UID].to_numpy(), options.seed, "wrong option")
+        picked = draw_wrong(length_classes(lengths_of(questions), gold), chance, balance)
+        return [(rows, wrong[rows, picked])]
+    if options.negatives is Negatives.HARD:
+        return [(rows, wrong[rows, _closest(questions, gold, wrong)])]
+    draws = np.stack([draw(questions[UID].to_numpy(), options.seed, f"pair {place}") for place in range(3)], axis=1)
+    ranked = np.take_along_axis(wrong, np.argsort(draws, axis=1), axis=1)
+    return [(rows, ranked[:, number]) for number in range(options.max_pairs_per_question)]
+
+
+def _closest(questions: pl.DataFrame, gold: Ints, wrong: Ints) -> Ints:
+    """Return which of the three wrong options shares most character pairs with the right one (Dice coefficient)."""
+    texts = questions.select(pl.col(name).str.to_lowercase() for name in OPTIONS).rows()
+    return np.array([_closest_of(row, right, others) for row, right, others in zip(texts, gold, wrong, strict=True)])
+
+
+def _closest_of(texts: tuple[str, ...], right: int, others: npt.NDArray[np.int64]) -> int:
+    target = _character_pairs(texts[right])
+    scores = [
+        2 * len(target & pairs) / max(1, len(target) + len(pairs))
+        for pairs in (_character_pairs(texts[place]) for place in others)
+    ]
+    return int(np.argmax(scores))
+
+
+def _character_pairs(text: str) -> set[str]:
+    return {text[at : at + 2] for at in range(max(1, len(text) - 1))}
+
+
+def make_pairs(questions: pl.DataFrame, options: PrefsOptions, balance: Balance) -> pl.DataFrame:
+    """Return the candidate rows of screened questions, in source order.
+
+    Parameters
+    ----------
+    questions
+        `ROW`, `UID`, `id`, `source`, `source_id`, `license`, `question`, the options, `gold`, `fixed`, `subject`,
+        `topic`, and `rationale` where the style asks for one.
+    """
+    if not questions.height:
+        return pl.DataFrame(schema=_empty_schema())
+    places = place_options(questions, options, balance)
+    placed = questions.with_columns(_placed_options(places)).with_columns(prompt=_prompt(options))
+    pairs = [
+        _pairs(placed, places, rows, wrong, number, options)
+        for number, (rows, wrong) in enumerate(choose_wrong(questions, options, balance))
+    ]
+    return pl.concat(pairs).sort(ROW, maintain_order=True)
+
+
+def _placed_options(places: Places) -> list[pl.Expr]:
+    came = pl.concat_list(OPTIONS)
+    return [
+        came.list.get(pl.lit(pl.Series(places.order[:, place]))).alias(letter) for place, letter in enumerate(LETTERS)
+    ]
+
+
+def _prompt(options: PrefsOptions) -> pl.Expr:
+    listed = [pl.format(f"{letter}. {{}}", pl.col(letter)) for letter in LETTERS]
+    user = pl.concat_str(["question", pl.lit(""), *listed, pl.lit(""), pl.lit(ASK[options.style])], separator="\n")
+    messages = [_message("user", user)]
+    if options.system:
+        messages.insert(0, _message("system", pl.lit(options.system)))
+    return pl.concat_list(messages)
+
+
+def _message(role: str, content: pl.Expr) -> pl.Expr:
+    return pl.struct(pl.lit(role).alias("role"), content.alias("content"))
+
+
+def _pairs(
+    placed: pl.DataFrame, places: Places, rows: Ints, wrong: Ints, number: int, options: PrefsOptions
+) -> pl.DataFrame:
+    letters = np.array(list(LETTERS))
+    wrong_place = np.argmax(places.order == wrong[:, None], axis=1)
+    right = pl.lit(pl.Series("chosen_label", letters[places.gold]))
+    other = pl.lit(pl.Series("rejected_label", letters[wrong_place]))
+    shown = pl.concat_list(list(LETTERS))
+    chosen = shown.list.get(pl.lit(pl.Series(places.gold)))
+    rejected = shown.list.get(pl.lit(pl.Series(wrong_place)))
+    identity = pl.col("id") if number == 0 else pl.format(f"{{}}-{number + 1}", pl.col("id"))
+    return placed.select(
+        ROW,
+        identity.alias("id"),
+        "source",
+        "source_id",
+        "license",
+        "prompt",
+        pl.concat_list([_message("assistant", _answer(right, chosen, options))]).alias("chosen"),
+        pl.concat_list([_message("assistant", _answer(other, rejected, options))]).alias("rejected"),
+        right.alias("chosen_label"),
+        other.alias("rejected_label"),
+        "subject",
+        "topic",
+    )
+
+
+def _answer(letter: pl.Expr, text: pl.Expr, options: PrefsOptions) -> pl.Expr:
+    if options.style is Style.ANSWER:
+        return pl.format("{}. {}", letter, text)
+    return pl.format("{}\n\nAnswer: {}. {}", pl.col("rationale"), letter, text)
+
+
+def _empty_schema() -> dict[str, pl.DataType]:
+    text, messages = pl.String(), pl.List(pl.Struct({"role": pl.String, "content": pl.String}))
+    shape: dict[str, pl.DataType] = {ROW: pl.UInt64()}
+    shape |= dict.fromkeys(("id", "source", "source_id", "license"), text)
+    shape |= dict.fromkeys(("prompt", "chosen", "rejected"), messages)
+    return shape | dict.fromkeys(("chosen_label", "rejected_label", "subject", "topic"), text)
