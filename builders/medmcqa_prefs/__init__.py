@@ -20,7 +20,7 @@ from openmed_data.text.keys import question_key_expr
 from openmed_data.text.lost_rt import Lexicon, build_lexicon, count, repair
 
 from .answer_key import count_keys, gold_position, index_bases, key_text
-from .balance import LETTERS, STEPS, Balance, length_classes, solve_lengths, solve_letters
+from .balance import STEPS, Balance, length_classes, solve_lengths, solve_letters
 from .explanations import names_letters, rationale, stated_position
 from .pairs import OPTIONS, lengths_of, make_pairs
 from .reasons import PrefsOptions, Reason, Style

@@ -1,0 +1,173 @@
+"""Build a dataset from Python: what ``openmed-data build`` does, as a function."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from openmed_data import manifest
+from openmed_data._version import __version__
+from openmed_data.builder import Builder, Options
+from openmed_data.errors import UsageError
+from openmed_data.pipeline.run import Request, build
+from openmed_data.pipeline.work import Work, write_text
+from openmed_data.progress import Progress, Silent
+from openmed_data.registry import BUILDERS, find
+from openmed_data.sources import Source, resolve
+from openmed_data.sources.readers import sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A finished build.
+
+    Attributes
+    ----------
+    path
+        Its folder.
+    passed
+        Whether every check passed; None where validation was left out.
+    reused
+        Whether it stood there already, made from the same source with the same options.
+    """
+
+    path: Path
+    passed: bool | None
+    reused: bool = False
+
+
+def build_dataset(
+    name: str,
+    source: str | None = None,
+    out: Path | None = None,
+    *,
+    options: Mapping[str, Any] | None = None,
+    limit: int | None = None,
+    workers: int = 2,
+    overwrite: bool = False,
+    validation: bool = True,
+    progress: Progress | None = None,
+) -> Built:
+    """Build a dataset into a folder: shards, manifest, card and validation report, whole or not at all.
+
+    Parameters
+    ----------
+    name
+        The dataset, such as ``"medmcqa-prefs"``.
+    source
+        A path, a quoted pattern, ``hub:OWNER/NAME[@REVISION]`` or ``sample``; the builder's public dataset if omitted.
+    out
+        The folder to make; ``build/NAME`` if omitted.
+    options
+        The builder's options by name.
+    limit
+        Read at most so many source rows.
+    workers
+        How many parts are worked on at once; the bytes do not depend on it.
+    overwrite
+        Replace a build that stands at `out`.
+    validation
+        Run the checks and write their report into the build.
+    progress
+        Told about every step.
+
+    Raises
+    ------
+    UsageError
+        A name, option or path cannot be used as given, or another build stands at `out`.
+    SourceError
+        The source cannot be read; every problem is listed.
+    BuildError
+        No row was kept.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     built = build_dataset("medmcqa-prefs", "sample", Path(folder) / "prefs", validation=False)
+    ...     sorted(path.name for path in built.path.iterdir())
+    ['README.md', 'data', 'manifest.json', 'rejected']
+    """
+    progress = progress or Silent()
+    builder: Builder[Any, Any] = find(BUILDERS, name)
+    parsed = parse_options(builder, options or {})
+    found = resolve(source or f"hub:{builder.upstream.repo}", upstream=builder.upstream, sample=builder.sample)
+    request = Request(builder, found, parsed, limit)
+    out = out or Path("build") / name
+    if out.exists() and not overwrite:
+        _require_same(out, request)
+        return Built(out, passed=None, reused=True)
+    work = Work(out)
+    with work.lock():
+        build(request, work, workers=workers, progress=progress)
+        passed = _finish(work.result, validation=validation, progress=progress)
+        _put_in_place(work, overwrite=overwrite)
+    shutil.rmtree(work.root)
+    return Built(out, passed)
+
+
+def parse_options(builder: Builder[Any, Any], given: Mapping[str, Any]) -> Options:
+    """Validate options given by name; every problem is reported together.
+
+    Raises
+    ------
+    UsageError
+        An option does not exist or has a value of the wrong kind.
+    """
+    try:
+        return builder.options_model.model_validate(dict(given))
+    except ValidationError as error:
+        lines = [f"  {'.'.join(map(str, one['loc']))}: {one['msg']} (found {one['input']!r})" for one in error.errors()]
+        raise UsageError(
+            "\n".join([f"{builder.name} cannot use these options:", *lines]),
+            hint=f"`openmed-data describe {builder.name}` lists the options with their defaults.",
+        ) from error
+
+
+def _require_same(out: Path, request: Request) -> None:
+    """Raise `UsageError` unless `out` holds a build made of the same source with the same options and version."""
+    hint = "Use --overwrite to replace it, or --out to build elsewhere."
+    if not (out / manifest.NAME).is_file():
+        raise UsageError(f"'{out}' exists and is no build", hint="Choose another --out.")
+    document = manifest.read(out)
+    source: Source = request.source
+    same = (
+        document["dataset"] == request.builder.name
+        and document["made_with"]["openmed-data"] == __version__
+        and document["options"] == request.options.model_dump(mode="json")
+        and document["limit"] == request.limit
+        and document["source"]["revision"] == source.revision
+        and [[file["name"], file["sha256"]] for file in document["source"]["files"]]
+        == [[file.name, sha256(file.path)] for file in source.files]
+    )
+    if not same:
+        raise UsageError(f"'{out}' holds another build ({document['dataset']})", hint=hint)
+
+
+def _finish(result: Path, *, validation: bool, progress: Progress) -> bool | None:
+    """Validate the files and write the card."""
+    from openmed_data.card import render
+
+    passed: bool | None = None
+    if validation:
+        from openmed_data.dataset import open_dataset
+        from openmed_data.report import write_report
+        from openmed_data.validate import validate
+
+        report = validate(open_dataset(str(result)), progress=progress)
+        write_report(report, result / "validation")
+        passed = report.passed
+    write_text(result / "README.md", render(result))
+    return passed
+
+
+def _put_in_place(work: Work, *, overwrite: bool) -> None:
+    replaced = work.out.with_name(work.out.name + ".replaced")
+    if overwrite and work.out.exists():
+        work.out.rename(replaced)
+    work.result.rename(work.out)
+    if replaced.exists():
+        shutil.rmtree(replaced)

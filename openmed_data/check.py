@@ -1,0 +1,195 @@
+"""What a check is: data, plus small pure things, used as a filter in a build and as an assertion in `validate`.
+
+A check looks at rows in batches, reports findings (never the text itself, only a masked form of it) and counts that
+merge. From the merged counts it makes figures, each held against a threshold; Great Expectations turns these into the
+verdict. A check whose question spans batches overrides `run`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict
+
+from openmed_data import tally
+from openmed_data.builder import ReasonCode
+from openmed_data.kinds import Kind
+
+# One row for each finding: the row's id, the field it stands in (with its path, as in `prompt[0].content`), its place
+# in characters, what it is, how grave it is (3 fails, 2 fails or is reviewed, 1 is reported), and a masked form of it.
+FINDINGS = pl.Schema(
+    {
+        "id": pl.String,
+        "split": pl.String,
+        "field": pl.String,
+        "start": pl.Int64,
+        "end": pl.Int64,
+        "code": pl.String,
+        "level": pl.Int8,
+        "masked": pl.String,
+    }
+)
+
+
+class Severity(StrEnum):
+    """What a figure beyond its threshold means."""
+
+    FAIL = "fail"
+    WARN = "warn"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number that a check reports, with the range it must lie in (None: no bound on that side)."""
+
+    name: str
+    value: float
+    minimum: float | None = None
+    maximum: float | None = None
+    severity: Severity = Severity.FAIL
+    meaning: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the value lies within its range; a NaN does not."""
+        above = self.minimum is None or self.value >= self.minimum
+        below = self.maximum is None or self.value <= self.maximum
+        return above and below and self.value == self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a check found in one batch."""
+
+    findings: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FINDINGS))
+    counts: pl.DataFrame = field(default_factory=tally.empty)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a check says of a dataset.
+
+    Attributes
+    ----------
+    figures
+        Numbers with their thresholds; the verdict.
+    findings
+        At most `Check.most_findings` of them, gravest first; all are counted in the figures.
+    tables
+        Distributions worth showing, title → label → count.
+    """
+
+    check: str
+    figures: tuple[Figure, ...]
+    findings: pl.DataFrame
+    tables: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """What a filter makes of candidate rows.
+
+    Attributes
+    ----------
+    kept
+        Rows that stay, maybe redacted.
+    rejected
+        `ROW`, `id`, `reason` and `detail` of the rest.
+    """
+
+    kept: pl.DataFrame
+    rejected: pl.DataFrame
+
+
+class Rows(Protocol):
+    """A dataset as checks see it."""
+
+    @property
+    def kind(self) -> Kind:
+        """What the dataset is for."""
+        ...
+
+    @property
+    def manifest(self) -> Mapping[str, Any] | None:
+        """The build's manifest, where there is one."""
+        ...
+
+    def batches(self) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Yield split name and rows, a bounded number at a time."""
+        ...
+
+
+class Settings(BaseModel):
+    """Thresholds of a check; each one subclasses it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+SettingsT = TypeVar("SettingsT", bound=Settings)
+
+
+class Check(ABC, Generic[SettingsT]):
+    """One check. A module of the room `validation` offers it as ``CHECK``.
+
+    Attributes
+    ----------
+    name
+        What ``--checks`` and reports call it.
+    kinds
+        Kinds of dataset that it has something to say about.
+    codes
+        What it can find.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
+    codes: ClassVar[type[ReasonCode]]
+    most_findings: ClassVar[int] = 200
+
+    @property
+    @abstractmethod
+    def settings_model(self) -> type[SettingsT]:
+        """The model of this check's thresholds, all with defaults."""
+
+    @abstractmethod
+    def scan(self, batch: pl.DataFrame, settings: SettingsT) -> Scan:
+        """Look at one batch of rows."""
+
+    @abstractmethod
+    def assess(self, counts: pl.DataFrame, settings: SettingsT) -> tuple[Figure, ...]:
+        """Turn the merged counts of all batches into figures."""
+
+    def tables(self, counts: pl.DataFrame) -> Mapping[str, Mapping[str, float]]:  # noqa: ARG002
+        """Return distributions worth showing."""
+        return {}
+
+    def run(self, rows: Rows, settings: SettingsT) -> CheckResult:
+        """Scan every batch and assess the sum."""
+        findings: list[pl.DataFrame] = []
+        counts = tally.empty()
+        total = 0
+        for split, batch in rows.batches():
+            scan = self.scan(batch, settings)
+            total += batch.height
+            counts = tally.merge([counts, scan.counts])
+            findings.append(scan.findings.with_columns(pl.lit(split).alias("split")).head(self.most_findings))
+            findings = [self.gravest(findings)]
+        return CheckResult(self.name, self.assess(counts, settings), self.gravest(findings), self.tables(counts), total)
+
+    def gravest(self, findings: list[pl.DataFrame]) -> pl.DataFrame:
+        """Return the first `most_findings` findings, gravest first."""
+        every = pl.concat([pl.DataFrame(schema=FINDINGS), *(frame.select(FINDINGS.names()) for frame in findings)])
+        return every.sort("level", "id", "field", "start", descending=[True, False, False, False]).head(
+            self.most_findings
+        )
+
+    def filter(self, candidates: pl.DataFrame, settings: SettingsT) -> Filtered:
+        """Take out, or mend, candidate rows of a build; the default keeps all."""
+        del settings
+        nothing = pl.DataFrame(schema={"_row": pl.UInt64, "id": pl.String, "reason": pl.String, "detail": pl.String})
+        return Filtered(candidates, nothing)
