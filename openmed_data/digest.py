@@ -28,9 +28,9 @@ def row_digests(rows: pl.DataFrame) -> bytes:
     >>> row_digests(frame) == hashlib.sha256(b'{"id":"a","n":1}').digest()
     True
     """
-    encoded = rows.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+    encoded = rows.select(pl.struct(pl.all()).struct.json_encode().cast(pl.Binary)).to_series()
     sha256 = hashlib.sha256
-    return b"".join(sorted(sha256(text.encode()).digest() for text in encoded.to_list()))
+    return b"".join(sorted(sha256(text).digest() for text in encoded.to_list()))
 
 
 def set_digest(parts: Sequence[Path]) -> str:

@@ -1,6 +1,5 @@
 """`medmcqa-prefs`: DPO preference pairs from MedMCQA's answer key."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import xxhash
 
 from openmed_data import tally
 from openmed_data.bias import bias_figures, measure_pairs
@@ -16,7 +16,7 @@ from openmed_data.kinds import Kind
 from openmed_data.seeds import uniform
 from openmed_data.sources import Upstream
 from openmed_data.text.clean import clean_columns
-from openmed_data.text.keys import question_key_expr
+from openmed_data.text.keys import question_key
 from openmed_data.text.lost_rt import Lexicon, build_lexicon, count, repair
 
 from .answer_key import count_keys, gold_position, index_bases, key_text
@@ -80,8 +80,10 @@ class MedmcqaPrefs(Builder[PrefsOptions, PrefsState]):
         tallies = [count_keys(batch)]
         if options.repair:
             tallies.append(tally.tally("words", count(batch, self._repaired(options)), key="word"))
-        usable = batch.with_columns(_fixed(), key_text(pl.col("cop")).alias("key"), _uid(batch)).filter(
-            pl.col("key").is_not_null(), *(pl.col(name).str.len_bytes() > 0 for name in OPTIONS)
+        usable = (
+            _with_places(batch)
+            .with_columns(key_text(pl.col("cop")).alias("key"))
+            .filter(pl.col("key").is_not_null(), *(pl.col(name).str.len_bytes() > 0 for name in OPTIONS))
         )
         return tally.merge([*tallies, *_count_letters(usable, options), *_count_lengths(usable)])
 
@@ -93,7 +95,7 @@ class MedmcqaPrefs(Builder[PrefsOptions, PrefsState]):
 
     def rows(self, batch: pl.DataFrame, state: PrefsState, options: PrefsOptions) -> Rows:
         """Clean, repair and screen one batch, and make pairs of what is left."""
-        named = batch.with_columns(_uid(batch), _fixed(), gold_position(state.bases).alias("gold"))
+        named = _with_places(batch).with_columns(gold_position(state.bases).alias("gold"))
         cleaned = clean_columns(named.with_columns(pl.col(name).alias(f"raw {name}") for name in OPTIONS), TEXTS)
         cleaned = cleaned.with_columns(pl.col("question").str.replace(_NUMBER, "${1}"))
         repairs = tally.empty()
@@ -101,7 +103,7 @@ class MedmcqaPrefs(Builder[PrefsOptions, PrefsState]):
             cleaned, repaired = repair(cleaned, self._repaired(options), state.lexicon)
             repairs = tally.tally("repairs", repaired, key="before", detail="after")
         screened = _screen(cleaned, options)
-        rejected = screened.filter(pl.col("reason").is_not_null()).select(ROW, "reason", "detail")
+        rejected = screened.filter(pl.col("reason").is_not_null()).select(ROW, "reason", _detail())
         kept = screened.filter(pl.col("reason").is_null())
         return Rows(
             kept=make_pairs(kept.with_columns(self._shared_columns()), options, state.balance),
@@ -156,17 +158,17 @@ _NUMBER = r"^(?:(?i:q(?:uestion)?|que)\.? ?(?:no\.? ?)?\d{1,4} ?[.):]|\d{1,4} ?[
 
 
 def _uid(batch: pl.DataFrame) -> pl.Series:
-    """Return 64 bits of BLAKE2 over each row's id, question and options as they came."""
-    texts = batch.select(pl.concat_str("id", *TEXTS, separator="\x1f", ignore_nulls=True)).to_series()
-    blake2b, from_bytes = hashlib.blake2b, int.from_bytes
-    digests = [from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little") for text in texts.to_list()]
-    return pl.Series(UID, digests, dtype=pl.UInt64)
+    """Return the 64-bit XXH3 hash of each row's id, question and options as they came."""
+    texts = batch.select(pl.concat_str("id", *TEXTS, separator="\x1f", ignore_nulls=True).cast(pl.Binary)).to_series()
+    hash_of = xxhash.xxh3_64_intdigest
+    return pl.Series(UID, [hash_of(text) for text in texts.to_list()], dtype=pl.UInt64)
 
 
-def _fixed() -> pl.Expr:
-    """Return whether a row's options must keep their places."""
-    refers = pl.any_horizontal(options_refer(pl.col(name)) for name in OPTIONS)
-    return (refers | names_letters(pl.col("exp"))).fill_null(value=False).alias("fixed")
+def _with_places(batch: pl.DataFrame) -> pl.DataFrame:
+    """Add the letter that the explanation states, and whether the row's options must keep their places."""
+    refers = pl.any_horizontal(options_refer(pl.col(name)) for name in OPTIONS).fill_null(value=False)
+    stated = batch.with_columns(_uid(batch), stated_position(pl.col("exp")).alias("stated"))
+    return stated.with_columns((refers | names_letters(pl.col("exp")) | pl.col("stated").is_not_null()).alias("fixed"))
 
 
 def _count_letters(usable: pl.DataFrame, options: PrefsOptions) -> list[pl.DataFrame]:
@@ -212,35 +214,46 @@ def _balance(evidence: pl.DataFrame, bases: Mapping[str, int]) -> Balance:
 
 
 def _screen(rows: pl.DataFrame, options: PrefsOptions) -> pl.DataFrame:
-    """Add `reason` and `detail`, null for rows that pass; the first reason in this order counts."""
+    """Add `reason`, null for rows that pass; the first reason in this order counts."""
     rows = rows.with_columns(
         needs_picture(rows["question"].fill_null("")).alias("picture"),
-        *(question_key_expr(pl.col(name)).alias(f"key {name}") for name in TEXTS),
+        *(question_key(rows[name]).alias(f"key {name}") for name in TEXTS),
     )
     if options.style is Style.RATIONALE:
         rows = rows.with_columns(pl.Series("rationale", [rationale(text) for text in rows["exp"]], dtype=pl.String))
     raw_empty = pl.any_horizontal(pl.col(f"raw {name}").str.strip_chars().fill_null("") == "" for name in OPTIONS)
     now_empty = pl.any_horizontal(pl.col(name).fill_null("") == "" for name in OPTIONS)
-    option_list = pl.concat_str([pl.col(name).fill_null("") for name in OPTIONS], separator=" | ")
-    raw_list = pl.concat_str([pl.col(f"raw {name}").fill_null("") for name in OPTIONS], separator=" | ")
     mean_length = pl.mean_horizontal(pl.col(name).str.len_chars() for name in OPTIONS)
-    stated = stated_position(pl.col("exp"))
-    tests: list[tuple[Reason, pl.Expr, pl.Expr]] = [
-        (Reason.UNLABELLED, pl.col("gold").is_null(), pl.col("cop").fill_null("")),
-        (Reason.MISSING_OPTION, raw_empty, raw_list),
-        (Reason.MARKUP_ONLY_OPTION, now_empty, raw_list),
-        (Reason.UNANSWERABLE_STEM, unanswerable(pl.col("question"), mean_length), pl.col("question").fill_null("")),
-        (Reason.NEEDS_PICTURE, pl.col("picture"), pl.col("question")),
-        (Reason.DUPLICATE_OPTIONS, _duplicate_options(), option_list),
-        (Reason.CONTRADICTING_EXPLANATION, stated != pl.col("gold"), pl.col("exp").str.slice(0, 200)),
-    ]
+    tests: dict[Reason, pl.Expr] = {
+        Reason.UNLABELLED: pl.col("gold").is_null(),
+        Reason.MISSING_OPTION: raw_empty,
+        Reason.MARKUP_ONLY_OPTION: now_empty,
+        Reason.UNANSWERABLE_STEM: unanswerable(pl.col("question"), mean_length),
+        Reason.NEEDS_PICTURE: pl.col("picture"),
+        Reason.DUPLICATE_OPTIONS: _duplicate_options(),
+        Reason.CONTRADICTING_EXPLANATION: pl.col("stated") != pl.col("gold"),
+    }
     if options.style is Style.RATIONALE:
-        no_rationale = pl.col("rationale").is_null()
-        tests.append((Reason.NO_CLEAN_EXPLANATION, no_rationale, pl.col("exp").fill_null("").str.slice(0, 200)))
-    reason = pl.coalesce(pl.when(test).then(pl.lit(code.value)) for code, test, _ in tests)
-    judged = rows.with_columns(reason.alias("reason"))
-    detail = pl.coalesce(pl.when(pl.col("reason") == code.value).then(text) for code, _, text in tests)
-    return judged.with_columns(detail.alias("detail"))
+        tests[Reason.NO_CLEAN_EXPLANATION] = pl.col("rationale").is_null()
+    reason = pl.coalesce(pl.when(test).then(pl.lit(code.value)) for code, test in tests.items())
+    return rows.with_columns(reason.alias("reason"))
+
+
+def _detail() -> pl.Expr:
+    """Return the text that caused each rejection."""
+    raw = pl.concat_str([pl.col(f"raw {name}").fill_null("") for name in OPTIONS], separator=" | ")
+    explained = (Reason.CONTRADICTING_EXPLANATION, Reason.NO_CLEAN_EXPLANATION)
+    asked = (Reason.UNANSWERABLE_STEM, Reason.NEEDS_PICTURE)
+    return (
+        pl.when(pl.col("reason") == Reason.UNLABELLED)
+        .then(pl.col("cop").fill_null(""))
+        .when(pl.col("reason").is_in(asked))
+        .then(pl.col("question").fill_null(""))
+        .when(pl.col("reason").is_in(explained))
+        .then(pl.col("exp").fill_null("").str.slice(0, 200))
+        .otherwise(raw)
+        .alias("detail")
+    )
 
 
 def _duplicate_options() -> pl.Expr:
@@ -249,12 +262,14 @@ def _duplicate_options() -> pl.Expr:
 
 
 def _keys(kept: pl.DataFrame) -> pl.DataFrame:
-    ordered = pl.concat_list(f"key {name}" for name in OPTIONS)
-    gold = ordered.list.get(pl.col("gold"))
+    """Return the global keys; options count as a set, so that moved options do not hide a duplicate."""
+    keys = [pl.col(f"key {name}") for name in OPTIONS]
+    as_set = pl.sum_horizontal(key.hash(seed=0) for key in keys)
+    gold = pl.coalesce(pl.when(pl.col("gold") == place).then(key) for place, key in enumerate(keys))
     return kept.select(
         ROW,
         UID,
-        pl.concat_str("key question", ordered.list.sort().list.join("\x1f"), separator="\x1f").alias("identity"),
+        pl.concat_str("key question", as_set, separator=" ").alias("identity"),
         gold.alias("answer"),
         pl.col("question").alias("stem"),
     )

@@ -55,20 +55,20 @@ def place_options(questions: pl.DataFrame, options: PrefsOptions, balance: Balan
     return Places(order, np.argmax(order == gold[:, None], axis=1))
 
 
-def choose_wrong(questions: pl.DataFrame, options: PrefsOptions, balance: Balance) -> list[tuple[Ints, Ints]]:
-    """Choose the wrong options to pair: a list of (rows, positions as they came), one entry for each pair number."""
+def choose_wrong(questions: pl.DataFrame, options: PrefsOptions, balance: Balance) -> list[Ints]:
+    """Choose the wrong options to pair: positions as they came, one array for each pair number."""
     gold = questions["gold"].to_numpy().astype(np.int64)
     wrong = positions_of_wrong(gold)
     rows = np.arange(len(gold))
     if options.negatives is Negatives.ONE:
         chance = uniform(questions[UID].to_numpy(), options.seed, "wrong option")
         picked = draw_wrong(length_classes(lengths_of(questions), gold), chance, balance)
-        return [(rows, wrong[rows, picked])]
+        return [wrong[rows, picked]]
     if options.negatives is Negatives.HARD:
-        return [(rows, wrong[rows, _closest(questions, gold, wrong)])]
+        return [wrong[rows, _closest(questions, gold, wrong)]]
     draws = np.stack([draw(questions[UID].to_numpy(), options.seed, f"pair {place}") for place in range(3)], axis=1)
     ranked = np.take_along_axis(wrong, np.argsort(draws, axis=1), axis=1)
-    return [(rows, ranked[:, number]) for number in range(options.max_pairs_per_question)]
+    return [ranked[:, number] for number in range(options.max_pairs_per_question)]
 
 
 def _closest(questions: pl.DataFrame, gold: Ints, wrong: Ints) -> Ints:
@@ -102,18 +102,21 @@ def make_pairs(questions: pl.DataFrame, options: PrefsOptions, balance: Balance)
     if not questions.height:
         return pl.DataFrame(schema=_empty_schema())
     places = place_options(questions, options, balance)
-    placed = questions.with_columns(_placed_options(places)).with_columns(prompt=_prompt(options))
+    placed = questions.with_columns(_placed_options(questions, places)).with_columns(prompt=_prompt(options))
     pairs = [
-        _pairs(placed, places, rows, wrong, number, options)
-        for number, (rows, wrong) in enumerate(choose_wrong(questions, options, balance))
+        _pairs(placed, places, wrong, number, options)
+        for number, wrong in enumerate(choose_wrong(questions, options, balance))
     ]
     return pl.concat(pairs).sort(ROW, maintain_order=True)
 
 
-def _placed_options(places: Places) -> list[pl.Expr]:
-    came = pl.concat_list(OPTIONS)
+def _placed_options(questions: pl.DataFrame, places: Places) -> list[pl.Series]:
+    """Return what stands at each letter."""
+    rows = np.arange(questions.height)
+    every = pl.concat([questions[name] for name in OPTIONS])
     return [
-        came.list.get(pl.lit(pl.Series(places.order[:, place]))).alias(letter) for place, letter in enumerate(LETTERS)
+        every.gather(places.order[:, place] * questions.height + rows).alias(letter)
+        for place, letter in enumerate(LETTERS)
     ]
 
 
@@ -130,16 +133,14 @@ def _message(role: str, content: pl.Expr) -> pl.Expr:
     return pl.struct(pl.lit(role).alias("role"), content.alias("content"))
 
 
-def _pairs(
-    placed: pl.DataFrame, places: Places, rows: Ints, wrong: Ints, number: int, options: PrefsOptions
-) -> pl.DataFrame:
+def _pairs(placed: pl.DataFrame, places: Places, wrong: Ints, number: int, options: PrefsOptions) -> pl.DataFrame:
     letters = np.array(list(LETTERS))
     wrong_place = np.argmax(places.order == wrong[:, None], axis=1)
     right = pl.lit(pl.Series("chosen_label", letters[places.gold]))
     other = pl.lit(pl.Series("rejected_label", letters[wrong_place]))
-    shown = pl.concat_list(list(LETTERS))
-    chosen = shown.list.get(pl.lit(pl.Series(places.gold)))
-    rejected = shown.list.get(pl.lit(pl.Series(wrong_place)))
+    shown = pl.concat([placed[letter] for letter in LETTERS])
+    rows = np.arange(placed.height)
+    chosen, rejected = (pl.lit(shown.gather(place * placed.height + rows)) for place in (places.gold, wrong_place))
     identity = pl.col("id") if number == 0 else pl.format(f"{{}}-{number + 1}", pl.col("id"))
     return placed.select(
         ROW,

@@ -7,36 +7,36 @@ similarity search", WWW 2007), so only rows that share such a word are compared.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from openmed_data.builder import ROW, UID, GlobalReason
 from openmed_data.pipeline.decide import DECIDED
 from openmed_data.pipeline.work import read_frame
 from openmed_data.seeds import uniform
+from openmed_data.text.keys import word_codes
 
 NEAR = 0.7
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
 # Words that every exam question is made of; stems that share only these are not near.
-BOILERPLATE = frozenset(
-    """
+BOILERPLATE = """
     about above according all among and are both cause caused causes common commonest correct does except false
-    following for from has have incorrect likely more most not one regarding seen statement statements than that the these
-    this true used what when which who with
-    """.split()
-)
+    following for from has have incorrect likely more most not one regarding seen statement statements than that the
+    these this true used what when which who with
+"""
 
-_CODE_BYTES = 8
 _PARTS_AT_ONCE = 8
 
 
 def words(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the distinct words of each stem, as 64-bit codes of their leading consonants and digits.
+    """Return the words of each stem as codes (see `openmed_data.text.keys.word_codes`), maybe more than once.
 
-    Words of one or two letters are left out, and so is exam boilerplate unless a stem holds nothing else; numbers of
-    any length stay.
+    Exam boilerplate is left out unless a stem holds nothing else.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def words(rows: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     pl.DataFrame
-        `ROW`, `code`; one row for each distinct word of each stem.
+        `ROW`, `code`.
 
     Examples
     --------
@@ -55,17 +55,16 @@ def words(rows: pl.DataFrame) -> pl.DataFrame:
     >>> a.equals(b)
     True
     """
-    spelled = rows.select(
-        ROW, pl.col("stem").fill_null("").str.to_lowercase().str.extract_all(r"[a-z]{3,}|[0-9]+").alias("word")
-    ).explode("word", empty_as_null=False)
-    consonants = pl.col("word").str.replace(r"(?:ies|es|s|y)$", "").str.replace_all("[aeiou]", "")
-    padded = consonants.str.slice(0, _CODE_BYTES).str.pad_end(_CODE_BYTES)
-    code = padded.cast(pl.Binary).bin.reinterpret(dtype=pl.UInt64, endianness="little")
-    vocabulary = spelled.select(pl.col("word").unique()).with_columns(
-        code.alias("code"), pl.col("word").is_in(sorted(BOILERPLATE)).alias("plain")
-    )
-    coded = spelled.join(vocabulary, on="word").select(ROW, "code", "plain").unique([ROW, "code"])
-    return coded.filter(~pl.col("plain") | pl.col("plain").all().over(ROW)).drop("plain")
+    places, codes = word_codes(rows["stem"])
+    telling = ~np.isin(codes, _boilerplate_codes())
+    has_telling = np.bincount(places[telling], minlength=rows.height) > 0
+    kept = telling | ~has_telling[places]
+    return pl.DataFrame({ROW: rows[ROW].gather(places[kept]), "code": codes[kept]})
+
+
+@cache
+def _boilerplate_codes() -> npt.NDArray[np.uint64]:
+    return np.unique(word_codes(pl.Series([BOILERPLATE]))[1])
 
 
 def near(held: pl.DataFrame, others: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -81,6 +80,7 @@ def near(held: pl.DataFrame, others: Iterable[pl.DataFrame]) -> Iterator[pl.Data
     pl.DataFrame
         `held` and `other`, row numbers; one row for each pair.
     """
+    held = held.unique()
     rarity = held.group_by("code").agg(pl.len().alias("seen"))
     sizes = held.group_by(ROW).agg(pl.len().alias("size"))
     ranked = held.join(rarity, on="code").join(sizes, on=ROW)
@@ -92,6 +92,7 @@ def near(held: pl.DataFrame, others: Iterable[pl.DataFrame]) -> Iterator[pl.Data
     for other in others:
         theirs = other.rename({ROW: "other"})
         candidates = prefixes.join(theirs, on="code").select("held", "other").unique()
+        theirs = theirs.join(candidates, on="other", how="semi").unique()
         shared = (
             candidates.join(mine, on="held")
             .join(theirs, on=["other", "code"])
