@@ -9,7 +9,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from itertools import chain, combinations
 
@@ -48,19 +48,22 @@ class Context:
         The guarded form, lower case, and the word that it stands for here.
     pattern
         Neighbours and the form; group 1 is the form. Without look-around, so that polars can search for it too.
-    unless
-        What must not follow the match.
+    not_after, not_before
+        What must not stand before and after the match; the first of fixed width.
     """
 
     form: str
     repaired: str
     pattern: str
-    unless: str
+    not_after: str
+    not_before: str
 
-    @property
+    @cached_property
     def exact(self) -> re.Pattern[str]:
-        """The pattern with its word boundaries and its exception, for Python."""
-        return re.compile(self.pattern + (f"(?!{self.unless})" if self.unless else ""))
+        """The pattern with its exceptions, for Python."""
+        after = f"(?<!{self.not_after})" if self.not_after else ""
+        before = f"(?!{self.not_before})" if self.not_before else ""
+        return re.compile(after + self.pattern + before)
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ def _intact_words() -> Iterator[tuple[bool, str]]:
 def _contexts() -> Iterator[Context]:
     for row in _table("contexts.tsv"):
         pattern = re.sub(r"\{([^}]+)\}", r"\\b(\1)\\b", row["pattern"])
-        yield Context(row["form"], row["repaired"], pattern, row["unless"])
+        yield Context(row["form"], row["repaired"], pattern, row["not_after"], row["not_before"])
 
 
 def _table(name: str) -> list[dict[str, str]]:
