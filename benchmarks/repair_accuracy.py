@@ -78,7 +78,8 @@ def report_accuracy(rows: pl.DataFrame, *, show_errors: bool) -> None:
         result = score(part, FIELDS, lexicon, labels)
         print(result.line(f"{name} ({part.height} rows)"))
         if show_errors:
-            print(*(f"  {kind} {place} {word!r}" for kind in ("wrong", "missed") for place, word in getattr(result, kind)), sep="\n")
+            for kind, places in (("wrong", result.wrong), ("missed", result.missed)):
+                print(*(f"  {kind} {place} {word!r}" for place, word in places), sep="\n")
         if not wanted:
             print(score(part, QUESTION, lexicon, labels).line("  question and options"))
             print(score(part, ["exp"], lexicon, labels).line("  explanation"))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from openmed_data.text.lost_rt.finding import candidate_texts, context_texts, damaged_segments, tokens_pattern
+from openmed_data.text.lost_rt.finding import candidate_texts, candidate_tokens, context_texts, damaged_segments
 from openmed_data.text.lost_rt.segments import segments
 from openmed_data.text.lost_rt.wordlist import LOST, load_word_list
 
@@ -41,21 +41,20 @@ def count(texts: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
 
 def _count_column(texts: pl.Series) -> Counter[str]:
     words: Counter[str] = Counter()
-    for token, number in _tally(texts, _INTACT):
+    for token, number in _tally(texts.str.extract_all(_INTACT)):
         for segment in segments(token):
             if LOST in (word := segment.lower()):
                 words[word] += number
     candidates = texts.gather(candidate_texts(texts))
-    for token, number in _tally(candidates, tokens_pattern()):
+    for token, number in _tally(candidate_tokens(candidates)):
         for _, word in damaged_segments(token):
             if LOST not in word:
                 words[word] += number
     near = candidates.gather(context_texts(candidates)).to_list()
     for context in load_word_list().contexts:
-        words[context.form] += sum(len(context.exact.findall(text)) for text in near)
+        words[context.form] += sum(len(context.exact.findall(text)) for text in near if context.may_stand_in(text))
     return +words
 
 
-def _tally(texts: pl.Series, pattern: str) -> Iterable[tuple[str, int]]:
-    tokens = pl.LazyFrame({"token": texts}).select(pl.col("token").str.extract_all(pattern)).explode("token").drop_nulls()
-    return tokens.group_by("token").len().collect(engine="streaming").iter_rows()
+def _tally(tokens: pl.Series) -> Iterable[tuple[str, int]]:
+    return tokens.explode().drop_nulls().value_counts(name="number").iter_rows()

@@ -108,9 +108,10 @@ class _Desk:
 
     def _repair_context(self, text: str, context: Context) -> str:
         # A match swallows its neighbours, so two that share one are found in two rounds.
-        number = 1
-        while number:
+        while context.may_stand_in(text):
             text, number = context.exact.subn(_put(context.repaired), text)
+            if not number:
+                break
             self.tally[context.form, context.repaired.lower()] += number
         return text
 

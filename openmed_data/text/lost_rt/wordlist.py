@@ -65,6 +65,14 @@ class Context:
         before = f"(?!{self.not_before})" if self.not_before else ""
         return re.compile(after + self.pattern + before)
 
+    @cached_property
+    def _spellings(self) -> tuple[str, ...]:
+        return tuple(self.pattern.split(r"\b(")[1].split(")")[0].split("|"))
+
+    def may_stand_in(self, text: str) -> bool:
+        """Tell at little cost that `exact` cannot match."""
+        return any(spelling in text for spelling in self._spellings)
+
 
 @dataclass(frozen=True)
 class WordList:
@@ -98,7 +106,7 @@ def load_word_list() -> WordList:
         for form in damaged_forms(intact):
             if anywhere:
                 pieces.setdefault(form, intact)
-            elif form not in guards:
+            elif form not in guards and not any(piece in form for piece in pieces):
                 words[form] = (*words.get(form, ()), intact)
     return WordList(pieces, words, guards, tuple(_contexts()))
 
