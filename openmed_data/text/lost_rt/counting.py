@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from openmed_data.text.lost_rt.finding import candidate_texts, candidate_tokens, damaged_segments
+from openmed_data.text.lost_rt.finding import candidate_texts, candidate_tokens, context_texts, damaged_segments
 from openmed_data.text.lost_rt.segments import segments
 from openmed_data.text.lost_rt.wordlist import LOST, load_word_list
 
@@ -45,14 +45,14 @@ def _count_column(texts: pl.Series) -> Counter[str]:
         for segment in segments(token):
             if LOST in (word := segment.lower()):
                 words[word] += number
-    candidates = texts.filter(candidate_texts(texts))
+    candidates = texts.gather(candidate_texts(texts))
     for token, number in _tally(candidate_tokens(candidates)):
         for _, word in damaged_segments(token):
             if LOST not in word:
                 words[word] += number
+    near = candidates.gather(context_texts(candidates)).to_list()
     for context in load_word_list().contexts:
-        near = candidates.filter(candidates.str.contains(context.form[0], literal=True))
-        words[context.form] += sum(len(context.exact.findall(text)) for text in near)
+        words[context.form] += sum(len(context.exact.findall(text)) for text in near if context.may_stand_in(text))
     return +words
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from openmed_data.text.lost_rt.finding import candidate_texts, candidate_tokens, damaged_segments
+from openmed_data.text.lost_rt.finding import candidate_texts, candidate_tokens, context_texts, damaged_segments
 from openmed_data.text.lost_rt.lexicon import Lexicon
 from openmed_data.text.lost_rt.segments import like
 from openmed_data.text.lost_rt.wordlist import Context, load_word_list
@@ -67,25 +67,32 @@ class _Desk:
     tally: Counter[tuple[str, str]]
 
     def repair_column(self, texts: pl.Series) -> pl.Series:
-        places = candidate_texts(texts).arg_true()
+        places = candidate_texts(texts)
         if not len(places):
             return texts
         candidates = texts.gather(places)
-        pairs = zip(candidates, candidate_tokens(candidates), strict=True)
-        repaired = [self._repair_text(text, dict.fromkeys(tokens)) for text, tokens in pairs]
-        return texts.clone().scatter(places, repaired)
+        return texts.clone().scatter(places, self._repair_contexts(self._repair_words(candidates)))
 
-    def _repair_text(self, text: str, tokens: dict[str, None]) -> str:
-        for token in tokens:
+    def _repair_words(self, texts: pl.Series) -> pl.Series:
+        pairs = zip(texts.to_list(), candidate_tokens(texts).to_list(), strict=True)
+        return pl.Series([self._repair_text(text, tokens) for text, tokens in pairs], dtype=pl.String)
+
+    def _repair_text(self, text: str, tokens: list[str]) -> str:
+        for token in dict.fromkeys(tokens):
             if token not in self.tokens:
                 self.tokens[token] = self._plan(token)
             if plan := self.tokens[token]:
                 text, number = plan.pattern.subn(plan.repaired, text)
                 for pair in plan.words:
                     self.tally[pair] += number
-        for context in self.contexts:
-            text = self._repair_context(text, context)
         return text
+
+    def _repair_contexts(self, texts: pl.Series) -> pl.Series:
+        places = context_texts(texts)
+        near = texts.gather(places).to_list()
+        for context in self.contexts:
+            near = [self._repair_context(text, context) for text in near]
+        return texts.scatter(places, near) if near else texts
 
     def _plan(self, token: str) -> _TokenRepair | None:
         repaired, words, start = "", list[tuple[str, str]](), 0
@@ -101,15 +108,17 @@ class _Desk:
 
     def _repair_context(self, text: str, context: Context) -> str:
         # A match swallows its neighbours, so two that share one are found in two rounds.
-        number = 1
-        while number:
+        while context.may_stand_in(text):
             text, number = context.exact.subn(_put(context.repaired), text)
+            if not number:
+                break
             self.tally[context.form, context.repaired.lower()] += number
         return text
 
 
 def _standing_alone(token: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![^\W\d_]){re.escape(token)}(?![^\W\d_])")
+    # The look-behind comes last: a pattern that starts with a literal is searched for several times as fast.
+    return re.compile(rf"{token}(?<![^\W\d_]{token})(?![^\W\d_])")
 
 
 def _put(repaired: str) -> Callable[[re.Match[str]], str]:

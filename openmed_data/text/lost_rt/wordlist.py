@@ -9,7 +9,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from itertools import chain, combinations
 
@@ -48,19 +48,30 @@ class Context:
         The guarded form, lower case, and the word that it stands for here.
     pattern
         Neighbours and the form; group 1 is the form. Without look-around, so that polars can search for it too.
-    unless
-        What must not follow the match.
+    not_after, not_before
+        What must not stand before and after the match; the first of fixed width.
     """
 
     form: str
     repaired: str
     pattern: str
-    unless: str
+    not_after: str
+    not_before: str
 
-    @property
+    @cached_property
     def exact(self) -> re.Pattern[str]:
-        """The pattern with its word boundaries and its exception, for Python."""
-        return re.compile(self.pattern + (f"(?!{self.unless})" if self.unless else ""))
+        """The pattern with its exceptions, for Python."""
+        after = f"(?<!{self.not_after})" if self.not_after else ""
+        before = f"(?!{self.not_before})" if self.not_before else ""
+        return re.compile(after + self.pattern + before)
+
+    @cached_property
+    def _spellings(self) -> tuple[str, ...]:
+        return tuple(self.pattern.split(r"\b(")[1].split(")")[0].split("|"))
+
+    def may_stand_in(self, text: str) -> bool:
+        """Tell at little cost that `exact` cannot match."""
+        return any(spelling in text for spelling in self._spellings)
 
 
 @dataclass(frozen=True)
@@ -95,7 +106,7 @@ def load_word_list() -> WordList:
         for form in damaged_forms(intact):
             if anywhere:
                 pieces.setdefault(form, intact)
-            elif form not in guards:
+            elif form not in guards and not any(piece in form for piece in pieces):
                 words[form] = (*words.get(form, ()), intact)
     return WordList(pieces, words, guards, tuple(_contexts()))
 
@@ -116,7 +127,7 @@ def _intact_words() -> Iterator[tuple[bool, str]]:
 def _contexts() -> Iterator[Context]:
     for row in _table("contexts.tsv"):
         pattern = re.sub(r"\{([^}]+)\}", r"\\b(\1)\\b", row["pattern"])
-        yield Context(row["form"], row["repaired"], pattern, row["unless"])
+        yield Context(row["form"], row["repaired"], pattern, row["not_after"], row["not_before"])
 
 
 def _table(name: str) -> list[dict[str, str]]:
