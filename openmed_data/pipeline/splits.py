@@ -3,12 +3,13 @@
 Two stems are near when their sets of words overlap by a Jaccard similarity of at least `NEAR`. Words are compared by
 their consonants, so `haemorrhage` and `hemorrhage` are one word. The search is exact, not sampled: two sets that
 similar must share one of the rarest words of either (prefix filtering; Bayardo, Ma and Srikant, "Scaling up all pairs
-similarity search", WWW 2007), so only rows that share such a word are compared.
+similarity search", WWW 2007), so only rows that share such a word, and whose bit signatures agree, are compared.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +47,8 @@ def words(rows: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     pl.DataFrame
-        `ROW`, `code`.
+        `ROW` and `code`, one row for each word; with them the stem's `size` in words and its `signature`, 64 bits of
+        which every word sets one.
 
     Examples
     --------
@@ -59,7 +61,16 @@ def words(rows: pl.DataFrame) -> pl.DataFrame:
     telling = ~np.isin(codes, _boilerplate_codes())
     has_telling = np.bincount(places[telling], minlength=rows.height) > 0
     kept = telling | ~has_telling[places]
-    return pl.DataFrame({ROW: rows[ROW].gather(places[kept]), "code": codes[kept]})
+    places, codes = places[kept], codes[kept]
+    bits = np.uint64(1) << ((codes * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(58))
+    sizes = np.bincount(places, minlength=rows.height)
+    starts = np.concatenate([[0], np.cumsum(sizes)])[:-1]
+    signatures = np.zeros(rows.height, dtype=np.uint64)
+    filled = sizes > 0
+    signatures[filled] = np.bitwise_or.reduceat(bits, starts[filled]) if filled.any() else 0
+    return pl.DataFrame(
+        {ROW: rows[ROW].gather(places), "code": codes, "size": sizes[places], "signature": signatures[places]}
+    )
 
 
 @cache
@@ -67,42 +78,65 @@ def _boilerplate_codes() -> npt.NDArray[np.uint64]:
     return np.unique(word_codes(pl.Series([BOILERPLATE]))[1])
 
 
-def near(held: pl.DataFrame, others: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Yield the pairs of near stems between `held` rows and each frame of `others`.
+def near(
+    held: pl.DataFrame, others: Iterable[pl.DataFrame], *, settle: Literal["held", "other"]
+) -> Iterator[pl.DataFrame]:
+    """Yield pairs of near stems between `held` rows and each frame of `others`.
 
     Parameters
     ----------
     held, others
         What `words` returns.
+    settle
+        The side of which each row is wanted once: it is left alone as soon as a near row is found for it. Sets full of
+        near copies would otherwise give pairs without end.
 
     Yields
     ------
     pl.DataFrame
-        `held` and `other`, row numbers; one row for each pair.
+        `held` and `other`, row numbers; at least one pair for every row of the settled side that has any.
     """
-    held = held.unique()
-    rarity = held.group_by("code").agg(pl.len().alias("seen"))
-    sizes = held.group_by(ROW).agg(pl.len().alias("size"))
-    ranked = held.join(rarity, on="code").join(sizes, on=ROW)
-    place = pl.struct("seen", "code").rank("ordinal").over(ROW)
-    prefix_length = pl.col("size") - (pl.col("size") * NEAR).ceil() + 1
-    prefixes = ranked.filter(place <= prefix_length).select(pl.col(ROW).alias("held"), "code")
-    mine = held.rename({ROW: "held"})
-    my_sizes = sizes.rename({ROW: "held", "size": "mine"})
+    held = held.unique([ROW, "code"]).rename({ROW: "held"})
+    rarity = held.group_by("code").len("seen")
+    ranked = held.join(rarity, on="code").with_columns(pl.len().over("held").alias("distinct"))
+    place = pl.struct("seen", "code").rank("ordinal").over("held")
+    prefix_length = pl.col("distinct") - (pl.col("distinct") * NEAR).ceil() + 1
+    prefixes = ranked.filter(place <= prefix_length).select("held", "code", "size", "signature")
+    against = "other" if settle == "held" else "held"
     for other in others:
         theirs = other.rename({ROW: "other"})
-        candidates = prefixes.join(theirs, on="code").select("held", "other").unique()
-        theirs = theirs.join(candidates, on="other", how="semi").unique()
-        shared = (
-            candidates.join(mine, on="held")
-            .join(theirs, on=["other", "code"])
-            .group_by("held", "other")
-            .agg(pl.len().alias("shared"))
-        )
-        their_sizes = theirs.group_by("other").agg(pl.len().alias("theirs"))
-        measured = shared.join(my_sizes, on="held").join(their_sizes, on="other")
-        union = pl.col("mine") + pl.col("theirs") - pl.col("shared")
-        yield measured.filter(pl.col("shared") >= NEAR * union).select("held", "other")
+        candidates = _candidates(prefixes, theirs)
+        # One candidate for each row first: where copies abound, that settles nearly all of them.
+        found = _verified(candidates.group_by(settle).agg(pl.col(against).min()), held, theirs)
+        rest = candidates.join(found, on=settle, how="anti")
+        found = pl.concat([found, _verified(rest, held, theirs)])
+        if settle == "held":
+            prefixes = prefixes.join(found, on="held", how="anti")
+        yield found
+
+
+def _candidates(prefixes: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Return the pairs that share a prefix word and whose signatures do not rule them out.
+
+    Sets x and y with a Jaccard similarity of at least t differ in at most (1 - t) / (1 + t) of |x| + |y| words, and
+    signatures differ in at most as many bits as the sets in words.
+    """
+    bits = (pl.col("signature") ^ pl.col("signature_right")).bitwise_count_ones()
+    most = (1 - NEAR) / (1 + NEAR) * (pl.col("size") + pl.col("size_right"))
+    joined = prefixes.lazy().join(others.lazy(), on="code").filter(bits <= most)
+    return joined.select("held", "other").unique().collect()
+
+
+def _verified(candidates: pl.DataFrame, held: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Return the candidate pairs whose Jaccard similarity is at least `NEAR`."""
+    mine = held.join(candidates, on="held", how="semi").group_by("held").agg(pl.col("code").alias("mine"))
+    theirs = (
+        others.join(candidates, on="other", how="semi").group_by("other").agg(pl.col("code").unique().alias("theirs"))
+    )
+    both = candidates.join(mine, on="held").join(theirs, on="other")
+    shared = pl.col("mine").list.set_intersection("theirs").list.len()
+    union = pl.col("mine").list.len() + pl.col("theirs").list.len() - shared
+    return both.filter(shared >= NEAR * union).select("held", "other")
 
 
 def draw(keys: Sequence[Path], gone: pl.Series, seed: int, fraction: float) -> pl.Series:
@@ -120,12 +154,12 @@ def draw(keys: Sequence[Path], gone: pl.Series, seed: int, fraction: float) -> p
     """
     drawn = _drawn(keys, gone, seed, fraction)
     held = pl.concat([words(stems) for stems in _stems(keys, drawn, inside=True)])
-    moved = _held(near(held, map(words, _stems(keys, pl.concat([gone, drawn]), inside=False))))
+    moved = _held(near(held, map(words, _stems(keys, pl.concat([gone, drawn]), inside=False)), settle="held"))
     while moved.len():
         drawn = drawn.filter(~drawn.is_in(moved.implode()))
         joined = held.filter(pl.col(ROW).is_in(moved.implode()))
         held = held.filter(~pl.col(ROW).is_in(moved.implode()))
-        moved = _held(near(held, [joined]))
+        moved = _held(near(held, [joined], settle="held"))
     return drawn.sort()
 
 
@@ -151,7 +185,7 @@ def leaks(keys: Mapping[str, Sequence[Path]], gone: pl.Series) -> pl.DataFrame:
         if not stems:
             continue
         others = [path for split in giving_way for path in keys.get(split, ())]
-        pairs = near(pl.concat(stems), map(words, _stems(others, left_out, inside=False)))
+        pairs = near(pl.concat(stems), map(words, _stems(others, left_out, inside=False)), settle="other")
         found = pl.concat([found, *(_leaked(some, held_out) for some in pairs)]).unique(ROW)
     return found.sort(ROW)
 
