@@ -17,8 +17,8 @@ _EDGE = r"(?-u:\b)"
 
 def candidate_texts(texts: pl.Series) -> pl.Series:
     """Find the texts that hold a damaged word or a deciding context of the word list: their places, ascending."""
-    # Three searches, since one automaton for all outgrows its cache and takes twenty times as long. The streaming engine
-    # is what shares one column among the cores.
+    # Three searches, since one automaton for all outgrows its cache and takes twenty times as long. The streaming
+    # engine is what shares one column among the cores.
     text = pl.col("text").str
     found = text.contains(_pieces_pattern()) | text.contains(_words_pattern()) | text.contains(_contexts_pattern())
     return pl.LazyFrame({"text": texts}).select(found).collect(engine="streaming")["text"].arg_true()
@@ -64,12 +64,12 @@ def _words_pattern() -> str:
 @cache
 def _token_patterns() -> tuple[str, str]:
     lower, title, upper = _cased_words()
-    return (
-        rf"[A-Za-z]*{_pieces_pattern()}[A-Za-z]*",
+    words = (
         rf"{_EDGE}(?:{lower})(?:[A-Z][A-Za-z]*)?{_EDGE}"
         rf"|{_EDGE}(?:[A-Za-z]*[a-z])?(?:{title})(?:[A-Z][A-Za-z]*)?{_EDGE}"
-        rf"|{_EDGE}(?:{upper}){_EDGE}",
+        rf"|{_EDGE}(?:{upper}){_EDGE}"
     )
+    return rf"[A-Za-z]*{_pieces_pattern()}[A-Za-z]*", words
 
 
 @cache

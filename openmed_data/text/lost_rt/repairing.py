@@ -104,7 +104,7 @@ class _Desk:
             repaired += token[start:place] + like(segment, self.words[form])
             start = place + len(segment)
         repaired += token[start:]
-        return _TokenRepair(_standing_alone(token), repaired, tuple(words)) if words else None
+        return _TokenRepair(_standing_alone(token, words), repaired, tuple(words)) if words else None
 
     def _repair_context(self, text: str, context: Context) -> str:
         # A match swallows its neighbours, so two that share one are found in two rounds.
@@ -116,9 +116,11 @@ class _Desk:
         return text
 
 
-def _standing_alone(token: str) -> re.Pattern[str]:
+def _standing_alone(token: str, words: list[tuple[str, str]]) -> re.Pattern[str]:
+    # A whole word does not touch digits (hea2 can be a code); a token with a piece that no other word holds may.
+    letter = r"\w" if any(form in load_word_list().words for form, _ in words) else r"[^\W\d_]"
     # The look-behind comes last: a pattern that starts with a literal is searched for several times as fast.
-    return re.compile(rf"{token}(?<![^\W\d_]{token})(?![^\W\d_])")
+    return re.compile(rf"{token}(?<!{letter}{token})(?!{letter})")
 
 
 def _put(repaired: str) -> Callable[[re.Match[str]], str]:
