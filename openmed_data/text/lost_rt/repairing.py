@@ -34,6 +34,7 @@ def repair(frame: pl.DataFrame, columns: Sequence[str], lexicon: Lexicon) -> tup
 
     Examples
     --------
+    >>> from openmed_data.text.lost_rt import build_lexicon, count
     >>> batch = pl.DataFrame({"text": ["AERIES and a Hea", "main aery"]})
     >>> lexicon = build_lexicon(count(batch, ["text"]))
     >>> repaired, tally = repair(batch, ["text"], lexicon)
