@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from openmed_data.text.lost_rt.finding import candidate_texts, candidate_tokens, context_texts, damaged_segments
+from openmed_data.text.lost_rt.finding import candidate_rows, candidate_tokens, context_texts, damaged_segments
 from openmed_data.text.lost_rt.lexicon import Lexicon
 from openmed_data.text.lost_rt.segments import like
 from openmed_data.text.lost_rt.wordlist import Context, load_word_list
@@ -42,7 +42,8 @@ def repair(frame: pl.DataFrame, columns: Sequence[str], lexicon: Lexicon) -> tup
     (['ARTERIES and a Heart', 'main artery'], 3)
     """
     desk = _Desk(lexicon.words(), _contexts_of(lexicon), {}, Counter())
-    repaired = frame.with_columns(desk.repair_column(frame[column]) for column in columns)
+    places = candidate_rows(frame, columns)
+    repaired = frame.with_columns(desk.repair_column(frame[column], places) for column in columns)
     rows = [(before, after, number) for (before, after), number in sorted((+desk.tally).items())]
     schema = {"before": pl.String, "after": pl.String, "count": pl.Int64}
     return repaired, pl.DataFrame(rows, schema=schema, orient="row")
@@ -67,11 +68,11 @@ class _Desk:
     tokens: dict[str, _TokenRepair | None]
     tally: Counter[tuple[str, str]]
 
-    def repair_column(self, texts: pl.Series) -> pl.Series:
-        places = candidate_texts(texts)
+    def repair_column(self, texts: pl.Series, places: pl.Series) -> pl.Series:
+        candidates = texts.gather(places)
+        places, candidates = places.filter(candidates.is_not_null()), candidates.drop_nulls()
         if not len(places):
             return texts
-        candidates = texts.gather(places)
         return texts.clone().scatter(places, self._repair_contexts(self._repair_words(candidates)))
 
     def _repair_words(self, texts: pl.Series) -> pl.Series:
