@@ -1,9 +1,10 @@
-"""Precision and recall of the lost-"rt" repair on MedMCQA's validation file, and its speed at the size of the train set.
+"""Precision and recall of the lost-"rt" repair on MedMCQA's validation file, and its speed at the train set's size.
 
-The labels (`labels/lost_rt.tsv`: row id, field, word, occurrence of that spelling in the field, repaired word or nothing)
-were made by reading every word of the file that the general vocabularies (MedQuAD, MMLU, MMLU-Pro, MedQA, PubMedQA) do not
-hold, whether or not a rule finds it, and every known word of at most 3,000 occurrences there that becomes a word with "rt"
-when the letters are put back. Repairs of words that carry no label count as wrong.
+The labels (`labels/lost_rt.tsv`: row id, field, word, occurrence of that spelling in the field, repaired word or
+nothing) were made by reading every word of the file that the general vocabularies (MedQuAD, MMLU, MMLU-Pro, MedQA,
+PubMedQA) do not hold, whether or not a rule finds it, and every known word of fewer than 3,000 occurrences there that
+becomes a word with "rt" when the letters are put back; ambiguous words were read in their sentence. Repairs of words
+that carry no label count as wrong.
 
 Rows are split by a hash of their id: two fifths were used to write the word list, three fifths are judged.
 

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from openmed_data.text.lost_rt import Lexicon, Rule, build_lexicon, count, repair
 from openmed_data.text.lost_rt.lexicon import readings
 from openmed_data.text.lost_rt.wordlist import damaged_forms, load_word_list
@@ -99,7 +100,6 @@ def test_repair_is_idempotent(texts):
     twice, tally = repair(once, ["text"], lexicon)
     assert twice.equals(once)
     assert tally.is_empty()
-    assert build_lexicon(count(once, ["text"])).entries == ()
 
 
 @given(st.lists(st.text(), min_size=1, max_size=4))
@@ -132,7 +132,7 @@ def test_evidence_is_kept_and_survives_json():
     assert by_form["antihypeensive"].rule is Rule.PIECE
     assert (by_form["pa"].rule, by_form["pa"].damaged, by_form["pa"].intact) == (Rule.CONTEXT, 1, 1)
     assert Lexicon.from_json(lexicon.to_json()) == lexicon
-    with pytest.raises((TypeError, ValueError)):
+    with pytest.raises(KeyError):
         Lexicon.from_json(json.dumps([{"form": "aery"}]))
 
 

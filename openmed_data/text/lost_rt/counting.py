@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from openmed_data.text.lost_rt.finding import candidate_texts, candidate_tokens, context_texts, damaged_segments
+from openmed_data.text.lost_rt.finding import candidate_rows, candidate_tokens, context_texts, damaged_segments, joined
 from openmed_data.text.lost_rt.segments import segments
 from openmed_data.text.lost_rt.wordlist import LOST, load_word_list
 
@@ -32,25 +32,31 @@ def count(texts: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     >>> count(pl.DataFrame({"text": ["Coronary aery of the heart", "Vein"]}), ["text"]).rows()
     [('aery', 1), ('heart', 1)]
     """
-    words: Counter[str] = Counter()
+    words = _count_intact(texts, columns)
+    candidates = texts[candidate_rows(texts, columns)]
     for column in columns:
-        words.update(_count_column(texts[column]))
+        words.update(_count_damaged(candidates[column].drop_nulls()))
     ordered = sorted(words.items())
     return pl.DataFrame(ordered, schema={"word": pl.String, "count": pl.Int64}, orient="row")
 
 
-def _count_column(texts: pl.Series) -> Counter[str]:
+def _count_intact(texts: pl.DataFrame, columns: Sequence[str]) -> Counter[str]:
     words: Counter[str] = Counter()
-    for token, number in _tally(texts.str.extract_all(_INTACT)):
+    tokens = joined(texts, columns).select(pl.col("text").str.extract_all(_INTACT)).collect(engine="streaming")
+    for token, number in _tally(tokens["text"]):
         for segment in segments(token):
             if LOST in (word := segment.lower()):
                 words[word] += number
-    candidates = texts.gather(candidate_texts(texts))
-    for token, number in _tally(candidate_tokens(candidates)):
+    return words
+
+
+def _count_damaged(texts: pl.Series) -> Counter[str]:
+    words: Counter[str] = Counter()
+    for token, number in _tally(candidate_tokens(texts)):
         for _, word in damaged_segments(token):
             if LOST not in word:
                 words[word] += number
-    near = candidates.gather(context_texts(candidates)).to_list()
+    near = texts.gather(context_texts(texts)).to_list()
     for context in load_word_list().contexts:
         words[context.form] += sum(len(context.exact.findall(text)) for text in near if context.may_stand_in(text))
     return +words

@@ -72,10 +72,15 @@ class Lexicon:
 
         Raises
         ------
-        TypeError, ValueError
+        KeyError, TypeError, ValueError
             When `text` is not such an array.
         """
-        return cls(tuple(Entry(**{**item, "rule": Rule(item["rule"])}) for item in json.loads(text)))
+        return cls(
+            tuple(
+                Entry(item["form"], item["repaired"], item["damaged"], item["intact"], Rule(item["rule"]))
+                for item in json.loads(text)
+            )
+        )
 
 
 def build_lexicon(counts: pl.DataFrame) -> Lexicon:
@@ -115,7 +120,7 @@ def _decide(form: str, total: dict[str, int]) -> Entry | None:
 
 
 def readings(form: str) -> tuple[str, ...]:
-    """The intact words that a lower-case `form` can come from, most likely first; none when it is not damaged.
+    """Give the intact words that a lower-case `form` can come from, most likely first; none when it is not damaged.
 
     Examples
     --------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from openmed_data.text.lost_rt.finding import candidate_texts, candidate_tokens, context_texts, damaged_segments
+from openmed_data.text.lost_rt.finding import candidate_rows, candidate_tokens, context_texts, damaged_segments
 from openmed_data.text.lost_rt.lexicon import Lexicon
 from openmed_data.text.lost_rt.segments import like
 from openmed_data.text.lost_rt.wordlist import Context, load_word_list
@@ -34,6 +34,7 @@ def repair(frame: pl.DataFrame, columns: Sequence[str], lexicon: Lexicon) -> tup
 
     Examples
     --------
+    >>> from openmed_data.text.lost_rt import build_lexicon, count
     >>> batch = pl.DataFrame({"text": ["AERIES and a Hea", "main aery"]})
     >>> lexicon = build_lexicon(count(batch, ["text"]))
     >>> repaired, tally = repair(batch, ["text"], lexicon)
@@ -41,7 +42,8 @@ def repair(frame: pl.DataFrame, columns: Sequence[str], lexicon: Lexicon) -> tup
     (['ARTERIES and a Heart', 'main artery'], 3)
     """
     desk = _Desk(lexicon.words(), _contexts_of(lexicon), {}, Counter())
-    repaired = frame.with_columns(desk.repair_column(frame[column]) for column in columns)
+    places = candidate_rows(frame, columns)
+    repaired = frame.with_columns(desk.repair_column(frame[column], places) for column in columns)
     rows = [(before, after, number) for (before, after), number in sorted((+desk.tally).items())]
     schema = {"before": pl.String, "after": pl.String, "count": pl.Int64}
     return repaired, pl.DataFrame(rows, schema=schema, orient="row")
@@ -66,11 +68,11 @@ class _Desk:
     tokens: dict[str, _TokenRepair | None]
     tally: Counter[tuple[str, str]]
 
-    def repair_column(self, texts: pl.Series) -> pl.Series:
-        places = candidate_texts(texts)
+    def repair_column(self, texts: pl.Series, places: pl.Series) -> pl.Series:
+        candidates = texts.gather(places)
+        places, candidates = places.filter(candidates.is_not_null()), candidates.drop_nulls()
         if not len(places):
             return texts
-        candidates = texts.gather(places)
         return texts.clone().scatter(places, self._repair_contexts(self._repair_words(candidates)))
 
     def _repair_words(self, texts: pl.Series) -> pl.Series:
@@ -104,7 +106,7 @@ class _Desk:
             repaired += token[start:place] + like(segment, self.words[form])
             start = place + len(segment)
         repaired += token[start:]
-        return _TokenRepair(_standing_alone(token), repaired, tuple(words)) if words else None
+        return _TokenRepair(_standing_alone(token, words), repaired, tuple(words)) if words else None
 
     def _repair_context(self, text: str, context: Context) -> str:
         # A match swallows its neighbours, so two that share one are found in two rounds.
@@ -116,9 +118,11 @@ class _Desk:
         return text
 
 
-def _standing_alone(token: str) -> re.Pattern[str]:
+def _standing_alone(token: str, words: list[tuple[str, str]]) -> re.Pattern[str]:
+    # A whole word does not touch digits (hea2 can be a code); a token with a piece that no other word holds may.
+    letter = r"\w" if any(form in load_word_list().words for form, _ in words) else r"[^\W\d_]"
     # The look-behind comes last: a pattern that starts with a literal is searched for several times as fast.
-    return re.compile(rf"{token}(?<![^\W\d_]{token})(?![^\W\d_])")
+    return re.compile(rf"{token}(?<!{letter}{token})(?!{letter})")
 
 
 def _put(repaired: str) -> Callable[[re.Match[str]], str]:

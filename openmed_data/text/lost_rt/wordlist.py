@@ -14,7 +14,7 @@ from importlib.resources import files
 from itertools import chain, combinations
 
 LOST = "rt"
-_HERE = files(__package__)
+_HERE = files("openmed_data.text.lost_rt")
 
 
 def damaged_forms(word: str) -> frozenset[str]:
