@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 from jinja2 import Environment, StrictUndefined
+from pydantic.fields import FieldInfo
 
 from openmed_data import manifest, markdown
 from openmed_data.builder import Builder, CardText, GlobalReason
@@ -65,7 +66,7 @@ def render(build: Path) -> str:
     """
     document = manifest.read(build)
     builder = _builder(document["dataset"])
-    card = builder.card if builder else CardText(document["dataset"], what="", how="", limits="")
+    card = builder.card if builder else CardText(document["dataset"], what="", how="", limits="", languages=())
     source = document["source"]
     license_ = card_license(source["license"], source["homepage"])
     data = _read_data(build, document)
@@ -74,13 +75,12 @@ def render(build: Path) -> str:
         "card": card,
         "license": license_,
         "data": data,
-        "kind": Kind(document["kind"]),
         "trainer": _TRAINERS[Kind(document["kind"])],
-        "columns": schema(Kind(document["kind"])),
+        "columns": schema(Kind(document["kind"])).names,
         "reasons": _meanings(builder),
         "options": _options(document["options"], builder),
         "declared_splits": len({file["split"] for file in source["files"]} - {None}) > 1,
-        "figures": _other_figures(document["figures"]),
+        "counted": _counted(document["figures"]),
         "shown_repairs": _SHOWN_REPAIRS,
         "command": _command(document, builder),
         "manifest_sha256": manifest.digest(build),
@@ -154,7 +154,7 @@ def _metadata(document: Mapping[str, Any], card: CardText, license_: License, da
         found |= {"license_name": license_.name, "license_link": license_.link}
     return found | {
         "pretty_name": card.title,
-        "language": ["en"],
+        **({"language": list(card.languages)} if card.languages else {}),
         "size_categories": [_size(sum(data.rows.values()))],
         "task_categories": list(_TASKS[kind]),
         "tags": list(dict.fromkeys([*card.tags, "openmed-data"])),
@@ -198,7 +198,7 @@ def _meanings(builder: Builder[Any, Any] | None) -> dict[str, str]:
 
 def _options(given: Mapping[str, Any], builder: Builder[Any, Any] | None) -> list[tuple[str, str, str]]:
     """Return name, value and meaning of every option."""
-    fields = builder.options_model.model_fields if builder else {}
+    fields: dict[str, FieldInfo] = builder.options_model.model_fields if builder else {}
     return [
         (name, _setting(value), (fields[name].description or "") if name in fields else "")
         for name, value in given.items()
@@ -214,7 +214,7 @@ def _command(document: Mapping[str, Any], builder: Builder[Any, Any] | None) -> 
     """Return the command that makes the build again, saying every option that is not at its default."""
     source = document["source"]
     place = f"hub:{source['repo']}@{source['revision']}" if source["repo"] else source["name"]
-    defaults = builder.options_model().model_dump(mode="json") if builder else {}
+    defaults: dict[str, Any] = builder.options_model().model_dump(mode="json") if builder else {}
     words = ["openmed-data", "build", document["dataset"], "--source", place]
     for name, value in document["options"].items():
         if name not in defaults or defaults[name] != value:
@@ -224,16 +224,13 @@ def _command(document: Mapping[str, Any], builder: Builder[Any, Any] | None) -> 
     return shlex.join(words)
 
 
-def _other_figures(figures: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Return a builder's figures that have no section of their own: single ones, and counts by name, most first."""
-    own = {"bias", "repairs", "repaired_words"}
-    single = {name: value for name, value in figures.items() if name not in own and isinstance(value, int | float)}
-    counts: dict[str, dict[str, Any]] = {}
-    for name, value in figures.items():
-        if name not in own and isinstance(value, dict):
-            held: dict[str, Any] = value
-            counts[name] = dict(sorted(held.items(), key=lambda item: (-item[1], item[0])))
-    return single, counts
+def _counted(figures: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """Return a builder's counts by name, such as rows by subject, most first."""
+    counts: dict[str, dict[str, int]] = {}
+    for title, value in figures.items():
+        if title != "bias" and isinstance(value, dict):
+            counts[title] = dict(sorted(cast(dict[str, int], value).items(), key=lambda item: (-item[1], item[0])))
+    return counts
 
 
 def _report(build: Path) -> dict[str, Any] | None:
@@ -255,12 +252,33 @@ def _text(facts: Mapping[str, Any]) -> str:
         "code": markdown.code,
         "fenced": markdown.fenced,
         "number": _number,
-        "percent": lambda value: f"{100 * value:.1f}%",
+        "percent": _percent,
+        "cell": markdown.cell,
+        "bounds": _bounds,
+        "verdict": _verdict,
     }
-    environment.globals["table"] = markdown.table
     template = files(TEMPLATES).joinpath(_TEMPLATE).read_text(encoding="utf-8")
     return environment.from_string(template).render(facts)
 
 
 def _number(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}%"
+
+
+def _bounds(figure: Mapping[str, Any]) -> str:
+    """Return the range that a figure of the report must lie in."""
+    low, high = figure["minimum"], figure["maximum"]
+    if low is not None and low == high:
+        return _number(low)
+    sides = [f"≥ {_number(low)}"] if low is not None else []
+    return " and ".join([*sides, f"≤ {_number(high)}"] if high is not None else sides)
+
+
+def _verdict(figure: Mapping[str, Any]) -> str:
+    if figure["passed"]:
+        return "" if _bounds(figure) == "" else "passed"
+    return "**failed**" if figure["severity"] == "fail" else "warning"

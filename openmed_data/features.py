@@ -3,7 +3,7 @@
 The `datasets` library can do this too; it takes a second to import, and a card is written after every build.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 
@@ -24,19 +24,19 @@ def card_features(schema: pa.Schema) -> list[dict[str, Any]]:
     >>> card_features(pa.schema({"id": pa.string(), "choices": pa.list_(pa.string())}))
     [{'name': 'id', 'dtype': 'string'}, {'name': 'choices', 'list': 'string'}]
     """
-    return [_feature(column) for column in schema]
+    return [_feature(name, schema.field(name).type) for name in schema.names]
 
 
-def _feature(column: "pa.Field[Any]") -> dict[str, Any]:
-    kind: pa.DataType = column.type
+def _feature(name: str, kind: pa.DataType) -> dict[str, Any]:
     if isinstance(kind, pa.ListType):
-        return {"name": column.name, "list": _element(kind.value_type)}
-    return {"name": column.name, "dtype": _scalar(kind)}
+        return {"name": name, "list": _element(cast(pa.DataType, kind.value_type))}
+    return {"name": name, "dtype": _scalar(kind)}
 
 
 def _element(kind: pa.DataType) -> list[dict[str, Any]] | str:
     if isinstance(kind, pa.StructType):
-        return [_feature(kind.field(index)) for index in range(kind.num_fields)]
+        fields = [kind.field(index) for index in range(kind.num_fields)]
+        return [_feature(field.name, field.type) for field in fields]
     return _scalar(kind)
 
 

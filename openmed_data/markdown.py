@@ -1,22 +1,21 @@
 """Put text from data into Markdown so that it stays text."""
 
 import re
-from collections.abc import Iterable, Sequence
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|~$&])")
+# A & is markup only where it begins an entity.
+_SPECIAL = re.compile(r"[\\`*_\[\]<>|~$]|&(?=#?\w+;)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def escape(text: object) -> str:
-    """Return `text` on one line with every sign escaped that Markdown, HTML or a table would read as markup.
+    r"""Return `text` on one line with every sign escaped that Markdown, HTML or a table would read as markup.
 
     Examples
     --------
-    >>> print(escape("a|b\\n<i>"))
-    a\\|b \\<i\\>
+    >>> print(escape("a|b\n<i>"))
+    a\|b \<i\>
     """
-    line = " ".join(_CONTROL.sub("\ufffd", str(text)).split())
-    return _SPECIAL.sub(r"\\\1", line)
+    return _SPECIAL.sub(r"\\\g<0>", _line(str(text)))
 
 
 def code(text: object) -> str:
@@ -27,7 +26,7 @@ def code(text: object) -> str:
     >>> print(code("a`b"))
     `` a`b ``
     """
-    line = " ".join(_CONTROL.sub("\ufffd", str(text)).split()) or " "
+    line = _line(str(text)) or " "
     ticks = "`" * (_longest_run(line) + 1)
     pad = " " if len(ticks) > 1 else ""
     return f"{ticks}{pad}{line}{pad}{ticks}".replace("|", "\\|")
@@ -47,20 +46,19 @@ def fenced(text: str, language: str = "") -> str:
     return f"{ticks}{language}\n{text.rstrip()}\n{ticks}"
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table; a header that ends in ``:`` aligns its column to the right, as numbers want.
+def cell(markdown: str) -> str:
+    r"""Return text that is Markdown already as the content of one table cell.
 
     Examples
     --------
-    >>> print(table(["reason", "rows:"], [["`unlabelled`", "3"]]))
-    | reason | rows |
-    |---|---:|
-    | `unlabelled` | 3 |
+    >>> print(cell("`one`|\n`all`"))
+    `one`\| `all`
     """
-    rule = "".join("---:|" if name.endswith(":") else "---|" for name in header)
-    lines = [[name.removesuffix(":") for name in header], *rows]
-    text = ["| " + " | ".join(line) + " |" for line in lines]
-    return "\n".join([text[0], f"|{rule}", *text[1:]])
+    return _line(markdown).replace("|", r"\|")
+
+
+def _line(text: str) -> str:
+    return " ".join(_CONTROL.sub("\ufffd", text).split())
 
 
 def _longest_run(text: str) -> int:
