@@ -24,7 +24,8 @@ def card_features(schema: pa.Schema) -> list[dict[str, Any]]:
     >>> card_features(pa.schema({"id": pa.string(), "choices": pa.list_(pa.string())}))
     [{'name': 'id', 'dtype': 'string'}, {'name': 'choices', 'list': 'string'}]
     """
-    return [_feature(name, schema.field(name).type) for name in schema.names]
+    fields: list[pa.Field[Any]] = list(schema)
+    return [_feature(field.name, field.type) for field in fields]
 
 
 def _feature(name: str, kind: pa.DataType) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def _feature(name: str, kind: pa.DataType) -> dict[str, Any]:
 
 def _element(kind: pa.DataType) -> list[dict[str, Any]] | str:
     if isinstance(kind, pa.StructType):
-        fields = [kind.field(index) for index in range(kind.num_fields)]
+        fields: list[pa.Field[Any]] = [kind.field(index) for index in range(kind.num_fields)]
         return [_feature(field.name, field.type) for field in fields]
     return _scalar(kind)
 
