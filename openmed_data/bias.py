@@ -29,9 +29,7 @@ def measure_pairs(pairs: pl.DataFrame) -> pl.DataFrame:
     classed = sides.select(
         # The last hexadecimal digit of the id: folds that do not depend on the order of rows.
         pl.col("id").str.slice(-1).alias("fold"),
-        (difference.sign() * difference.abs().cut(list(_EDGES), left_closed=True).to_physical().cast(pl.Int64)).alias(
-            "class"
-        ),
+        (difference.sign() * _length_class(difference.abs())).alias("class"),
         difference.alias("difference"),
     )
     counted = classed.group_by("class", "fold").agg(pl.len().alias("count"))
@@ -45,6 +43,11 @@ def measure_pairs(pairs: pl.DataFrame) -> pl.DataFrame:
             letters = pairs.group_by(f"{side}_label").agg(pl.len().alias("count"))
             tallies.append(tally.tally(f"{side} letter", letters, key=f"{side}_label"))
     return pl.concat(tallies)
+
+
+def _length_class(difference: pl.Expr) -> pl.Expr:
+    """Return how many of `_EDGES` a difference reaches."""
+    return pl.lit(pl.Series(_EDGES)).search_sorted(difference, side="right").cast(pl.Int64)
 
 
 def _characters(side: str) -> pl.Expr:

@@ -91,12 +91,22 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class CardText:
-    """A builder's own paragraphs of the dataset card, in Markdown; figures come from the manifest."""
+    """A builder's own paragraphs of the dataset card, in Markdown; figures come from the manifest.
+
+    Attributes
+    ----------
+    citation
+        What to cite, with a link; the upstream's homepage where it is empty.
+    languages
+        ISO 639-1 codes.
+    """
 
     title: str
     what: str
     how: str
     limits: str
+    citation: str = ""
+    languages: tuple[str, ...] = ("en",)
     tags: tuple[str, ...] = ()
 
 

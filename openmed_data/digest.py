@@ -44,7 +44,8 @@ def set_digest(parts: Sequence[Path]) -> str:
     for low, high in _ranges(max(1, -(-total // _RANGES_OF_ROWS))):
         rows = np.concatenate([_between(part, low, high) for part in held]) if held else np.empty((0, 4), dtype=">u8")
         order = np.lexsort([rows[:, column] for column in (3, 2, 1, 0)])
-        digest.update(rows[order].tobytes())
+        # `concatenate` gives the machine's byte order, and a digest is a sequence of bytes.
+        digest.update(rows[order].astype(">u8").tobytes())
     return digest.hexdigest()
 
 

@@ -67,6 +67,8 @@ class MedmcqaPrefs(Builder[PrefsOptions, PrefsState]):
         limits="The answer keys are the source's own; some are out of date or wrong, and no clinician has reviewed them. "
         "Question styles and practice are those of Indian entrance examinations. Pairs teach which option a key prefers, "
         "not why.",
+        citation="A. Pal, L. K. Umapathi, M. Sankarasubbu: MedMCQA: A Large-scale Multi-Subject Multi-Choice Dataset for "
+        "Medical domain Question Answering. [PMLR 174:248–260](https://proceedings.mlr.press/v174/pal22a.html), 2022.",
         tags=("medical", "dpo", "preference", "multiple-choice"),
     )
 

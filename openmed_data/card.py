@@ -1,0 +1,284 @@
+"""Write a build's dataset card: metadata the Hub accepts, and text whose every figure comes from the build's files.
+
+The words stand in the room `data_cards`, one template for each kind of card; here are only the facts they ask for.
+"""
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, cast
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+from jinja2 import Environment, StrictUndefined
+from pydantic.fields import FieldInfo
+
+from openmed_data import manifest, markdown
+from openmed_data.builder import Builder, CardText, GlobalReason
+from openmed_data.errors import UsageError
+from openmed_data.features import card_features
+from openmed_data.kinds import Kind, schema
+from openmed_data.licenses import License, card_license
+from openmed_data.registry import BUILDERS, find
+
+TEMPLATES = "openmed_data.data_cards"
+_TEMPLATE = "dataset.md.j2"
+
+_TASKS: dict[Kind, tuple[str, ...]] = {
+    Kind.SFT: ("text-generation", "question-answering"),
+    Kind.PREFERENCES: ("text-generation", "question-answering"),
+    Kind.REWARDS: ("question-answering", "text-generation"),
+    Kind.TRACES: ("text-generation",),
+}
+_TRAINERS: dict[Kind, str] = {
+    Kind.SFT: "SFTTrainer",
+    Kind.PREFERENCES: "DPOTrainer",
+    Kind.REWARDS: "GRPOTrainer",
+    Kind.TRACES: "SFTTrainer",
+}
+_SIZES = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B", "100B", "1T")
+_SHOWN_CHARACTERS = 1_000
+_SHOWN_REPAIRS = 10
+
+
+def render(build: Path) -> str:
+    """Return the text of a build's ``README.md``.
+
+    Parameters
+    ----------
+    build
+        A build's folder: its manifest, its Parquet files and, where it was validated, ``validation/report.json``.
+        The builder's own paragraphs are used where the builder is installed.
+
+    Returns
+    -------
+    str
+        Markdown that starts with YAML metadata. The same files give the same text: it holds no date.
+
+    Raises
+    ------
+    UsageError
+        No finished build stands there.
+    """
+    document = manifest.read(build)
+    builder = _builder(document["dataset"])
+    card = builder.card if builder else CardText(document["dataset"], what="", how="", limits="", languages=())
+    source = document["source"]
+    license_ = card_license(source["license"], source["homepage"])
+    data = _read_data(build, document)
+    facts = {
+        "m": document,
+        "card": card,
+        "license": license_,
+        "data": data,
+        "trainer": _TRAINERS[Kind(document["kind"])],
+        "columns": schema(Kind(document["kind"])).names,
+        "reasons": _meanings(builder),
+        "options": _options(document["options"], builder),
+        "declared_splits": len({file["split"] for file in source["files"]} - {None}) > 1,
+        "counted": _counted(document["figures"]),
+        "shown_repairs": _SHOWN_REPAIRS,
+        "command": _command(document, builder),
+        "manifest_sha256": manifest.digest(build),
+        "report": _report(build),
+    }
+    metadata = yaml.safe_dump(_metadata(document, card, license_, data), sort_keys=False, allow_unicode=True)
+    return f"---\n{metadata}---\n\n{_text(facts)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """What the Parquet files say: rows and bytes in memory of each split, and two rows."""
+
+    rows: Mapping[str, int]
+    bytes: Mapping[str, int]
+    examples: tuple[str, ...]
+
+
+def _builder(name: str) -> Builder[Any, Any] | None:
+    try:
+        return find(BUILDERS, name)
+    except UsageError:
+        return None
+
+
+def _read_data(build: Path, document: Mapping[str, Any]) -> _Data:
+    rows: dict[str, int] = {}
+    sizes: dict[str, int] = {}
+    examples: tuple[str, ...] = ()
+    for file in document["files"]:
+        table = pq.read_table(build / file["name"])
+        rows[file["split"]] = rows.get(file["split"], 0) + table.num_rows
+        sizes[file["split"]] = sizes.get(file["split"], 0) + table.nbytes
+        # The first row and the middle one: neighbours in a source are often alike.
+        examples = examples or tuple(_example(table, row) for row in sorted({0, table.num_rows // 2}))
+    return _Data(rows, sizes, examples)
+
+
+def _example(table: pa.Table, row: int) -> str:
+    """Return one row as YAML, which keeps the lines of a text and still says where each begins and ends."""
+    held: dict[str, Any] = table.slice(row, 1).to_pylist()[0]
+    return yaml.dump(_shortened(held), Dumper=_Readable, sort_keys=False, allow_unicode=True, width=10**6)
+
+
+class _Readable(yaml.SafeDumper):
+    """YAML that writes a text of several lines as lines."""
+
+
+def _lines(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Readable.add_representer(str, _lines)
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > _SHOWN_CHARACTERS:
+        return f"{value[:_SHOWN_CHARACTERS]}… ({len(value) - _SHOWN_CHARACTERS:,} more characters)"
+    if isinstance(value, list):
+        return [_shortened(one) for one in value]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, dict):
+        return {name: _shortened(one) for name, one in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    return value
+
+
+def _metadata(document: Mapping[str, Any], card: CardText, license_: License, data: _Data) -> dict[str, Any]:
+    """Return the card's YAML metadata, in the order the Hub's own documentation has."""
+    kind = Kind(document["kind"])
+    found: dict[str, Any] = {"license": license_.id}
+    if license_.id == "other":
+        found |= {"license_name": license_.name, "license_link": license_.link}
+    return found | {
+        "pretty_name": card.title,
+        **({"language": list(card.languages)} if card.languages else {}),
+        "size_categories": [_size(sum(data.rows.values()))],
+        "task_categories": list(_TASKS[kind]),
+        "tags": list(dict.fromkeys([*card.tags, "openmed-data"])),
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [{"split": split, "path": f"data/{split}-*"} for split in data.rows],
+            }
+        ],
+        "dataset_info": {
+            "config_name": "default",
+            "features": card_features(schema(kind)),
+            "splits": [
+                {"name": split, "num_bytes": data.bytes[split], "num_examples": rows}
+                for split, rows in data.rows.items()
+            ],
+            "download_size": sum(file["bytes"] for file in document["files"]),
+            "dataset_size": sum(data.bytes.values()),
+        },
+    }
+
+
+def _size(rows: int) -> str:
+    """Return the Hub's size category.
+
+    Examples
+    --------
+    >>> _size(999), _size(1_000), _size(182_822)
+    ('n<1K', '1K<n<10K', '100K<n<1M')
+    """
+    power = min(len(str(rows)) - 3, len(_SIZES))
+    if power <= 0:
+        return "n<1K"
+    return f"{_SIZES[power - 1]}<n<{_SIZES[power]}" if power < len(_SIZES) else "n>1T"
+
+
+def _meanings(builder: Builder[Any, Any] | None) -> dict[str, str]:
+    codes = [*GlobalReason, *(builder.reasons if builder else ())]
+    return {code.value: code.meaning for code in codes}
+
+
+def _options(given: Mapping[str, Any], builder: Builder[Any, Any] | None) -> list[tuple[str, str, str]]:
+    """Return name, value and meaning of every option."""
+    fields: dict[str, FieldInfo] = builder.options_model.model_fields if builder else {}
+    return [
+        (name, _setting(value), (fields[name].description or "") if name in fields else "")
+        for name, value in given.items()
+    ]
+
+
+def _setting(value: Any) -> str:
+    """Return an option's value as ``--set`` takes it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _command(document: Mapping[str, Any], builder: Builder[Any, Any] | None) -> str:
+    """Return the command that makes the build again, saying every option that is not at its default."""
+    source = document["source"]
+    place = f"hub:{source['repo']}@{source['revision']}" if source["repo"] else source["name"]
+    defaults: dict[str, Any] = builder.options_model().model_dump(mode="json") if builder else {}
+    words = ["openmed-data", "build", document["dataset"], "--source", place]
+    for name, value in document["options"].items():
+        if name not in defaults or defaults[name] != value:
+            words += ["--set", f"{name}={_setting(value)}"]
+    if document["limit"] is not None:
+        words += ["--limit", str(document["limit"])]
+    return shlex.join(words)
+
+
+def _counted(figures: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """Return a builder's counts by name, such as rows by subject, most first."""
+    counts: dict[str, dict[str, int]] = {}
+    for title, value in figures.items():
+        if title != "bias" and isinstance(value, dict):
+            counts[title] = dict(sorted(cast(dict[str, int], value).items(), key=lambda item: (-item[1], item[0])))
+    return counts
+
+
+def _report(build: Path) -> dict[str, Any] | None:
+    """Return the validation report, unless there is none or it was made of other bytes."""
+    path = build / "validation" / "report.json"
+    if not path.is_file():
+        return None
+    report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return report | {"is_of_these_bytes": report.get("manifest_digest") == manifest.digest(build)}
+
+
+def _text(facts: Mapping[str, Any]) -> str:
+    # Not autoescaped: the output is Markdown, and the template says for each value how it is made safe.
+    environment = Environment(  # noqa: S701
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    environment.filters |= {
+        "text": markdown.escape,
+        "code": markdown.code,
+        "fenced": markdown.fenced,
+        "number": _number,
+        "percent": _percent,
+        "cell": markdown.cell,
+        "bounds": _bounds,
+        "verdict": _verdict,
+    }
+    template = files(TEMPLATES).joinpath(_TEMPLATE).read_text(encoding="utf-8")
+    return environment.from_string(template).render(facts)
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}%"
+
+
+def _bounds(figure: Mapping[str, Any]) -> str:
+    """Return the range that a figure of the report must lie in."""
+    low, high = figure["minimum"], figure["maximum"]
+    if low is not None and low == high:
+        return _number(low)
+    sides = [f"≥ {_number(low)}"] if low is not None else []
+    return " and ".join([*sides, f"≤ {_number(high)}"] if high is not None else sides)
+
+
+def _verdict(figure: Mapping[str, Any]) -> str:
+    if figure["passed"]:
+        return "" if _bounds(figure) == "" else "passed"
+    return "**failed**" if figure["severity"] == "fail" else "warning"
