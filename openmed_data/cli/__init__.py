@@ -1,0 +1,6 @@
+"""The command line. One module holds one command; importing it here is what registers it."""
+
+from . import build, card, describe, diff, listing, show
+from .app import app, main
+
+__all__ = ["app", "build", "card", "describe", "diff", "listing", "main", "show"]

@@ -1,0 +1,182 @@
+"""`openmed-data build`: make a dataset."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from openmed_data.console import Console, Styled
+
+from .app import command
+from .books import books_table, figure_lines
+from .settings import read_settings
+from .verdict import print_verdict
+
+if TYPE_CHECKING:
+    from openmed_data.api import Built
+    from openmed_data.builder import Builder
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A dataset, as `openmed-data list` names it.")]
+SourceText = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        metavar="SOURCE",
+        show_default=False,
+        help="A file, a quoted pattern, hub:OWNER/NAME[@REVISION], or `sample`; the public dataset if left out.",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", show_default=False, help="The folder to make; build/NAME if left out."),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        show_default=False,
+        help="Set an option of the dataset; may be repeated. `openmed-data describe NAME` lists them.",
+    ),
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, metavar="N", show_default=False, help="Read at most N source rows.")
+]
+Seed = Annotated[
+    int | None, typer.Option("--seed", min=0, metavar="N", show_default=False, help="The same as --set seed=N.")
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        min=1,
+        metavar="N",
+        show_default=False,
+        help="Work on N parts at once; one for each core if left out. The result does not depend on it.",
+    ),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace another build that stands at --out.")]
+NoValidation = Annotated[
+    bool, typer.Option("--no-validation", help="Leave the checks out; such a build is not pushed.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be built, and write nothing.")]
+
+_MOST_WORKERS = 8
+
+
+@command(
+    "build",
+    "openmed-data build medmcqa-prefs --source sample",
+    "openmed-data build medmcqa-prefs --source dev.json --out prefs --set negatives=hard --seed 7",
+    "openmed-data build medmcqa-prefs --source 'hub:openlifescienceai/medmcqa@main' --dry-run",
+)
+def build(  # noqa: PLR0913  (one parameter for each option)
+    console: Console,
+    name: Name,
+    *,
+    source: SourceText = None,
+    out: Out = None,
+    settings: Settings = None,
+    limit: Limit = None,
+    seed: Seed = None,
+    workers: Workers = None,
+    overwrite: Overwrite = False,
+    no_validation: NoValidation = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Build a dataset: shards, manifest, card and validation report in one folder, whole or not at all.
+
+    A build that was interrupted goes on where it stopped when the same command is run again.
+    """
+    from openmed_data.api import build_dataset
+    from openmed_data.registry import BUILDERS, find
+
+    builder: Builder[Any, Any] = find(BUILDERS, name)
+    options = _options(builder, settings or [], seed)
+    out = out or Path("build") / name
+    if dry_run:
+        _dry_run(console, builder, source, out, options, limit)
+        return
+    built = build_dataset(
+        name,
+        source,
+        out,
+        options=options,
+        limit=limit,
+        workers=workers or min(os.cpu_count() or 1, _MOST_WORKERS),
+        overwrite=overwrite,
+        validation=not no_validation,
+        progress=console,
+    )
+    console.close()
+    _report(console, built, builder)
+
+
+def _options(builder: "Builder[Any, Any]", settings: list[str], seed: int | None) -> dict[str, str]:
+    hint = f"`openmed-data describe {builder.name}` lists the options with their defaults."
+    given = [*settings, *([] if seed is None else [f"seed={seed}"])]
+    return read_settings(given, builder.options_model.model_fields, hint=hint)
+
+
+def _dry_run(
+    console: Console,
+    builder: "Builder[Any, Any]",
+    source: str | None,
+    out: Path,
+    options: Mapping[str, str],
+    limit: int | None,
+) -> None:
+    from openmed_data.api import parse_options
+    from openmed_data.sources import resolve
+
+    parsed = parse_options(builder, options).model_dump(mode="json")
+    source = source or f"hub:{builder.upstream.repo}@{builder.upstream.revision}"
+    # Resolving a Hub source downloads it, which is more than a dry run may do.
+    local = None if source.startswith("hub:") else resolve(source, upstream=builder.upstream, sample=builder.sample)
+    files = [{"name": file.name, "bytes": file.path.stat().st_size} for file in local.files] if local else None
+    facts = {"dataset": builder.name, "source": source, "files": files, "limit": limit, "options": parsed}
+    facts |= {"out": str(out), "out_exists": out.exists()}
+    if console.as_json:
+        console.json(facts)
+        return
+    named = [f"{file.name}  {file.path.stat().st_size:,} bytes" for file in local.files] if local else ["not looked up"]
+    console.fields(
+        [
+            ("dataset", Styled(builder.name, "bold")),
+            ("source", source),
+            ("files", "\n".join(named)),
+            ("rows", "all" if limit is None else f"the first {limit:,}"),
+            ("options", "\n".join(f"{key} = {value!r}" for key, value in parsed.items())),
+            ("out", f"{out}{'  (exists)' if out.exists() else ''}"),
+        ]
+    )
+    console.note("dry run: nothing was written")
+
+
+def _report(console: Console, built: "Built", builder: "Builder[Any, Any]") -> None:
+    from openmed_data import manifest
+    from openmed_data.describe import reasons
+
+    document = manifest.read(built.path)
+    if console.as_json:
+        facts = {key: document[key] for key in ("dataset", "kind", "books", "figures", "content_digest")}
+        console.json({"path": str(built.path), "reused": built.reused, "passed": built.passed, **facts})
+    else:
+        if built.reused:
+            console.note(f"'{built.path}' holds this very build already; nothing was done")
+        console.table(books_table(document["books"], reasons(builder)))
+        console.line("")
+        console.fields(figure_lines(document["figures"]))
+        console.line("")
+        print_verdict(console, built.path, built.passed)
+    path = shlex.quote(str(built.path))
+    if built.passed is None and not (built.path / "validation").is_dir():
+        console.next_step(f"openmed-data validate {path}", "run the checks")
+    elif built.passed is False:
+        console.next_step(f"openmed-data show {path}", "look at the rows that the report names")
+        raise typer.Exit(1)
+    else:
+        console.next_step(f"openmed-data show {path}", "read some of its rows")

@@ -1,0 +1,82 @@
+"""`openmed-data describe`: a dataset or a check before it is run."""
+
+from typing import Annotated, Any
+
+import typer
+
+from openmed_data.console import Console, Styled, Table
+
+from .app import command
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A dataset or a check, as `openmed-data list` names it.")]
+
+
+@command("describe", "openmed-data describe medmcqa-prefs", "openmed-data describe medmcqa-prefs --json")
+def describe(console: Console, name: Name) -> None:
+    """Show a dataset's sources, options, checks and reasons for rejecting rows, or a check's settings and codes."""
+    from openmed_data.describe import describe_builder, describe_check
+    from openmed_data.registry import BUILDERS, CHECKS, find, names
+
+    if name in names(CHECKS):
+        facts = describe_check(find(CHECKS, name))
+        show = _check
+    else:
+        facts = describe_builder(find(BUILDERS, name))
+        show = _builder
+    if console.as_json:
+        console.json(facts)
+    else:
+        show(console, facts)
+
+
+def _builder(console: Console, facts: dict[str, Any]) -> None:
+    source = facts["source"]
+    console.line(Styled(facts["name"], "bold"), f"  {facts['summary']}")
+    console.line("")
+    console.fields(
+        [
+            ("kind", facts["kind"]),
+            ("source", f"hub:{source['repo']}@{source['revision']}"),
+            ("licence", source["license"]),
+            ("splits", ", ".join(source["splits"])),
+            ("homepage", source["homepage"]),
+            ("sample", "bundled: --source sample" if source["sample"] else "none"),
+            ("columns", ", ".join(facts["columns"]["required"])),
+            (
+                "",
+                f"optional: {', '.join(facts['columns']['optional'])}"
+                if facts["columns"]["optional"]
+                else "all needed",
+            ),
+        ]
+    )
+    _options(console, "Options, each given as --set NAME=VALUE", facts["options"])
+    _codes(console, "Rows are rejected as", facts["reasons"])
+    if facts["checks"]:
+        _codes(console, "Checks that look at the result", facts["checks"])
+    where = "--source sample" if source["sample"] else "--source PATH"
+    console.next_step(f"openmed-data build {facts['name']} {where}", "make it")
+
+
+def _check(console: Console, facts: dict[str, Any]) -> None:
+    console.line(Styled(facts["name"], "bold"), f"  {facts['summary']}")
+    console.line("")
+    console.fields([("kinds", ", ".join(facts["kinds"]))])
+    _options(console, f"Settings, each given to validate as --set {facts['name']}.NAME=VALUE", facts["settings"])
+    _codes(console, "It can find", facts["codes"])
+    console.next_step(f"openmed-data validate PATH --checks {facts['name']}", "run it alone")
+
+
+def _options(console: Console, title: str, options: list[dict[str, str]]) -> None:
+    if options:
+        console.line("")
+        console.line(Styled(title, "bold underline"))
+        rows = [(Styled(one["name"], "cyan"), one["default"], one["type"], one["meaning"]) for one in options]
+        console.table(Table(("NAME", "DEFAULT", "VALUES", "MEANING"), rows))
+
+
+def _codes(console: Console, title: str, codes: dict[str, str]) -> None:
+    if codes:
+        console.line("")
+        console.line(Styled(title, "bold underline"))
+        console.fields(list(codes.items()))

@@ -1,0 +1,87 @@
+"""`openmed-data show`: rows as a person reads them."""
+
+import json
+import shlex
+from typing import Annotated, Any
+
+import typer
+
+from openmed_data.console import Console
+from openmed_data.errors import UsageError
+
+from .app import command
+from .rows import print_row
+
+Where = Annotated[
+    str, typer.Argument(metavar="PATH", help="A build's folder, or a Parquet or JSON-lines file or folder.")
+]
+Split = Annotated[
+    str | None, typer.Option("--split", metavar="NAME", show_default=False, help="Look in this split only.")
+]
+Row = Annotated[
+    str | None,
+    typer.Option(
+        "--row", metavar="N|ID", show_default=False, help="Show the row with this number, from 1, or this id."
+    ),
+]
+Sample = Annotated[int, typer.Option("--sample", min=1, metavar="N", help="Show N rows, the same ones every time.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Another seed, other rows.")]
+Rejected = Annotated[
+    str | None,
+    typer.Option(
+        "--rejected", metavar="REASON", show_default=False, help="Show rows rejected for this reason, or for `all`."
+    ),
+]
+Full = Annotated[bool, typer.Option("--full", help="Show long texts whole, and every column.")]
+
+
+@command(
+    "show",
+    "openmed-data show build/medmcqa-prefs",
+    "openmed-data show build/medmcqa-prefs --row medmcqa-aea53b5fc1922995 --full",
+    "openmed-data show build/medmcqa-prefs --rejected needs_picture --sample 10",
+)
+def show(
+    console: Console,
+    path: Where,
+    *,
+    split: Split = None,
+    row: Row = None,
+    sample: Sample = 3,
+    seed: Seed = 0,
+    rejected: Rejected = None,
+    full: Full = False,
+) -> None:
+    """Show rows of a dataset, or rows that its build rejected and why. With --json, one JSON object per line."""
+    from openmed_data.dataset import open_dataset
+    from openmed_data.show import find_row
+    from openmed_data.show import rejected as rejected_rows
+    from openmed_data.show import sample as sample_rows
+
+    if rejected is not None and (row is not None or split is not None):
+        raise UsageError("--rejected goes with neither --row nor --split", hint="Rejected rows stand in no split.")
+    dataset = open_dataset(path)
+    if rejected is not None:
+        found = rejected_rows(dataset, rejected, sample, seed)
+    elif row is not None:
+        found = [find_row(dataset, row, split)]
+    else:
+        found = sample_rows(dataset, sample, split, seed)
+    for index, shown in enumerate(found):
+        if console.as_json:
+            console.text(json.dumps({"number": shown.number, "split": shown.split, **shown.row}, ensure_ascii=False))
+            continue
+        if index:
+            console.line("")
+        print_row(console, shown, full=full)
+    _next(console, path, dataset.manifest, rejected)
+
+
+def _next(console: Console, path: str, manifest: Any, rejected: str | None) -> None:
+    quoted = shlex.quote(path)
+    reasons: dict[str, int] = manifest["books"]["rejected_source_rows"] if manifest else {}
+    if rejected is None and reasons:
+        most = max(reasons, key=lambda name: reasons[name])
+        console.next_step(f"openmed-data show {quoted} --rejected {most}", "see what was left out, and why")
+    else:
+        console.next_step(f"openmed-data validate {quoted}", "run the checks")

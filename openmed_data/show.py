@@ -1,0 +1,126 @@
+"""Pick a few rows of a dataset, or of the rows a build rejected, without holding more than a batch in memory."""
+
+import difflib
+import hashlib
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from openmed_data.dataset import Dataset
+from openmed_data.errors import UsageError
+
+Batches = Iterable[tuple[str, pl.DataFrame]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One row, with its number in what was looked through (from 1) and the split it stands in."""
+
+    number: int
+    split: str
+    row: dict[str, Any]
+
+
+def find_row(dataset: Dataset, row: str, split: str | None = None) -> Shown:
+    """Return the row with the number (from 1) or the id `row`.
+
+    Raises
+    ------
+    UsageError
+        There is no such row.
+    """
+    _require_split(dataset, split)
+    before = 0
+    for name, batch in dataset.batches(split):
+        if row.isdecimal():
+            index = int(row) - 1 - before
+            if 0 <= index < batch.height:
+                return Shown(int(row), name, batch.row(index, named=True))
+        elif "id" in batch.columns:
+            hits = batch["id"].cast(pl.String).index_of(row)
+            if hits is not None:
+                return Shown(before + hits + 1, name, batch.row(hits, named=True))
+        before += batch.height
+    where = f"split '{split}'" if split else f"'{dataset.root}'"
+    what = f"no row {row}" if row.isdecimal() else f"no row with the id '{row}'"
+    raise UsageError(f"{where} has {what}", hint=f"It has {before:,} rows, counted from 1.")
+
+
+def sample(dataset: Dataset, count: int, split: str | None = None, seed: int = 0) -> list[Shown]:
+    """Return `count` rows, the same ones whenever they are asked for, in the order in which they stand.
+
+    A row is drawn by a hash of its id and the seed, so rows added to the set leave most of the sample as it was.
+    """
+    _require_split(dataset, split)
+
+    def identity(batch: pl.DataFrame) -> Iterator[str]:
+        if "id" in batch.columns:
+            return iter(batch["id"].cast(pl.String).fill_null("").to_list())
+        return iter(batch.hash_rows().cast(pl.String).to_list())
+
+    return _smallest(dataset.batches(split), count, identity, seed)
+
+
+def rejected(dataset: Dataset, reason: str, count: int, seed: int = 0) -> list[Shown]:
+    """Return `count` of the rows that the build rejected for `reason`, or for any reason where it is ``"all"``.
+
+    Raises
+    ------
+    UsageError
+        The dataset is no build, or rejected no row for this reason.
+    """
+    if dataset.manifest is None:
+        raise UsageError(f"'{dataset.root}' is no build, so it has no rejected rows")
+    books = dataset.manifest["books"]
+    counts = {**books["rejected_source_rows"], **books["rejected_candidate_rows"]}
+    if reason != "all" and reason not in counts:
+        near = difflib.get_close_matches(reason, counts, n=1)
+        listed = ", ".join(f"{name} ({number:,})" for name, number in counts.items())
+        hint = f"Did you mean '{near[0]}'? " if near else ""
+        raise UsageError(f"no row was rejected as '{reason}'", hint=f"{hint}There are: {listed or 'none'}, or all.")
+
+    def place(batch: pl.DataFrame) -> Iterator[str]:
+        return (f"{file}:{line}" for file, line in batch.select("file", "line").iter_rows())
+
+    paths = [dataset.root / file["name"] for file in dataset.manifest["rejected_files"]]
+    missing = [path for path in paths if not path.is_file()]
+    if missing:
+        raise UsageError(f"'{missing[0]}' is not there", hint="Rejected rows stay where a set was built.")
+    return _smallest(_rejected_batches(paths, reason), count, place, seed)
+
+
+def _rejected_batches(paths: Iterable[Path], reason: str) -> Iterator[tuple[str, pl.DataFrame]]:
+    for path in paths:
+        rows = pl.scan_parquet(path)
+        wanted = rows if reason == "all" else rows.filter(pl.col("reason") == reason)
+        for batch in wanted.collect_batches(maintain_order=True):
+            yield "rejected", batch
+
+
+def _require_split(dataset: Dataset, split: str | None) -> None:
+    if split is not None and split not in dataset.splits:
+        raise UsageError(f"'{dataset.root}' has no split '{split}'", hint=f"It has: {', '.join(dataset.splits)}.")
+
+
+def _smallest(
+    batches: Batches, count: int, identity: Callable[[pl.DataFrame], Iterator[str]], seed: int
+) -> list[Shown]:
+    """Keep the rows whose hash is smallest."""
+    held: list[tuple[int, int, Shown]] = []
+    before = 0
+    for split, batch in batches:
+        keys = [_hash(text, seed) for text in identity(batch)]
+        for index in heapq.nsmallest(count, range(len(keys)), key=keys.__getitem__):
+            number = before + index + 1
+            held.append((keys[index], number, Shown(number, split, batch.row(index, named=True))))
+        held = heapq.nsmallest(count, held, key=lambda one: one[:2])
+        before += batch.height
+    return sorted((shown for _, _, shown in held), key=lambda shown: shown.number)
+
+
+def _hash(text: str, seed: int) -> int:
+    return int.from_bytes(hashlib.blake2b(f"{seed}:{text}".encode(), digest_size=8).digest(), "big")
