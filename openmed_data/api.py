@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from openmed_data import manifest
 from openmed_data._version import __version__
 from openmed_data.builder import Builder, Options
-from openmed_data.errors import UsageError
+from openmed_data.errors import BuildError, SourceError, UsageError
 from openmed_data.pipeline.run import Request, build
 from openmed_data.pipeline.work import Work, write_text
 from openmed_data.progress import Progress, Silent
@@ -81,7 +82,7 @@ def build_dataset(
     SourceError
         The source cannot be read; every problem is listed.
     BuildError
-        No row was kept.
+        No row was kept, or the disk is full; what was finished is kept for a rerun.
 
     Examples
     --------
@@ -100,13 +101,30 @@ def build_dataset(
     if out.exists() and not overwrite:
         _require_same(out, request)
         return Built(out, passed=None, reused=True)
-    work = Work(out)
+    if out.exists():
+        _require_build(out)
+    try:
+        passed = _build(request, Work(out), workers, validation=validation, progress=progress)
+    except SourceError:
+        shutil.rmtree(Work(out).root)  # nothing in it helps a rerun, which needs another source
+        raise
+    except (OSError, BrokenExecutor) as error:
+        hint = "Make room, or mend what it names, and run the same command again: finished parts are kept."
+        raise BuildError(f"the build at '{out}' stopped: {_first_line(error)}", hint=hint) from error
+    return Built(out, passed)
+
+
+def _build(request: Request, work: Work, workers: int, *, validation: bool, progress: Progress) -> bool | None:
     with work.lock():
         build(request, work, workers=workers, progress=progress)
         passed = _finish(work.result, validation=validation, progress=progress)
-        _put_in_place(work, overwrite=overwrite)
+        _put_in_place(work)
     shutil.rmtree(work.root)
-    return Built(out, passed)
+    return passed
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def parse_options(builder: Builder[Any, Any], given: Mapping[str, Any]) -> Options:
@@ -130,8 +148,7 @@ def parse_options(builder: Builder[Any, Any], given: Mapping[str, Any]) -> Optio
 def _require_same(out: Path, request: Request) -> None:
     """Raise `UsageError` unless `out` holds a build made of the same source with the same options and version."""
     hint = "Use --overwrite to replace it, or --out to build elsewhere."
-    if not (out / manifest.NAME).is_file():
-        raise UsageError(f"'{out}' exists and is no build", hint="Choose another --out.")
+    _require_build(out)
     document = manifest.read(out)
     source: Source = request.source
     same = (
@@ -145,6 +162,12 @@ def _require_same(out: Path, request: Request) -> None:
     )
     if not same:
         raise UsageError(f"'{out}' holds another build ({document['dataset']})", hint=hint)
+
+
+def _require_build(out: Path) -> None:
+    """Raise `UsageError` where `out` is anything but a finished build: it would be lost if it were replaced."""
+    if not (out / manifest.NAME).is_file():
+        raise UsageError(f"'{out}' exists and is no build", hint="Choose another --out.")
 
 
 def _finish(result: Path, *, validation: bool, progress: Progress) -> bool | None:
@@ -164,10 +187,10 @@ def _finish(result: Path, *, validation: bool, progress: Progress) -> bool | Non
     return passed
 
 
-def _put_in_place(work: Work, *, overwrite: bool) -> None:
+def _put_in_place(work: Work) -> None:
     replaced = work.out.with_name(work.out.name + ".replaced")
-    if overwrite and work.out.exists():
+    if work.out.exists():
+        shutil.rmtree(replaced, ignore_errors=True)  # of a run that was killed after its build stood
         work.out.rename(replaced)
     work.result.rename(work.out)
-    if replaced.exists():
-        shutil.rmtree(replaced)
+    shutil.rmtree(replaced, ignore_errors=True)

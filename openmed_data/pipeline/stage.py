@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from openmed_data.builder import FILE, LINE, ROW
-from openmed_data.errors import Problem, SourceError
+from openmed_data.errors import Problem, SourceError, UsageError
 from openmed_data.pipeline.work import Work, write_frame, write_text
 from openmed_data.pipeline.workers import Workers
 from openmed_data.sources import Source
@@ -69,6 +69,8 @@ def stage(
     ------
     SourceError
         Rows or whole files cannot be read; every problem found is listed.
+    UsageError
+        The source is not the one that an interrupted run read.
     """
     hashes = tuple(sha256(file.path) for file in source.files)
     record = work.root / "stage.json"
@@ -76,9 +78,10 @@ def stage(
         staged = tuple(StagedFile(**entry) for entry in json.loads(record.read_text()))
         if tuple(file.sha256 for file in staged) == hashes:
             return staged
-        raise SourceError(
+        raise UsageError(
             "the source changed since this build was interrupted", hint=f"Remove '{work.root}' and build again."
         )
+    work.clear("stage")  # a run that did not finish may have read a longer source
     counts: dict[str, list[int]] = {file.name: [] for file in source.files}
     problems: list[Problem] = []
     hint = ""

@@ -64,8 +64,9 @@ class Work:
         """
         record = self.root / "recipe.json"
         text = canonical_json(recipe)
-        if record.exists() and record.read_text() == text:
+        if record.exists() and record.read_text() == text and self.result.is_dir():
             return True
+        record.unlink(missing_ok=True)  # first: a recipe beside half of its parts would pass for a build to resume
         for child in self.root.iterdir():
             if child.name == "lock":
                 continue
@@ -76,6 +77,11 @@ class Work:
         (self.result / "rejected").mkdir()
         write_text(record, text)
         return False
+
+    def clear(self, step: str) -> None:
+        """Remove every part of one step."""
+        for path in (self.root / step).iterdir():
+            path.unlink()
 
     @contextmanager
     def lock(self) -> Generator[None]:

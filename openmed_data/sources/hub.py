@@ -62,12 +62,10 @@ def _look_up(repo: str, revision: str) -> tuple[str, list[str], str | None]:
 
 
 def _download(repo: str, commit: str, name: str) -> Path:
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import hf_hub_download  # pyright: ignore[reportUnknownVariableType]
 
     try:
-        path: str = hf_hub_download(  # pyright: ignore[reportUnknownVariableType]
-            repo, name, repo_type="dataset", revision=commit, etag_timeout=TIMEOUT_SECONDS
-        )
+        path: str = hf_hub_download(repo, name, repo_type="dataset", revision=commit, etag_timeout=TIMEOUT_SECONDS)
         return Path(path)
     except Exception as error:
         if not _is_transport_error(error):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, cast
@@ -10,9 +11,12 @@ import numpy as np
 import polars as pl
 
 from openmed_data.errors import Problem, SourceError
+from openmed_data.sources.streams import BYTE_ORDER_MARK, DAMAGED
 
 BLOCK_BYTES = 8 << 20
-DAMAGED = "The file looks cut short or damaged: fetch it again, or mend the rows named above."
+
+# An escape for half of a surrogate pair; what it stands for is no text. May match where a backslash is escaped.
+_HALF_PAIR = re.compile(rb"\\u[dD](?:[89abAB]..(?!\\u[dD][c-fC-F])|[c-fC-F]..(?<!\\u[dD][89abAB]..\\u[dD]...))")
 
 
 def empty(name: str) -> SourceError:
@@ -40,8 +44,11 @@ def parts(
     first = 1
     for chunk in _chunks(stream, rows):
         if first == 1:
-            chunk = chunk.removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901  (a byte-order mark, once)
-            require_columns(name, _keys(name, chunk), required)
+            chunk = chunk.removeprefix(BYTE_ORDER_MARK)  # noqa: PLW2901
+            found = _keys(name, chunk, some=8)
+            if not set(required) <= set(found):  # writers that leave nulls out may name a column late
+                found = _keys(name, chunk, some=rows)
+            require_columns(name, found, required)
         yield LinesPart(name, first, chunk, tuple(columns))
         first += rows
     if first == 1:
@@ -66,10 +73,10 @@ def _chunks(stream: IO[bytes], rows: int) -> Iterator[bytes]:
         yield rest
 
 
-def _keys(name: str, chunk: bytes) -> list[str]:
-    """Return the keys of the leading lines, in order of first appearance."""
+def _keys(name: str, chunk: bytes, some: int) -> list[str]:
+    """Return the keys of the first `some` lines, in order of first appearance."""
     found: dict[str, None] = {}
-    for line in chunk.split(b"\n", 8)[:8]:
+    for line in chunk.split(b"\n", some)[:some]:
         try:
             record: Any = json.loads(line) if line.strip() else {}
         except ValueError:
@@ -106,10 +113,12 @@ class LinesPart:
         schema = dict.fromkeys(self.columns, pl.String)
         try:
             frame = pl.read_ndjson(io.BytesIO(self.chunk), schema=schema)
-        except pl.exceptions.PolarsError:
+        except pl.exceptions.PolarsError as error:
             _raise_if_wrong(self.file, self.first_row, self.chunk)
-            raise
-        if frame.height != self.most_rows:
+            found = f"{error} in this or a later row"
+            problem = Problem(self.file, found, "one JSON object on each line", row=self.first_row)
+            raise SourceError(f"'{self.file}' cannot be read", [problem], hint=DAMAGED) from error
+        if frame.height != self.most_rows or _HALF_PAIR.search(self.chunk):
             _raise_if_wrong(self.file, self.first_row, self.chunk)
         return frame
 
@@ -120,15 +129,22 @@ def _raise_if_wrong(name: str, first_row: int, chunk: bytes) -> None:
         if not line.strip():
             continue
         try:
-            record = json.loads(line.decode())
+            record = json.loads(line.decode(), parse_constant=_refuse)
+            json.dumps(record, ensure_ascii=False).encode()
         except UnicodeDecodeError as error:
-            problems.append(
-                Problem(name, f"byte 0x{line[error.start]:02x} that is not UTF-8", "UTF-8 text", row=number)
-            )
-        except ValueError as error:
+            found = f"byte 0x{line[error.start]:02x} that is not UTF-8"
+            problems.append(Problem(name, found, "UTF-8 text", row=number))
+        except UnicodeEncodeError as error:
+            found = f"\\u{ord(error.object[error.start]):04x}, half of a surrogate pair"
+            problems.append(Problem(name, found, "whole characters", row=number))
+        except (ValueError, RecursionError) as error:
             problems.append(Problem(name, f"broken JSON ({error})", "one JSON object on the line", row=number))
         else:
             if not isinstance(record, dict):
                 problems.append(Problem(name, f"a JSON {type(record).__name__}", "a JSON object", row=number))
     if problems:
         raise SourceError(f"'{name}' has {len(problems)} line(s) that cannot be read", problems, hint=DAMAGED)
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON value")

@@ -4,19 +4,21 @@ A builder receives each source column as a string, nested values as JSON text. O
 file and its copy in another format give the same rows, and that nothing is inferred from the first rows of a file.
 """
 
-import gzip
 import hashlib
-import json
+import io
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol, cast
+from typing import Any, Protocol, cast
 
 import polars as pl
 
 from openmed_data.errors import Problem, SourceError
-from openmed_data.sources import lines
-from openmed_data.sources.resolve import SourceFile, data_suffix
+from openmed_data.sources import documents, lines
+from openmed_data.sources.delimited import read_csv
+from openmed_data.sources.resolve import COMPRESSED, SourceFile, data_suffix
+from openmed_data.sources.streams import DAMAGED, open_bytes, require_utf_8
 
 PART_ROWS = 16_384
 
@@ -88,11 +90,14 @@ def parts(file: SourceFile, columns: Sequence[str], required: Sequence[str], row
         The file is empty, is not what its suffix says, or lacks a required column.
     """
     suffix = data_suffix(file.path)
-    if suffix in {".jsonl", ".ndjson"} or (suffix == ".json" and not _is_json_document(file)):
-        with _open(file.path) as stream:
+    if suffix != ".parquet":
+        require_utf_8(file)
+    if suffix in {".jsonl", ".ndjson", ".json"}:
+        document = suffix == ".json" and documents.is_document(file)
+        with nullcontext(documents.as_lines(file)) if document else open_bytes(file) as stream:
             yield from lines.parts(file.name, stream, columns, required, rows)
         return
-    frames = {".json": _read_json, ".csv": _read_csv, ".parquet": _read_parquet}[suffix](file)
+    frames = read_csv(file, PART_ROWS) if suffix == ".csv" else _read_parquet(file)
     first = 1
     for frame in _rebatch(frames, rows):
         if first == 1:
@@ -103,92 +108,23 @@ def parts(file: SourceFile, columns: Sequence[str], required: Sequence[str], row
         raise lines.empty(file.name)
 
 
-def _open(path: Path) -> IO[bytes]:
-    if path.suffix == ".gz":
-        return cast(IO[bytes], gzip.open(path, "rb"))
-    if path.suffix == ".zst":
-        import zstandard
-
-        return cast(IO[bytes], zstandard.open(path, "rb"))
-    return path.open("rb")
-
-
-def _is_json_document(file: SourceFile) -> bool:
-    """Tell one JSON value over many lines from one JSON object per line."""
-    with _open(file.path) as stream:
-        head = stream.read(1 << 16).lstrip(b"\xef\xbb\xbf \t\r\n")
-    if head.startswith(b"["):
-        return True
-    first_line = head.split(b"\n", 1)[0].strip()
-    try:
-        return not isinstance(json.loads(first_line), dict)
-    except ValueError:
-        return first_line in {b"{", b""}
-
-
-def _read_json(file: SourceFile) -> Iterator[pl.DataFrame]:
-    """Read a JSON array of objects, or an object of objects whose keys become the column `key`."""
-    with _open(file.path) as stream:
-        raw = stream.read()
-    try:
-        document: Any = json.loads(raw)
-    except ValueError as error:
-        found = f"bytes that are not UTF-8 ({error})" if isinstance(error, UnicodeDecodeError) else f"{error}"
-        problem = Problem(file.name, found, "one complete JSON document")
-        raise SourceError(f"'{file.name}' is not valid JSON", [problem], hint=lines.DAMAGED) from error
-    records = _records(document)
-    problems = [
-        Problem(file.name, f"a JSON {type(record).__name__}", "an object", row=index)
-        for index, record in enumerate(records, start=1)
-        if not isinstance(record, dict)
-    ]
-    if problems:
-        raise SourceError(f"'{file.name}' does not hold one object per row", problems)
-    yield pl.DataFrame(
-        [{name: _text(value) for name, value in record.items()} for record in records], infer_schema_length=None
-    )
-
-
-def _records(document: Any) -> list[Any]:
-    if not isinstance(document, dict):
-        return document
-    keyed = cast(dict[str, Any], document).items()
-    return [{"key": key, **cast(dict[str, Any], value)} if isinstance(value, dict) else value for key, value in keyed]
-
-
-def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _read_csv(file: SourceFile) -> Iterator[pl.DataFrame]:
-    source: Any = file.path
-    if file.path.suffix == ".zst":
-        with _open(file.path) as stream:
-            source = stream.read()
-    try:
-        yield from pl.scan_csv(source, infer_schema=False).collect_batches(chunk_size=PART_ROWS)
-    except pl.exceptions.NoDataError:
-        return
-    except pl.exceptions.PolarsError as error:
-        raise SourceError(
-            f"'{file.name}' is not valid CSV",
-            [Problem(file.name, str(error).splitlines()[0], "UTF-8 CSV with a header")],
-        ) from error
-
-
 def _read_parquet(file: SourceFile) -> Iterator[pl.DataFrame]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    source: Any = file.path
+    if file.path.suffix in COMPRESSED:
+        with open_bytes(file) as stream:
+            source = pa.BufferReader(stream.read())
     try:
-        with pq.ParquetFile(file.path) as reader:
+        with pq.ParquetFile(source) as reader:
             for batch in reader.iter_batches(batch_size=PART_ROWS):
                 yield cast(pl.DataFrame, pl.from_arrow(batch))
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # of the disk, not of the content
+            raise
         problem = Problem(file.name, str(error).splitlines()[0], "a complete Parquet file")
-        raise SourceError(f"'{file.name}' is not valid Parquet", [problem], hint=lines.DAMAGED) from error
+        raise SourceError(f"'{file.name}' is not valid Parquet", [problem], hint=DAMAGED) from error
 
 
 def _rebatch(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
@@ -207,14 +143,15 @@ def _rebatch(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame
 
 
 def _as_text(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    expressions: list[pl.Expr] = []
+    """Return `columns` as text, as the same values would come out of JSON lines."""
+    texts: list[pl.Series] = []
     for name in columns:
-        dtype = frame.schema.get(name)
-        if dtype is None:
-            expressions.append(pl.lit(None, dtype=pl.String).alias(name))
-        elif dtype.is_nested():
-            wrapped = pl.struct(pl.col(name).alias("v")).struct.json_encode().str.slice(5).str.head(-1)
-            expressions.append(pl.when(pl.col(name).is_not_null()).then(wrapped).alias(name))
-        else:
-            expressions.append(pl.col(name).cast(pl.String))
-    return frame.select(expressions)
+        held = frame[name] if name in frame.columns else pl.Series(name, [None] * frame.height, dtype=pl.String)
+        if held.dtype.is_nested():
+            # The reader of JSON lines writes nested values itself; asking it keeps one form of them.
+            encoded = io.BytesIO(held.to_frame().write_ndjson().encode())
+            held = pl.read_ndjson(encoded, schema={name: pl.String})[name]
+        elif held.dtype.is_float():
+            held = held.cast(pl.String).str.replace(r"\.0$", "")
+        texts.append(held.cast(pl.String))
+    return pl.DataFrame(texts)

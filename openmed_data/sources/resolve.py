@@ -118,7 +118,7 @@ def _sample(path: Path | None) -> Source:
 
 
 def _local_files(text: str) -> tuple[SourceFile, ...]:
-    if glob.has_magic(text):
+    if glob.has_magic(text) and not Path(text).exists():
         paths = sorted(Path(found) for found in glob.glob(text, recursive=True) if Path(found).is_file())
         if not paths:
             raise UsageError(
@@ -126,6 +126,9 @@ def _local_files(text: str) -> tuple[SourceFile, ...]:
             )
     else:
         paths = [_existing(Path(text))]
+    closed = [path for path in paths if not os.access(path, os.R_OK)]
+    if closed:
+        raise UsageError(f"'{closed[0]}' may not be read by this user", hint=f"Try: chmod u+r '{closed[0]}'")
     unreadable = [path for path in paths if data_suffix(path) not in READABLE]
     if unreadable:
         raise UsageError(
@@ -145,16 +148,17 @@ def _existing(path: Path) -> Path:
         raise UsageError(
             f"'{path}' does not exist", hint="Give --source a file, a quoted pattern, hub:REPO or 'sample'."
         )
-    if not os.access(path, os.R_OK):
-        raise UsageError(f"'{path}' may not be read by this user", hint=f"Try: chmod u+r '{path}'")
     return path
 
 
 def name_files(paths: Sequence[Path]) -> tuple[SourceFile, ...]:
     """Name files by what sets them apart and give each the split its name declares."""
-    root = Path(os.path.commonpath([path.parent.resolve() for path in paths]))
+    # The folders are resolved and the files are not: in the Hub's cache a file is a link to a blob named by its hash.
+    folders = [path.parent.resolve() for path in paths]
+    root = Path(os.path.commonpath(folders))
     return tuple(
-        SourceFile(path, path.resolve().relative_to(root).as_posix(), split=declared_split(path.name)) for path in paths
+        SourceFile(path, (folder / path.name).relative_to(root).as_posix(), split=declared_split(path.name))
+        for path, folder in zip(paths, folders, strict=True)
     )
 
 
