@@ -22,7 +22,11 @@ from openmed_data.sources import Upstream
 ROW = "_row"  # number of the row in the whole source, from 0
 FILE = "_file"  # name of its file
 LINE = "_line"  # number of the row in its file, from 1
+SAMPLE = "_sample"  # whether the row is one of those that `fit` may spend time on, about `FIT_ROWS` of the whole source
 UID = "_uid"  # 64 bits that identify a used row by its content; every seeded choice derives from them
+
+
+FIT_ROWS = 50_000
 
 
 class ReasonCode(StrEnum):
@@ -149,7 +153,11 @@ class Builder(ABC, Generic[OptionsT, StateT]):
         """The model that validates this builder's options."""
 
     def fit(self, batch: pl.DataFrame, options: OptionsT) -> pl.DataFrame:  # noqa: ARG002
-        """Count what `state` needs to know of the whole source, as a tally; order-free and small."""
+        """Count what `state` needs to know of the whole source, as a tally; order-free and small.
+
+        The batch has every row, so that nothing rare is overlooked; costly statistics are counted on the rows marked
+        `SAMPLE` alone, which are all rows of a small source and an even sample of a large one.
+        """
         return tally.empty()
 
     @abstractmethod

@@ -6,8 +6,8 @@ import polars as pl
 
 from openmed_data.text.clean import clean_text
 
-# "Ans. B", "Answer is (b).", "Ans: D:", "Ans-a.", "'C' i.e." at the very start. A lone lower-case or `A` before a word is
-# taken for the article, not for a letter.
+# "Ans. B", "Answer is (b).", "Ans: D:", "Ans-a.", "'C' i.e." at the very start. An `a` or `A` before a word is taken
+# for the article, not for a letter.
 _STATED = (
     r"^\W*(?:[Tt]he )?(?:[Cc]orrect )?(?:[Aa][Nn][Ss](?:[Ww][Ee][Rr])?|[Oo][Pp][Tt][Ii][Oo][Nn]|[Kk]ey)(?-u:\b)"
     r"[\s.:;=\u2013\u2014-]*(?:(?:[Ii]s|[Oo]ption)(?-u:\b))?[\s.:;=\u2013\u2014'\"(\[-]*"
@@ -26,8 +26,8 @@ _NAMED = (
 )
 
 _REFERENCE = re.compile(
-    r"[\[(]\s*ref\b[^\])]{0,160}[\])]|\bref(?:erence)?s?\s*[.:;-][^.]{0,160}?(?:p\.?\s*\d[\d\s,–-]*|edition|\bed\b\.?|$)"
-    r"|\(?\bpg?\.?\s*(?:no)?\.?\s*\d+(?:\s*[-–]\s*\d+)?\)?",
+    r"[\[(]\s*ref\b[^\])]{0,160}[\])]|\bref(?:erence)?s?\s*[.:;-][^.]{0,160}?(?:p\.?\s*\d[\d\s,\u2013-]*|edition|\bed\b\.?|$)"
+    r"|\(?\bpg?\.?\s*(?:no)?\.?\s*\d+(?:\s*[-\u2013]\s*\d+)?\)?",
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(r"\W*(?:rpt\.?|repeat(?:ed)?|ans\.?(?: is)?(?: none)?|none|nil|na|see above|explanation)?\W*"
@@ -47,7 +47,7 @@ FEWEST_WORDS = 6
 
 
 def stated_position(explanation: pl.Expr) -> pl.Expr:
-    """Return the position, 0 to 3, of the letter that an explanation opens with as the answer; null where there is none."""
+    """Return the position, 0 to 3, of the letter that an explanation opens with as the answer, else null."""
     groups = explanation.str.extract_groups(_STATED).struct
     letter = pl.coalesce(
         *(groups.field(str(number)) for number in (1, 2, 3)), explanation.str.extract(_STATED_IE, 1)
@@ -67,8 +67,10 @@ def rationale(explanation: str | None) -> str | None:
     --------
     >>> rationale("Ans. B. Croup is mostly viral, and a single dose of dexamethasone helps. (Ref: a text p. 12)")
     'Croup is mostly viral, and a single dose of dexamethasone helps.'
-    >>> rationale("rpt question") is None, rationale("Option B raises excretion, and option A only eases the pain.") is None
-    (True, True)
+    >>> rationale("rpt question") is None
+    True
+    >>> rationale("Option B raises excretion, and option A only eases the pain.") is None
+    True
     """
     if explanation is None:
         return None
@@ -77,7 +79,7 @@ def rationale(explanation: str | None) -> str | None:
     if _PLACEHOLDER.fullmatch(text) or _AS_PYTHON["named"].search(text):
         return None
     kept: list[str] = []
-    for sentence in _SENTENCE_END.split(text.lstrip(" .,:;)-–'\"")):
+    for sentence in _SENTENCE_END.split(text.lstrip(" .,:;)-\u2013'\"")):
         if len(kept) == MOST_SENTENCES or len(" ".join([*kept, sentence])) > MOST_CHARACTERS:
             break
         if not sentence.endswith((".", "!", "?")):

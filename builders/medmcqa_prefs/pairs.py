@@ -13,6 +13,7 @@ from .balance import LETTERS, Balance, Ints, draw_letters, draw_wrong, length_cl
 from .reasons import Negatives, PrefsOptions, Style
 
 OPTIONS = ("opa", "opb", "opc", "opd")
+TEXTS = ("question", *OPTIONS)
 
 ASK = {
     Style.ANSWER: "Answer with the letter and the text of the best option.",
@@ -73,7 +74,7 @@ def choose_wrong(questions: pl.DataFrame, options: PrefsOptions, balance: Balanc
 
 def _closest(questions: pl.DataFrame, gold: Ints, wrong: Ints) -> Ints:
     """Return which of the three wrong options shares most character pairs with the right one (Dice coefficient)."""
-    texts = questions.select(pl.col(name).str.to_lowercase() for name in OPTIONS).rows()
+    texts: list[tuple[str, ...]] = questions.select(pl.col(name).str.to_lowercase() for name in OPTIONS).rows()
     return np.array([_closest_of(row, right, others) for row, right, others in zip(texts, gold, wrong, strict=True)])
 
 

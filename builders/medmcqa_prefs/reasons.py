@@ -44,8 +44,8 @@ class PrefsOptions(Options):
     )
     negatives: Negatives = Field(
         Negatives.ONE,
-        description="one: a wrong option drawn so that length tells nothing; hard: the wrong option closest to the right "
-        "one in spelling; all: every wrong option.",
+        description="one: a wrong option drawn so that length tells nothing; hard: the one spelt most like the right "
+        "option; all: every wrong option.",
     )
     max_pairs_per_question: int = Field(3, ge=1, le=3, description="Most pairs made of one question (negatives=all).")
     style: Style = Field(

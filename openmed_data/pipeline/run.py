@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from openmed_data import tally
 from openmed_data._version import __version__
 from openmed_data.books import Books
-from openmed_data.builder import ROW, Builder, Options
+from openmed_data.builder import FIT_ROWS, ROW, Builder, Options
 from openmed_data.digest import set_digest
 from openmed_data.errors import BuildError
 from openmed_data.manifest import NAME, FileFacts, Manifest
@@ -86,7 +86,7 @@ class _Run:
         if self.work.open(self._recipe()):
             self.progress.note("resuming an interrupted build: finished parts are kept")
         staged = self._stage()
-        state = self._fit()
+        state = self._fit(sum(file.rows for file in staged))
         counts = self._rows(state)
         settled = self._settle(staged, sum(part.used for part in counts))
         files, rejected = self._write(settled)
@@ -127,8 +127,9 @@ class _Run:
             self.work, self.source, columns, self.builder.columns, self.workers, limit=self.limit, advance=advance
         )
 
-    def _fit(self) -> Any:
-        tasks = [FitTask(self.builder, self.options, self.work, index) for index in self._parts]
+    def _fit(self, rows: int) -> Any:
+        every = -(-rows // FIT_ROWS)
+        tasks = [FitTask(self.builder, self.options, self.work, index, every) for index in self._parts]
         self._collect("learning from the source", len(tasks), self.workers.map(fit_part, tasks))
         evidence = tally.merge(read_frame(path) for path in self.work.parts("fit"))
         return self.builder.state(evidence, self.options)

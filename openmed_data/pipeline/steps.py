@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
-from openmed_data.builder import FILE, LINE, ROW, UID, Builder, Options, Rows
+from openmed_data.builder import FILE, LINE, ROW, SAMPLE, UID, Builder, Options, Rows
 from openmed_data.errors import BooksError
 from openmed_data.pipeline.work import Work, read_frame, write_frame
+from openmed_data.seeds import draw
 
 REJECTED_SCHEMA = pl.Schema({ROW: pl.UInt64, "reason": pl.String, "detail": pl.String})
 KEYS = (ROW, UID, "identity", "answer", "stem")
@@ -22,6 +24,7 @@ class FitTask:
     options: Options
     work: Work
     index: int
+    sample_every: int
 
 
 def fit_part(task: FitTask) -> int:
@@ -29,7 +32,8 @@ def fit_part(task: FitTask) -> int:
     out = task.work.part("fit", task.index)
     if not out.exists():
         batch = read_frame(task.work.part("stage", task.index))
-        write_frame(task.builder.fit(batch, task.options), out)
+        drawn = draw(batch[ROW].to_numpy(), 0, "fit") % np.uint64(task.sample_every) == 0
+        write_frame(task.builder.fit(batch.with_columns(pl.Series(SAMPLE, drawn)), task.options), out)
     return 1
 
 

@@ -38,11 +38,11 @@ def clean_text(text: str) -> str:
 
 
 def clean_columns(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """Apply `clean_text` to string columns; only texts that show signs of dirt leave polars.
+    r"""Apply `clean_text` to string columns; only texts that show signs of dirt leave polars.
 
     Examples
     --------
-    >>> frame = pl.DataFrame({"question": ["Gas of\\n\\nroom air ", None]})
+    >>> frame = pl.DataFrame({"question": ["Gas of\n\nroom air ", None]})
     >>> clean_columns(frame, ["question"])["question"].to_list()
     ['Gas of room air', None]
     """

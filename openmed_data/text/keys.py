@@ -38,17 +38,15 @@ _IS_DIGIT = np.zeros(256, dtype=bool)
 _IS_DIGIT[ord("0") : ord("9") + 1] = True
 _IS_VOWEL = np.isin(np.arange(256), list(b"aeiouy"))
 # Dashes and signs that are typed in several ways; folded before anything else, in the few texts that hold one.
-_FOLDED = {"–": "-", "—": "-", "−": "-", "≤": "<=", "≥": ">=", "\u00a0": " ", "(-)": "-", "(+)": "+"}
+_FOLDED = {"\u2013": "-", "\u2014": "-", "\u2212": "-", "≤": "<=", "≥": ">=", "\u00a0": " ", "(-)": "-", "(+)": "+"}
 
 
 def _columns_bytes(texts: pl.Series) -> tuple[Bytes, Places]:
     """Return all texts as one array of bytes, a space after each, and where each begins (n + 1 places)."""
     spaced = (texts.fill_null("") + " ").to_arrow().cast(pa.large_string())
     _, ends, data = spaced.buffers()
-    places = np.frombuffer(ends, dtype=np.int64)[spaced.offset : spaced.offset + len(spaced) + 1]
-    held = (
-        np.frombuffer(data, dtype=np.uint8)[places[0] : places[-1]] if data is not None else np.zeros(0, dtype=np.uint8)
-    )
+    places = np.frombuffer(memoryview(ends or b""), dtype=np.int64)[spaced.offset : spaced.offset + len(spaced) + 1]
+    held = np.frombuffer(memoryview(data or b""), dtype=np.uint8)[places[0] : places[-1]]
     return held, places - places[0]
 
 
@@ -71,7 +69,8 @@ def question_key(texts: pl.Series) -> pl.Series:
     _keep_signs(data, mapped)
     kept = mapped != _DROP
     ends = _running(kept)[places].astype(np.int64)
-    array = pa.LargeStringArray.from_buffers(len(places) - 1, pa.py_buffer(ends), pa.py_buffer(mapped[kept]))
+    buffers = [pa.py_buffer(array.tobytes()) for array in (ends, mapped[kept])]
+    array = pa.LargeStringArray.from_buffers(len(places) - 1, *buffers)
     return pl.Series(texts.name, array, dtype=pl.String)
 
 

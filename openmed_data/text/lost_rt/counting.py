@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from openmed_data.text.lost_rt.finding import candidate_rows, candidate_tokens, context_texts, damaged_segments, joined
+from openmed_data.text.lost_rt.finding import candidate_tokens, candidates, context_texts, damaged_segments, one_column
 from openmed_data.text.lost_rt.segments import segments
 from openmed_data.text.lost_rt.wordlist import LOST, load_word_list
 
@@ -32,18 +32,16 @@ def count(texts: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     >>> count(pl.DataFrame({"text": ["Coronary aery of the heart", "Vein"]}), ["text"]).rows()
     [('aery', 1), ('heart', 1)]
     """
-    words = _count_intact(texts, columns)
-    candidates = texts[candidate_rows(texts, columns)]
-    for column in columns:
-        words.update(_count_damaged(candidates[column].drop_nulls()))
+    every = one_column(texts, columns)
+    words = _count_intact(every) + _count_damaged(every.gather(candidates(every)))
     ordered = sorted(words.items())
     return pl.DataFrame(ordered, schema={"word": pl.String, "count": pl.Int64}, orient="row")
 
 
-def _count_intact(texts: pl.DataFrame, columns: Sequence[str]) -> Counter[str]:
+def _count_intact(texts: pl.Series) -> Counter[str]:
     words: Counter[str] = Counter()
-    tokens = joined(texts, columns).select(pl.col("text").str.extract_all(_INTACT)).collect(engine="streaming")
-    for token, number in _tally(tokens["text"]):
+    holding = texts.filter(texts.str.contains_any(["rt", "rT", "Rt", "RT"]))
+    for token, number in _tally(holding.str.extract_all(_INTACT)):
         for segment in segments(token):
             if LOST in (word := segment.lower()):
                 words[word] += number

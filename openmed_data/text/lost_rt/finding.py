@@ -16,18 +16,19 @@ from openmed_data.text.lost_rt.wordlist import load_word_list
 _EDGE = r"(?-u:\b)"
 
 
-def joined(texts: pl.DataFrame, columns: Sequence[str]) -> pl.LazyFrame:
-    """Join the columns of each row to one ``text``: one search of a long text costs less than one for each column."""
-    return texts.lazy().select(text=pl.concat_str(columns, separator="\n", ignore_nulls=True))
+def one_column(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+    """Put the columns below one another: each search has a cost of its own, whatever the number of texts."""
+    return pl.concat([frame[column].alias("text") for column in columns])
 
 
-def candidate_rows(texts: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
-    """Find the rows that hold a damaged word or a deciding context of the word list: their places, ascending."""
-    # Three searches, since one automaton for all outgrows its cache and takes twenty times as long. The streaming
-    # engine is what shares one column among the cores.
-    text = pl.col("text").str
-    found = text.contains(_pieces_pattern()) | text.contains(_words_pattern()) | text.contains(_contexts_pattern())
-    return joined(texts, columns).select(text=found).collect(engine="streaming")["text"].arg_true()
+def candidates(texts: pl.Series) -> pl.Series:
+    """Find the texts that hold a damaged word or a deciding context of the word list: their places, ascending."""
+    # Three searches, since one automaton for all outgrows its cache and takes twenty times as long; and not in polars'
+    # streaming engine, which compiles them anew for every batch.
+    found = texts.str.contains(_pieces_pattern())
+    found |= texts.str.contains(_words_pattern())
+    found |= texts.str.contains(_contexts_pattern())
+    return found.fill_null(value=False).arg_true()
 
 
 def context_texts(texts: pl.Series) -> pl.Series:
@@ -39,7 +40,7 @@ def candidate_tokens(texts: pl.Series) -> pl.Series:
     """List for each text the runs of letters that can be damaged."""
     text = pl.col("text").str
     tokens = pl.concat_list(text.extract_all(pattern) for pattern in _token_patterns())
-    return pl.LazyFrame({"text": texts}).select(tokens).collect(engine="streaming")["text"]
+    return pl.DataFrame({"text": texts}).select(tokens)["text"]
 
 
 def damaged_segments(token: str) -> list[tuple[str, str]]:

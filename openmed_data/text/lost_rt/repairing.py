@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from openmed_data.text.lost_rt.finding import candidate_rows, candidate_tokens, context_texts, damaged_segments
+from openmed_data.text.lost_rt.finding import candidate_tokens, candidates, context_texts, damaged_segments, one_column
 from openmed_data.text.lost_rt.lexicon import Lexicon
 from openmed_data.text.lost_rt.segments import like
 from openmed_data.text.lost_rt.wordlist import Context, load_word_list
@@ -42,8 +42,10 @@ def repair(frame: pl.DataFrame, columns: Sequence[str], lexicon: Lexicon) -> tup
     (['ARTERIES and a Heart', 'main artery'], 3)
     """
     desk = _Desk(lexicon.words(), _contexts_of(lexicon), {}, Counter())
-    places = candidate_rows(frame, columns)
-    repaired = frame.with_columns(desk.repair_column(frame[column], places) for column in columns)
+    every = desk.repair(one_column(frame, columns))
+    repaired = frame.with_columns(
+        every.slice(index * frame.height, frame.height).alias(column) for index, column in enumerate(columns)
+    )
     rows = [(before, after, number) for (before, after), number in sorted((+desk.tally).items())]
     schema = {"before": pl.String, "after": pl.String, "count": pl.Int64}
     return repaired, pl.DataFrame(rows, schema=schema, orient="row")
@@ -68,12 +70,11 @@ class _Desk:
     tokens: dict[str, _TokenRepair | None]
     tally: Counter[tuple[str, str]]
 
-    def repair_column(self, texts: pl.Series, places: pl.Series) -> pl.Series:
-        candidates = texts.gather(places)
-        places, candidates = places.filter(candidates.is_not_null()), candidates.drop_nulls()
+    def repair(self, texts: pl.Series) -> pl.Series:
+        places = candidates(texts)
         if not len(places):
             return texts
-        return texts.clone().scatter(places, self._repair_contexts(self._repair_words(candidates)))
+        return texts.scatter(places, self._repair_contexts(self._repair_words(texts.gather(places))))
 
     def _repair_words(self, texts: pl.Series) -> pl.Series:
         pairs = zip(texts.to_list(), candidate_tokens(texts).to_list(), strict=True)

@@ -1,0 +1,66 @@
+"""Decide which questions pass, and say why the others do not."""
+
+import polars as pl
+
+from openmed_data.text.keys import question_key
+
+from .explanations import rationale
+from .pairs import OPTIONS, TEXTS
+from .reasons import PrefsOptions, Reason, Style
+from .screens import needs_picture, unanswerable
+
+# "27.\t", "Q12) ", "Q.5: "; not "5-hydroxy…", "2,3-Bis…", "45-year-old".
+_NUMBER = r"^(?:(?i:q(?:uestion)?|que)\.? ?(?:no\.? ?)?\d{1,4} ?[.):]|\d{1,4} ?[.)]) ?([^\d\s.])"
+
+
+def without_number(stem: pl.Expr) -> pl.Expr:
+    """Take a question's number off its stem."""
+    return stem.str.replace(_NUMBER, "${1}")
+
+
+def screen(rows: pl.DataFrame, options: PrefsOptions) -> pl.DataFrame:
+    """Add `reason`, null for rows that pass; the first reason in this order counts."""
+    rows = rows.with_columns(
+        needs_picture(rows["question"].fill_null("")).alias("picture"),
+        *(question_key(rows[name]).alias(f"key {name}") for name in TEXTS),
+    )
+    if options.style is Style.RATIONALE:
+        rows = rows.with_columns(pl.Series("rationale", [rationale(text) for text in rows["exp"]], dtype=pl.String))
+    raw_empty = pl.any_horizontal(pl.col(f"raw {name}").str.strip_chars().fill_null("") == "" for name in OPTIONS)
+    now_empty = pl.any_horizontal(pl.col(name).fill_null("") == "" for name in OPTIONS)
+    mean_length = pl.mean_horizontal(pl.col(name).str.len_chars() for name in OPTIONS)
+    tests: dict[Reason, pl.Expr] = {
+        Reason.UNLABELLED: pl.col("gold").is_null(),
+        Reason.MISSING_OPTION: raw_empty,
+        Reason.MARKUP_ONLY_OPTION: now_empty,
+        Reason.UNANSWERABLE_STEM: unanswerable(pl.col("question"), mean_length),
+        Reason.NEEDS_PICTURE: pl.col("picture"),
+        Reason.DUPLICATE_OPTIONS: _duplicate_options(),
+        Reason.CONTRADICTING_EXPLANATION: pl.col("stated") != pl.col("gold"),
+    }
+    if options.style is Style.RATIONALE:
+        tests[Reason.NO_CLEAN_EXPLANATION] = pl.col("rationale").is_null()
+    reason = pl.coalesce(pl.when(test).then(pl.lit(code.value)) for code, test in tests.items())
+    return rows.with_columns(reason.alias("reason"))
+
+
+def detail() -> pl.Expr:
+    """Return the text that caused each rejection."""
+    raw = pl.concat_str([pl.col(f"raw {name}").fill_null("") for name in OPTIONS], separator=" | ")
+    explained = (Reason.CONTRADICTING_EXPLANATION, Reason.NO_CLEAN_EXPLANATION)
+    asked = (Reason.UNANSWERABLE_STEM, Reason.NEEDS_PICTURE)
+    return (
+        pl.when(pl.col("reason") == Reason.UNLABELLED)
+        .then(pl.col("cop").fill_null(""))
+        .when(pl.col("reason").is_in(asked))
+        .then(pl.col("question").fill_null(""))
+        .when(pl.col("reason").is_in(explained))
+        .then(pl.col("exp").fill_null("").str.slice(0, 200))
+        .otherwise(raw)
+        .alias("detail")
+    )
+
+
+def _duplicate_options() -> pl.Expr:
+    keys = [pl.col(f"key {name}") for name in OPTIONS]
+    return pl.any_horizontal(keys[i] == keys[j] for i in range(4) for j in range(i))
