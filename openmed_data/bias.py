@@ -68,7 +68,8 @@ def bias_figures(counts: pl.DataFrame) -> dict[str, Any]:
     Examples
     --------
     >>> reply = lambda text: [{"role": "assistant", "content": text}]
-    >>> pairs = pl.DataFrame({"id": ["a", "b"], "chosen": [reply("yes"), reply("no")], "rejected": [reply("no"), reply("yes")]})
+    >>> sides = {"chosen": [reply("yes"), reply("no")], "rejected": [reply("no"), reply("yes")]}
+    >>> pairs = pl.DataFrame({"id": ["a", "b"], **sides})
     >>> bias_figures(measure_pairs(pairs))["longer_is_chosen"]
     0.5
     """

@@ -68,8 +68,8 @@ def index_bases(evidence: pl.DataFrame, stated: str) -> Mapping[str, int]:
         raise SourceError(
             "the answer key cannot be read without guessing",
             problems,
-            hint="State what `cop` counts from, with --set index_base=0 or --set index_base=1; files whose bases differ "
-            "must be built one by one.",
+            hint="State what `cop` counts from, with --set index_base=0 or --set index_base=1; build files "
+            "whose bases differ one by one.",
         )
     return bases
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from openmed_data.builder import ROW, UID
@@ -75,16 +74,17 @@ def choose_wrong(questions: pl.DataFrame, options: PrefsOptions, balance: Balanc
 def _closest(questions: pl.DataFrame, gold: Ints, wrong: Ints) -> Ints:
     """Return which of the three wrong options shares most character pairs with the right one (Dice coefficient)."""
     texts: list[tuple[str, ...]] = questions.select(pl.col(name).str.to_lowercase() for name in OPTIONS).rows()
-    return np.array([_closest_of(row, right, others) for row, right, others in zip(texts, gold, wrong, strict=True)])
+    each = zip(texts, gold.tolist(), wrong.tolist(), strict=True)
+    return np.array([_closest_of(row, right, others) for row, right, others in each])
 
 
-def _closest_of(texts: tuple[str, ...], right: int, others: npt.NDArray[np.int64]) -> int:
+def _closest_of(texts: tuple[str, ...], right: int, others: list[int]) -> int:
     target = _character_pairs(texts[right])
     scores = [
         2 * len(target & pairs) / max(1, len(target) + len(pairs))
         for pairs in (_character_pairs(texts[place]) for place in others)
     ]
-    return int(np.argmax(scores))
+    return scores.index(max(scores))
 
 
 def _character_pairs(text: str) -> set[str]:

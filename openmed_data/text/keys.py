@@ -69,8 +69,8 @@ def question_key(texts: pl.Series) -> pl.Series:
     _keep_signs(data, mapped)
     kept = mapped != _DROP
     ends = _running(kept)[places].astype(np.int64)
-    buffers = [pa.py_buffer(array.tobytes()) for array in (ends, mapped[kept])]
-    array = pa.LargeStringArray.from_buffers(len(places) - 1, *buffers)
+    index, text = (pa.py_buffer(array.tobytes()) for array in (ends, mapped[kept]))
+    array = pa.LargeStringArray.from_buffers(len(places) - 1, index, text)
     return pl.Series(texts.name, array, dtype=pl.String)
 
 
