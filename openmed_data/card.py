@@ -69,7 +69,8 @@ def render(build: Path) -> str:
     card = builder.card if builder else CardText(document["dataset"], what="", how="", limits="", languages=())
     source = document["source"]
     license_ = card_license(source["license"], source["homepage"])
-    data = _read_data(build, document)
+    report = _report(build)
+    data = _read_data(build, document, _flagged(report))
     facts = {
         "m": document,
         "card": card,
@@ -84,7 +85,7 @@ def render(build: Path) -> str:
         "shown_repairs": _SHOWN_REPAIRS,
         "command": _command(document, builder),
         "manifest_sha256": manifest.digest(build),
-        "report": _report(build),
+        "report": report,
     }
     metadata = yaml.safe_dump(_metadata(document, card, license_, data), sort_keys=False, allow_unicode=True)
     return f"---\n{metadata}---\n\n{_text(facts)}"
@@ -106,7 +107,7 @@ def _builder(name: str) -> Builder[Any, Any] | None:
         return None
 
 
-def _read_data(build: Path, document: Mapping[str, Any]) -> _Data:
+def _read_data(build: Path, document: Mapping[str, Any], flagged: frozenset[str]) -> _Data:
     rows: dict[str, int] = {}
     sizes: dict[str, int] = {}
     examples: tuple[str, ...] = ()
@@ -114,15 +115,21 @@ def _read_data(build: Path, document: Mapping[str, Any]) -> _Data:
         table = pq.read_table(build / file["name"])
         rows[file["split"]] = rows.get(file["split"], 0) + table.num_rows
         sizes[file["split"]] = sizes.get(file["split"], 0) + table.nbytes
-        # The first row and the middle one: neighbours in a source are often alike.
-        examples = examples or tuple(_example(table, row) for row in sorted({0, table.num_rows // 2}))
+        examples = examples or _examples(table, flagged)
     return _Data(rows, sizes, examples)
 
 
-def _example(table: pa.Table, row: int) -> str:
-    """Return one row as YAML, which keeps the lines of a text and still says where each begins and ends."""
-    held: dict[str, Any] = table.slice(row, 1).to_pylist()[0]
-    return yaml.dump(_shortened(held), Dumper=_Readable, sort_keys=False, allow_unicode=True, width=10**6)
+def _examples(table: pa.Table, flagged: frozenset[str]) -> tuple[str, ...]:
+    """Return the first fit row of each half, as YAML, which keeps the lines of a text and says where it ends."""
+    half = table.num_rows // 2
+    fit = [
+        next((row for row in part if table["id"][row].as_py() not in flagged), None)
+        for part in (range(half), range(half, table.num_rows))
+    ]
+    held: list[dict[str, Any]] = [table.slice(row, 1).to_pylist()[0] for row in fit if row is not None]
+    return tuple(
+        yaml.dump(_shortened(row), Dumper=_Readable, sort_keys=False, allow_unicode=True, width=10**6) for row in held
+    )
 
 
 class _Readable(yaml.SafeDumper):
@@ -234,12 +241,18 @@ def _counted(figures: Mapping[str, Any]) -> dict[str, dict[str, int]]:
 
 
 def _report(build: Path) -> dict[str, Any] | None:
-    """Return the validation report, unless there is none or it was made of other bytes."""
+    """Return the validation report, with whether it judges these very files; None where there is none."""
     path = build / "validation" / "report.json"
     if not path.is_file():
         return None
     report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return report | {"is_of_these_bytes": report.get("manifest_digest") == manifest.digest(build)}
+    return report | {"is_of_these_bytes": report.get("manifest_sha256") == manifest.digest(build)}
+
+
+def _flagged(report: Mapping[str, Any] | None) -> frozenset[str]:
+    """Return the ids of rows in which a check found something: they are no examples."""
+    checks = report.get("checks", ()) if report else ()
+    return frozenset(finding["id"] for check in checks for finding in check["findings"])
 
 
 def _text(facts: Mapping[str, Any]) -> str:
@@ -261,8 +274,10 @@ def _text(facts: Mapping[str, Any]) -> str:
     return environment.from_string(template).render(facts)
 
 
-def _number(value: float) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+def _number(value: float | None) -> str:
+    if value is None:
+        return "not known"
+    return f"{int(value):,}" if float(value).is_integer() else f"{value:.4g}"
 
 
 def _percent(share: float) -> str:
@@ -280,5 +295,5 @@ def _bounds(figure: Mapping[str, Any]) -> str:
 
 def _verdict(figure: Mapping[str, Any]) -> str:
     if figure["passed"]:
-        return "" if _bounds(figure) == "" else "passed"
+        return "passed" if _bounds(figure) else ""
     return "**failed**" if figure["severity"] == "fail" else "warning"

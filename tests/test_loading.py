@@ -147,3 +147,14 @@ def _write_traces(build: Path, messages: list[dict[str, Any]]) -> None:
         "content_digest": "",
     }
     (build / manifest.NAME).write_text(json.dumps(document), encoding="utf-8")
+
+
+@pytest.mark.shared
+def test_a_build_of_the_real_file_loads(tmp_path: Path) -> None:
+    source = Path(__file__).parents[1] / ".." / "shared" / "data" / "medmcqa" / "dev.json"
+    if not source.is_file():
+        pytest.skip("../shared/data/medmcqa/dev.json is absent")
+    build = build_dataset("medmcqa-prefs", str(source), tmp_path / "prefs", validation=False).path
+    loaded = _load(build, tmp_path / "cache")
+    assert {name: split.num_rows for name, split in loaded.items()} == manifest.read(build)["books"]["kept_rows"]
+    assert _metadata(build)["size_categories"] == ["1K<n<10K"]
