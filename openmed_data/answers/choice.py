@@ -1,0 +1,157 @@
+"""Read multiple-choice answers: a letter, an option's text, or both if they agree."""
+
+import re
+from collections.abc import Mapping
+
+from openmed_data.answers.reading import (
+    CLOSING,
+    UNCLEAR,
+    explains,
+    head_with_key,
+    joined,
+    sentence,
+    taken_back,
+    unwrap,
+)
+from openmed_data.text.normalize import answer_key
+
+_OPTION = re.compile(r"(?:option|choice|answer|letter)\s*:?\s*(?=\(?[A-Za-z]\)?(?:\W|$))", re.IGNORECASE)
+_ONLY_LABEL = re.compile(r"([A-Za-z])[\s)\]}.:,$\"'”]*")
+_LABEL = re.compile(r"([A-Za-z])(?![\w'’+]|-\w)([)\]}\"'”]*\s*(?:[.:,)–—]|-(?=\s))?)")
+_BINOMIAL = re.compile(r"\.\s*[a-z]")
+_NEXT_LABEL = re.compile(
+    r"^[\s,/&+.;)-]*(?:\b(?:and|or|to|also|maybe|option|choice|answer)\b[\s:]*)*\(?([A-Z])"
+    r"(?=\)?\s*(?:[).:,/&;\]}\n]|$|(?:and|or)\b|\(?[A-Z]\b))"
+)
+_LISTED_LABEL = re.compile(r"(?:^|\n|[,;/]|\b(?:or|and|option|choice|answer)\b)\s*\(?([A-Z])\)?(?=[).:,;/\s]|$)")
+
+
+class ChoiceReader:
+    """The options of one item, keyed once and read many times."""
+
+    def __init__(self, choices: Mapping[str, str], right: str) -> None:
+        self._right = right
+        self._keys = {label: answer_key(text) for label, text in choices.items()}
+        self._texts = {text.strip(): label for label, text in choices.items()}
+        self._by_key: dict[str, str] = {}
+        for label, key in self._keys.items():
+            # An option text that two labels share names neither.
+            self._by_key[key] = UNCLEAR if key in self._by_key else label
+        self._by_key.pop("", None)
+        self._asking = {label for label, text in choices.items() if text.rstrip(CLOSING).endswith("?")}
+        self._longest_first = sorted(self._by_key, key=len, reverse=True)
+        self._limit = 2 * max(map(len, choices.values()), default=0) + 60
+
+    def is_right(self, value: str) -> bool:
+        """Say whether a label is the right one."""
+        return value == self._right
+
+    def read(self, passage: str, *, exact: bool, alone: bool) -> str | None:
+        """Read the label a passage opens with, in its letter or in its text; see :class:`Reader`."""
+        passage = unwrap(passage)
+        if option := _OPTION.match(passage):
+            passage = unwrap(passage[option.end() :])
+        if only := _ONLY_LABEL.fullmatch(passage):
+            # "The answer is a": a letter, or an article whose noun was cut off.
+            cut_off = not alone and passage in {"a", "i"}
+            return None if cut_off else self._bare_letter(only.group(1))
+        by_text = self._whole(passage)
+        if by_text is not None:
+            return by_text
+        by_text, rest = self._text_head(passage)
+        if by_text is not None:
+            return self._settled(by_text, rest, alone=alone) if not exact or not rest.strip(CLOSING) else None
+        return self._letter_head(passage, exact=exact, alone=alone)
+
+    def _bare_letter(self, letter: str) -> str | None:
+        label = letter.upper()
+        named = self._by_key.get(letter.lower(), label)
+        if label not in self._keys:
+            return named if letter.lower() in self._by_key else UNCLEAR
+        return label if named == label else UNCLEAR
+
+    def _whole(self, passage: str) -> str | None:
+        if len(passage) > self._limit:
+            return None
+        stripped = passage.strip()
+        if stripped in self._texts:
+            return self._texts[stripped]
+        label = self._by_key.get(answer_key(passage))
+        return UNCLEAR if label and "?" in passage and label not in self._asking else label
+
+    def _text_head(self, passage: str) -> tuple[str | None, str]:
+        """Return the label of the longest option text that opens the passage, and what follows."""
+        head = answer_key(passage[: self._limit])
+        for key in self._longest_first:
+            if head.startswith(key) and (rest := head_with_key(passage, key)) is not None:
+                # Under a bare letter ("B", "O") stands an option only where nothing else explains the letter.
+                return (None, "") if len(key) == 1 and key.upper() in self._keys else (self._by_key[key], rest)
+        return None, ""
+
+    def _letter_head(self, passage: str, *, exact: bool, alone: bool) -> str | None:
+        found = _LABEL.match(passage)
+        if found is None:
+            return None
+        label, closing, rest = found.group(1).upper(), found.group(2), passage[found.end() :]
+        if label not in self._keys:
+            return UNCLEAR if closing.strip() and found.group(1).isupper() else None
+        after = self._own_text(label, rest)
+        if after is None:
+            if exact or not closing.strip() or found.group(1).islower():
+                return self._unnamed(label, passage[found.end(1) :], alone=alone) if not exact else None
+            return self._beside_other_words(label, passage[found.end(1) :], rest, alone=alone)
+        if exact and after.strip(CLOSING):
+            return None
+        return self._settled(label, after, alone=alone)
+
+    def _own_text(self, label: str, rest: str) -> str | None:
+        """Return what follows the label's own option text, or None where another text follows the label."""
+        opened = unwrap(rest)
+        if not opened.strip(CLOSING):
+            return ""
+        if self._keys[label] and answer_key(opened[: self._limit]).startswith(self._keys[label]):
+            return head_with_key(opened, self._keys[label])
+        return None
+
+    def _unnamed(self, label: str, rest: str, *, alone: bool) -> str | None:
+        """Judge a letter that words follow at once: "B because …" is an answer, "B cells" and "a disease" are not."""
+        if rest[:1].strip() and rest[:1] not in ".,:;)]}\"'”–—-/&\n":
+            return None
+        if joined(rest) or self._another(label, rest):
+            return UNCLEAR
+        words = rest.lstrip(CLOSING)
+        if taken_back(rest):
+            return UNCLEAR
+        return self._settled(label, rest, alone=alone) if rest[:1] == "\n" or explains(words) else None
+
+    def _beside_other_words(self, label: str, whole: str, rest: str, *, alone: bool) -> str | None:
+        """Judge "B. <not the text of B>": an explanation, or the text of another option, or a name (C. difficile)."""
+        if _BINOMIAL.match(whole) and not explains(rest):
+            return None
+        words, key = sentence(rest), answer_key(sentence(rest))
+        own = set(self._keys[label].split())
+        if any(f" {other} " in f" {key} " for other in self._by_key if other not in self._keys[label]):
+            return self._settled(label, rest, alone=alone) if len(key.split()) > 2 * len(own) + 6 else UNCLEAR
+        if len(words.split()) <= 2 and not own & set(key.split()) and not explains(rest):
+            return UNCLEAR
+        return self._settled(label, whole, alone=alone)
+
+    def _settled(self, label: str, rest: str, *, alone: bool) -> str:
+        """Keep the label unless what follows it negates it, hedges, or names another option."""
+        if label in self._asking:
+            rest = rest.lstrip("?")
+        if not rest.strip(CLOSING):
+            return label
+        if label == UNCLEAR or taken_back(rest) or joined(rest) or self._another(label, rest):
+            return UNCLEAR
+        scope = rest if alone else sentence(rest)
+        listed = {letter for letter in _LISTED_LABEL.findall(scope) if letter in self._keys and letter not in "AI"}
+        return UNCLEAR if listed - {label} else label
+
+    def _another(self, label: str, rest: str) -> bool:
+        """Say whether another letter or another option's text follows directly."""
+        following = _NEXT_LABEL.match(rest)
+        if following and following.group(1) != label and following.group(1) in self._keys:
+            return not explains(rest) and following.group(1) not in "I"
+        other, _ = self._text_head(rest.lstrip(CLOSING + "/&+–—-("))
+        return other is not None and other != label

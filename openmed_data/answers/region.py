@@ -1,0 +1,113 @@
+"""Where a completion says its final answer: the tag, a boxed answer, a statement, or nothing else at all."""
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Method(StrEnum):
+    """How an answer was found, from the most to the least explicit."""
+
+    ANSWER_TAG = "answer_tag"
+    BOXED = "boxed"
+    STATEMENT = "statement"
+    WHOLE_TEXT = "whole_text"
+    LAST_LINE = "last_line"
+
+
+class Passage(NamedTuple):
+    """A stretch of text that may open with the answer; ``start`` and ``end`` count from the region's start."""
+
+    method: Method
+    start: int
+    end: int
+    exact: bool  # nothing but the answer may stand in it
+
+
+# Markdown is blanked character for character, so that offsets hold.
+_MARKDOWN = str.maketrans("*_`#", "    ")
+_TAG = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL | re.IGNORECASE)
+_BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
+_CUE = re.compile(
+    r"\b(?:answer|option|choice|response|decision)\b(?:\s+(?:choice|option|letter|to (?:this|the) question))?"
+    r"(?:\s*(?:\bis\b|\b(?:would|should|must|will) be\b|[:=→]|-+>?|[–—]|\n)[\s:]*|\s+(?=\(?[A-Z]\)?(?!\w)))"
+    r"|\bI(?:'d| would| will|'ll)?\s+(?:choose|pick|select|go with|answer)\s+",
+    re.IGNORECASE,
+)
+_SKIPPED = re.compile(
+    r"(?:(?:that|therefore|thus|clearly|simply|most likely|the|option|choice|letter)\b[\s:]*)*", re.IGNORECASE
+)
+_BACKWARD = re.compile(
+    r"[)\].:]?\s+(?:is|must be|would be|should be)\s+(?:therefore\s+|thus\s+|clearly\s+|indeed\s+)?"
+    r"(?:the\s+)?(?:(?:single |most )?(?:correct|right|best|appropriate|likely|final)\b\s*)*"
+    r"(?:answer|option|choice|response|(?<=correct)|(?<=right))(?!\w)(?!\s+(?:only )?if\b)",
+    re.IGNORECASE,
+)
+_LEAD = re.compile(
+    r"\s*(?:(?:so|therefore|thus|hence|overall|clearly|finally|then|and|but|in (?:conclusion|summary)|"
+    r"(?:i|we) (?:think|believe|conclude)(?: that)?)\b[\s,:]*)*(?:(?:option|choice|answer|letter)\b[\s:]*)?",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[.!?](?=\s)|[\n;]")
+_CLAUSE_END = re.compile(r"[.!?;,:\n]|\b(?:so|hence|therefore|thus|but|because)\b", re.IGNORECASE)
+# Said of the statement itself: a wrong, supposed or somebody else's answer.
+_DISOWNED = re.compile(
+    r"n['’]t\b|\b(?:not|never|no|nor|neither|doubt|wrong|incorrect|if|whether|unless|other|another|alternative|"
+    r"tempting|previous|some|many|people|distractor|would have|were)\b",
+    re.IGNORECASE,
+)
+
+
+def final_region(completion: str) -> tuple[int, str] | None:
+    """Return the offset and the text after the reasoning, Markdown blanked; None where the reasoning never ends."""
+    close = completion.find("</think>")
+    if close < 0 and "<think>" in completion:
+        return None
+    start = close + len("</think>") if close >= 0 else 0
+    return start, completion[start:].translate(_MARKDOWN)
+
+
+def tags(text: str) -> list[Passage]:
+    """Return the inside of every answer tag; one without an end reaches to the end, as a stop string leaves it."""
+    if "<" not in text:
+        return []
+    return [Passage(Method.ANSWER_TAG, *found.span(1), exact=False) for found in _TAG.finditer(text)]
+
+
+def without_tags(text: str) -> str:
+    """Blank the answer tags and what is in them, offsets kept."""
+    return _TAG.sub(lambda found: "\n" * (found.end() - found.start()), text)
+
+
+def statements(text: str) -> Iterator[Passage]:
+    """Yield every place that announces an answer: boxed, "the answer is …", "… is the correct answer"."""
+    for found in _BOXED.finditer(text) if "\\boxed" in text else ():
+        yield Passage(Method.BOXED, *found.span(1), exact=False)
+    for found in _CUE.finditer(text):
+        if not _DISOWNED.search(text, _clause_start(text, found.start()), found.start()):
+            skipped = _SKIPPED.match(text, found.end())
+            start = skipped.end() if skipped else found.end()
+            yield Passage(Method.STATEMENT, start, len(text), exact=False)
+    for found in _BACKWARD.finditer(text):
+        yield from _backward(text, found.start())
+
+
+def _clause_start(text: str, end: int) -> int:
+    start = max(0, end - 120)
+    for found in _CLAUSE_END.finditer(text, start, end):
+        start = found.end()
+    return start
+
+
+def _backward(text: str, end: int) -> Iterator[Passage]:
+    """Yield what stands before "is the correct answer": the sentence so far, then its last clause."""
+    sentence = max(0, end - 400)
+    for found in _SENTENCE_END.finditer(text, sentence, end):
+        # "B. fragilis" and "(B. fragilis)" are no ends of sentences.
+        if found.group() != "." or found.start() - sentence > 2:
+            sentence = found.end()
+    clause = max(sentence, text.rfind(",", sentence, end) + 1, text.rfind(" and ", sentence, end) + 1)
+    for start in dict.fromkeys((sentence, clause)):
+        lead = _LEAD.match(text, start, end)
+        yield Passage(Method.STATEMENT, lead.end() if lead else start, end, exact=True)
