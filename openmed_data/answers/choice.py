@@ -128,7 +128,10 @@ class ChoiceReader:
         """Judge "B. <not the text of B>": an explanation, or the text of another option, or a name (C. difficile)."""
         if _BINOMIAL.match(whole) and not explains(rest):
             return None
-        words, key = sentence(rest), answer_key(sentence(rest))
+        words = sentence(rest)
+        if not words.strip():
+            return self._settled(label, rest, alone=alone)
+        key = answer_key(words)
         own = set(self._keys[label].split())
         if any(f" {other} " in f" {key} " for other in self._by_key if other not in self._keys[label]):
             return self._settled(label, rest, alone=alone) if len(key.split()) > 2 * len(own) + 6 else UNCLEAR
