@@ -14,6 +14,8 @@ _WORD = re.compile(r"\b(yes|no|maybe)\b(?=\s*(?:[.,;:!?)]|$))|\b(?:and|or|/)\s*(
 class BooleanReader:
     """Reads yes, no and maybe where they stand as a decision, not as the determiner of "no evidence"."""
 
+    quoted: tuple[str, ...] = ()
+
     def __init__(self, right: str) -> None:
         self._right = right
 

@@ -15,7 +15,8 @@ from openmed_data.answers.reading import (
 )
 from openmed_data.text.normalize import answer_key
 
-_OPTION = re.compile(r"(?:option|choice|answer|letter)\s*:?\s*(?=\(?[A-Za-z]\)?(?:\W|$))", re.IGNORECASE)
+_OPTION = re.compile(r"(?:the\s+)?(?:option|choice|answer|letter)\s*:?\s*(?=\(?[A-Za-z]\)?(?:\W|$))", re.IGNORECASE)
+_ARTICLE = re.compile(r"the\s+(?=\w\w)", re.IGNORECASE)
 _ONLY_LABEL = re.compile(r"([A-Za-z])[\s)\]}.:,$\"'”]*")
 _LABEL = re.compile(r"([A-Za-z])(?![\w'’+]|-\w)([)\]}\"'”]*\s*(?:[.:,)–—]|-(?=\s))?)")
 _BINOMIAL = re.compile(r"\.\s*[a-z]")
@@ -32,14 +33,19 @@ class ChoiceReader:
     def __init__(self, choices: Mapping[str, str], right: str) -> None:
         self._right = right
         self._keys = {label: answer_key(text) for label, text in choices.items()}
-        self._texts = {text.strip(): label for label, text in choices.items()}
+        self._raw = {label: text.strip().rstrip(CLOSING) for label, text in choices.items()}
+        self.quoted = tuple(sorted(choices.values(), key=len, reverse=True))
         self._by_key: dict[str, str] = {}
         for label, key in self._keys.items():
             # An option text that two labels share names neither.
             self._by_key[key] = UNCLEAR if key in self._by_key else label
         self._by_key.pop("", None)
+        texts = list(self._raw.values())
+        self._texts = {text: label for label, text in self._raw.items() if texts.count(text) == 1}
         self._asking = {label for label, text in choices.items() if text.rstrip(CLOSING).endswith("?")}
         self._longest_first = sorted(self._by_key, key=len, reverse=True)
+        self._heads = {key[:2].ljust(2) for key in self._by_key}
+        self._lettered = any(_LABEL.match(text) for text in choices.values())
         self._limit = 2 * max(map(len, choices.values()), default=0) + 60
 
     def is_right(self, value: str) -> bool:
@@ -55,13 +61,28 @@ class ChoiceReader:
             # "The answer is a": a letter, or an article whose noun was cut off.
             cut_off = not alone and passage in {"a", "i"}
             return None if cut_off else self._bare_letter(only.group(1))
-        by_text = self._whole(passage)
-        if by_text is not None:
-            return by_text
-        by_text, rest = self._text_head(passage)
-        if by_text is not None:
-            return self._settled(by_text, rest, alone=alone) if not exact or not rest.strip(CLOSING) else None
-        return self._letter_head(passage, exact=exact, alone=alone)
+        # Where an option's own text starts like a label ("C. difficile"), the text is tried before the letter.
+        label = _LABEL.match(passage)
+        if label and not self._lettered:
+            return self._letter_head(passage, label, exact=exact, alone=alone)
+        if self._may_open_with_text(passage):
+            by_text = self._whole(passage)
+            if by_text is not None:
+                return by_text
+            by_text, rest = self._text_head(passage)
+            if by_text is not None:
+                return self._settled(by_text, rest, alone=alone) if not exact or not rest.strip(CLOSING) else None
+        if label:
+            return self._letter_head(passage, label, exact=exact, alone=alone)
+        article = _ARTICLE.match(passage)
+        return self.read(passage[article.end() :], exact=exact, alone=alone) if article else None
+
+    def _may_open_with_text(self, passage: str) -> bool:
+        """Compare two letters before any key is computed; a text that opens with a sign is always tried."""
+        head = passage[:2].lower().ljust(2)
+        if not head.isascii() or not head[0].isalpha() or head in {"mc", "mm"}:
+            return True
+        return head in self._heads if head[1].isalpha() else head[1] not in " .,:;)" or head[0] + " " in self._heads
 
     def _bare_letter(self, letter: str) -> str | None:
         label = letter.upper()
@@ -73,9 +94,8 @@ class ChoiceReader:
     def _whole(self, passage: str) -> str | None:
         if len(passage) > self._limit:
             return None
-        stripped = passage.strip()
-        if stripped in self._texts:
-            return self._texts[stripped]
+        if written := self._texts.get(passage.rstrip(CLOSING)):
+            return written
         label = self._by_key.get(answer_key(passage))
         return UNCLEAR if label and "?" in passage and label not in self._asking else label
 
@@ -88,10 +108,7 @@ class ChoiceReader:
                 return (None, "") if len(key) == 1 and key.upper() in self._keys else (self._by_key[key], rest)
         return None, ""
 
-    def _letter_head(self, passage: str, *, exact: bool, alone: bool) -> str | None:
-        found = _LABEL.match(passage)
-        if found is None:
-            return None
+    def _letter_head(self, passage: str, found: re.Match[str], *, exact: bool, alone: bool) -> str | None:
         label, closing, rest = found.group(1).upper(), found.group(2), passage[found.end() :]
         if label not in self._keys:
             return UNCLEAR if closing.strip() and found.group(1).isupper() else None
@@ -106,7 +123,9 @@ class ChoiceReader:
 
     def _own_text(self, label: str, rest: str) -> str | None:
         """Return what follows the label's own option text, or None where another text follows the label."""
-        opened = unwrap(rest)
+        opened, text = unwrap(rest), self._raw[label]
+        if text and opened.startswith(text) and not opened[len(text) : len(text) + 1].strip(CLOSING):
+            return opened[len(text) :]
         if not opened.strip(CLOSING):
             return ""
         if self._keys[label] and answer_key(opened[: self._limit]).startswith(self._keys[label]):
@@ -121,7 +140,7 @@ class ChoiceReader:
             return UNCLEAR
         words = rest.lstrip(CLOSING)
         if taken_back(rest):
-            return UNCLEAR
+            return UNCLEAR if alone else None
         return self._settled(label, rest, alone=alone) if rest[:1] == "\n" or explains(words) else None
 
     def _beside_other_words(self, label: str, whole: str, rest: str, *, alone: bool) -> str | None:
@@ -139,13 +158,15 @@ class ChoiceReader:
             return UNCLEAR
         return self._settled(label, whole, alone=alone)
 
-    def _settled(self, label: str, rest: str, *, alone: bool) -> str:
+    def _settled(self, label: str, rest: str, *, alone: bool) -> str | None:
         """Keep the label unless what follows it negates it, hedges, or names another option."""
         if label in self._asking:
             rest = rest.lstrip("?")
         if not rest.strip(CLOSING):
             return label
-        if label == UNCLEAR or taken_back(rest) or joined(rest) or self._another(label, rest):
+        if taken_back(rest):
+            return UNCLEAR if alone else None  # "The answer is not B" leaves room for the statement of another
+        if label == UNCLEAR or joined(rest) or self._another(label, rest):
             return UNCLEAR
         scope = rest if alone else sentence(rest)
         listed = {letter for letter in _LISTED_LABEL.findall(scope) if letter in self._keys and letter not in "AI"}

@@ -65,7 +65,7 @@ def extract(completion: str, gold: Gold) -> Extraction | None:
         return None
     offset, text = region
     claims = _claims(text, reader)
-    if len({claim.value for claim in claims}) != 1 or claims[0].value == UNCLEAR or doubtful(text):
+    if len({claim.value for claim in claims}) != 1 or claims[0].value == UNCLEAR or doubtful(text, reader.quoted):
         return None
     value, passage = claims[0]
     return Extraction(value, passage.method, (offset + passage.start, offset + passage.end))

@@ -81,6 +81,8 @@ def _unit(rest: str) -> tuple[str, str]:
 class NumberReader:
     """Reads quantities; the canonical answer is sign, value and unit."""
 
+    quoted: tuple[str, ...] = ()
+
     def __init__(self, rights: list[Quantity], tolerance: float) -> None:
         self._rights, self._tolerance = rights, tolerance
 

@@ -10,7 +10,12 @@ UNCLEAR = ""
 
 
 class Reader(Protocol):
-    """Reads the answers of one gold."""
+    """Reads the answers of one gold.
+
+    ``quoted`` holds the texts of the item itself, longest first: a doubt they voice is not the completion's.
+    """
+
+    quoted: tuple[str, ...]
 
     def read(self, passage: str, *, exact: bool, alone: bool) -> str | None:
         """Read the answer a passage opens with.
@@ -54,14 +59,16 @@ _TAKEN_BACK = re.compile(
     re.IGNORECASE,
 )
 _JOINED = re.compile(r"^[\s\"”’)\].]*(?:,?\s*(?:and/or|or|and|plus|versus|vs\.?|to)\b|[/&+]|,\s*(?:or|and)\b)", re.IGNORECASE)
-_DOUBT = re.compile(
-    r"\b(?:i (?:do not|don['’]t|cannot|can['’]t) (?:know|decide|tell|determine|answer)|not (?:sure|certain)|unsure|uncertain|"
-    r"on second thought|(?:or|and) (?:maybe|perhaps|possibly)|(?:could|might|may) also be|(?:just |wild )?guessing|"
-    r"i take (?:that|it) back|scratch that|it (?:could|might|may) be (?:any|either|both))\b"
-    r"|\b(?:is|are|would be|may be) (?:also|equally|just as) (?:correct|right|acceptable|valid|plausible|possible)\b"
-    r"|\b[A-J][).]?\s*(?:,|and|or|&)\s*(?:option\s+)?\(?[A-J]\)?\s+are\b",
-    re.IGNORECASE,
-)
+_DOUBTS = (
+    "i don't know", "i do not know", "i'm not sure", "i am not sure", "not certain", "i'm unsure", "i am unsure",
+    "i'm uncertain", "i am uncertain", "i cannot decide", "i can't decide", "i cannot determine", "i can't determine",
+    "i cannot answer", "i can't answer", "i'm guessing", "i am guessing", "wild guess", "on second thought",
+    "or maybe", "or perhaps", "or possibly", "and maybe", "and possibly", "could also be", "might also be",
+    "may also be", "i take that back", "i take it back", "scratch that", "is also correct", "is also right",
+    "is also acceptable", "is also possible", "is also plausible", "is equally correct", "is just as correct",
+    "are both correct", "are equally correct", "are both right", "are all correct",
+)  # fmt: skip
+_BOTH = re.compile(r"\b[A-J][).]?\s*(?:,|and|or|&)\s*(?:option\s+)?\(?[A-J]\)?\s+are\b")
 
 
 def unwrap(passage: str) -> str:
@@ -71,9 +78,18 @@ def unwrap(passage: str) -> str:
     return passage.lstrip(OPENING)
 
 
-def doubtful(text: str) -> bool:
-    """Say whether a text takes back what it says ("I don't know", "or maybe …", "on second thought")."""
-    return _DOUBT.search(text) is not None
+def doubtful(text: str, quoted: tuple[str, ...]) -> bool:
+    """Say whether a text takes back what it says ("I don't know", "or maybe …"), quotations of the item aside."""
+    if not _voices_doubt(text):
+        return False
+    for quotation in quoted:
+        text = text.replace(quotation, " ") if quotation else text
+    return _voices_doubt(text)
+
+
+def _voices_doubt(text: str) -> bool:
+    lower = text.lower().replace("’", "'")
+    return any(phrase in lower for phrase in _DOUBTS) or (" are" in lower and _BOTH.search(text) is not None)
 
 
 def taken_back(rest: str) -> bool:

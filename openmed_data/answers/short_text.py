@@ -14,6 +14,8 @@ _ARTICLE = re.compile(r"(?:the|an?)\s+", re.IGNORECASE)
 class TextReader:
     """The texts that earn credit, by key; the canonical answer is the key."""
 
+    quoted: tuple[str, ...] = ()
+
     def __init__(self, keys: frozenset[str]) -> None:
         self._keys = keys
         self._longest_first = sorted(keys, key=len, reverse=True)
