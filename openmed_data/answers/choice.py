@@ -19,6 +19,7 @@ _OPTION = re.compile(r"(?:the\s+)?(?:option|choice|answer|letter)\s*:?\s*(?=\(?[
 _ARTICLE = re.compile(r"the\s+(?=\w\w)", re.IGNORECASE)
 _ONLY_LABEL = re.compile(r"([A-Za-z])[\s)\]}.:,$\"'”]*")
 _LABEL = re.compile(r"([A-Za-z])(?![\w'’+]|-\w)([)\]}\"'”]*\s*(?:[.:,)–—]|-(?=\s))?)")
+_AFTER_TEXT = re.compile(r"\s*[(\[\n]|[.,;:!?]\s|\s(?:because|since|as|which|due|given)\s")
 _BINOMIAL = re.compile(r"\.\s*[a-z]")
 _NEXT_LABEL = re.compile(
     r"^[\s,/&+.;)-]*(?:\b(?:and|or|to|also|maybe|option|choice|answer)\b[\s:]*)*\(?([A-Z])"
@@ -42,11 +43,18 @@ class ChoiceReader:
         self._by_key.pop("", None)
         texts = list(self._raw.values())
         self._texts = {text: label for label, text in self._raw.items() if texts.count(text) == 1}
+        # No other option starts with these texts, so that what stands there as written needs no longer match.
+        keys = list(self._keys.values())
+        self._alone = [(text, label) for text, label in self._texts.items() if self._is_alone(label, keys)]
         self._asking = {label for label, text in choices.items() if text.rstrip(CLOSING).endswith("?")}
         self._longest_first = sorted(self._by_key, key=len, reverse=True)
         self._heads = {key[:2].ljust(2) for key in self._by_key}
         self._lettered = any(_LABEL.match(text) for text in choices.values())
         self._limit = 2 * max(map(len, choices.values()), default=0) + 60
+
+    def _is_alone(self, label: str, keys: list[str]) -> bool:
+        key = self._keys[label]
+        return len(key) > 1 and sum(other.startswith(key) for other in keys) == 1
 
     def is_right(self, value: str) -> bool:
         """Say whether a label is the right one."""
@@ -66,10 +74,10 @@ class ChoiceReader:
         if label and not self._lettered:
             return self._letter_head(passage, label, exact=exact, alone=alone)
         if self._may_open_with_text(passage):
-            by_text = self._whole(passage)
-            if by_text is not None:
+            written = self._written_head(passage)
+            if written is None and (by_text := self._whole(passage)) is not None:
                 return by_text
-            by_text, rest = self._text_head(passage)
+            by_text, rest = written or self._text_head(passage)
             if by_text is not None:
                 return self._settled(by_text, rest, alone=alone) if not exact or not rest.strip(CLOSING) else None
         if label:
@@ -94,14 +102,21 @@ class ChoiceReader:
     def _whole(self, passage: str) -> str | None:
         if len(passage) > self._limit:
             return None
-        if written := self._texts.get(passage.rstrip(CLOSING)):
-            return written
         label = self._by_key.get(answer_key(passage))
         return UNCLEAR if label and "?" in passage and label not in self._asking else label
 
+    def _written_head(self, passage: str) -> tuple[str, str] | None:
+        """Return the label of the option text that opens the passage as written, and what follows."""
+        if label := self._texts.get(passage.rstrip(CLOSING)):
+            return label, ""
+        for text, label in self._alone:
+            if passage.startswith(text) and _AFTER_TEXT.match(passage, len(text)):
+                return label, passage[len(text) :]
+        return None
+
     def _text_head(self, passage: str) -> tuple[str | None, str]:
         """Return the label of the longest option text that opens the passage, and what follows."""
-        head = answer_key(passage[: self._limit])
+        head = answer_key(passage[: self._limit]) if self._may_open_with_text(passage) else ""
         for key in self._longest_first:
             if head.startswith(key) and (rest := head_with_key(passage, key)) is not None:
                 # Under a bare letter ("B", "O") stands an option only where nothing else explains the letter.
@@ -128,7 +143,9 @@ class ChoiceReader:
             return opened[len(text) :]
         if not opened.strip(CLOSING):
             return ""
-        if self._keys[label] and answer_key(opened[: self._limit]).startswith(self._keys[label]):
+        if self._keys[label] and self._may_open_with_text(opened) and (
+            answer_key(opened[: self._limit]).startswith(self._keys[label])
+        ):
             return head_with_key(opened, self._keys[label])
         return None
 
@@ -150,11 +167,13 @@ class ChoiceReader:
         words = sentence(rest)
         if not words.strip():
             return self._settled(label, rest, alone=alone)
+        if explains(rest):
+            return self._settled(label, whole, alone=alone)
         key = answer_key(words)
         own = set(self._keys[label].split())
         if any(f" {other} " in f" {key} " for other in self._by_key if other not in self._keys[label]):
             return self._settled(label, rest, alone=alone) if len(key.split()) > 2 * len(own) + 6 else UNCLEAR
-        if len(words.split()) <= 2 and not own & set(key.split()) and not explains(rest):
+        if len(words.split()) <= 2 and not own & set(key.split()):
             return UNCLEAR
         return self._settled(label, whole, alone=alone)
 
