@@ -10,6 +10,8 @@ phrasings, which were written in one go before the verifier was first run on any
 Run: ``python benchmarks/answers.py [--data ../shared/data] [--show 20] [--split judging]``.
 """
 
+# ruff: noqa: ARG005  (every phrasing takes the same four texts)
+
 import argparse
 import csv
 import hashlib
@@ -82,6 +84,27 @@ JUDGING: tuple[Phrasing, ...] = (
     lambda a, t, o, ot: f"The answer is {a}.\n\nOption {o} is wrong because it does not fit.",
     lambda a, t, o, ot: f"Not {o}. Hence the right answer is: {a} - {t}",
 )
+# None of these deserves credit, though the gold (label, text) stands in each of them.
+ADVERSARIAL: tuple[Phrasing, ...] = (
+    lambda a, t, o, ot: f"The answer is {a} or {o}.",
+    lambda a, t, o, ot: f"The answer is {t} or {ot}.",
+    lambda a, t, o, ot: f"The answer is not {a}.",
+    lambda a, t, o, ot: f"<answer>not {t}</answer>",
+    lambda a, t, o, ot: f"<answer>{a}</answer>\n<answer>{o}</answer>",
+    lambda a, t, o, ot: f"<answer>{o}</answer> Actually, the answer is {a}.",
+    lambda a, t, o, ot: f"<answer>{a}. {ot}</answer>",
+    lambda a, t, o, ot: f"<answer>{o}. {t}</answer>",
+    lambda a, t, o, ot: f"{a}. {t}\n{o}. {ot}",
+    lambda a, t, o, ot: f"The answer is {a}: {t}, {o}: {ot}",
+    lambda a, t, o, ot: f"<think>The answer is {a}. {t}.</think>",
+    lambda a, t, o, ot: f"<think>The answer is {a}.</think>I don't know.",
+    lambda a, t, o, ot: f"<think>The answer is {a}.</think><answer></answer>",
+    lambda a, t, o, ot: f"Is it {t}?",
+    lambda a, t, o, ot: f"{t} is incorrect.",
+    lambda a, t, o, ot: f"I don't think the answer is {a}.",
+    lambda a, t, o, ot: f"Both {a} and {o} are correct.",
+    lambda a, t, o, ot: f"The patient has signs that suggest {t}, but other causes remain.",
+)
 
 
 def items(data: Path) -> Iterator[Item]:
@@ -99,6 +122,15 @@ def items(data: Path) -> Iterator[Item]:
             yield Item("MedMCQA", row["question"], choices, "ABCD"[row["cop"] - 1])
 
 
+def items_of_ten(data: Path) -> Iterator[Item]:
+    """Read MMLU-Pro's health items, up to ten options, no row of which was used for tuning."""
+    import polars as pl
+
+    frame = pl.read_parquet(data / "benchmarks" / "mmlu_pro_test.parquet").filter(pl.col("category") == "health")
+    for row in frame.iter_rows(named=True):
+        yield Item("MMLU-Pro", row["question"], dict(zip("ABCDEFGHIJ", row["options"], strict=False)), row["answer"])
+
+
 def for_tuning(item: Item) -> bool:
     """Split the items by a hash of the question."""
     return hashlib.sha256(item.question.encode()).digest()[0] % 2 == 0
@@ -114,6 +146,16 @@ def completions(rows: list[Item], phrasings: tuple[Phrasing, ...], first: int) -
             for number, phrasing in enumerate(phrasings, first):
                 said = phrasing(label, text, other, item.choices[other])
                 yield Completion(item.source, number, said, gold, right)
+
+
+def attacks(rows: list[Item], first: int) -> Iterator[Completion]:
+    """Put the gold of every item, beside one wrong option, into every shape that deserves nothing."""
+    for item in rows:
+        gold = Gold(item.choices[item.label], AnswerType.CHOICE, item.choices, item.label)
+        other = next(label for label in item.choices if label != item.label)
+        for number, phrasing in enumerate(ADVERSARIAL, first):
+            said = phrasing(item.label, item.choices[item.label], other, item.choices[other])
+            yield Completion(item.source, number, said, gold, right=False)
 
 
 def by_verifier(completion: Completion) -> bool | None:
@@ -146,18 +188,27 @@ def report(name: str, rows: list[Completion], grade: Callable[[Completion], bool
     errors = [row for row, verdict in zip(rows, verdicts, strict=True) if verdict is not row.right]
     false, missed = [row for row in errors if not row.right], [row for row in errors if row.right]
     wrongs, rights = sum(not row.right for row in rows), sum(row.right for row in rows)
+    by_source = Counter((row.source, row.right) for row in rows)
     print(
-        f"{name:<12} wrong {wrongs:>7,} false credit {len(false):>6,} ({len(false) / wrongs:.3%})   "
-        f"right {rights:>6,} missed {len(missed):>6,} ({len(missed) / rights:.3%})   {len(rows) / seconds:>8,.0f}/s"
+        f"{name:<13} wrong {wrongs:>7,} false credit {len(false):>6,} ({share(len(false), wrongs)})   "
+        f"right {rights:>6,} missed {len(missed):>6,} ({share(len(missed), rights)})   {len(rows) / seconds:>8,.0f}/s"
     )
     for source in dict.fromkeys(row.source for row in rows):
-        total = sum(row.right and row.source == source for row in rows)
-        lost = sum(row.source == source for row in missed)
-        print(f"    {source:<14} missed {lost:>5,} of {total:>6,} ({lost / total:.3%})")
-    print("    missed by phrasing:", dict(sorted(Counter(row.phrasing for row in missed).items())))
-    print("    false by phrasing: ", dict(sorted(Counter(row.phrasing for row in false).items())))
-    for row in (false + missed)[:: max(1, len(errors) // show)][:show] if show else ():
+        wrong, lost = (sum(row.source == source for row in group) for group in (false, missed))
+        print(
+            f"    {source:<14} false {wrong:>5,} of {by_source[source, False]:>7,}   "
+            f"missed {lost:>5,} of {by_source[source, True]:>6,} ({share(lost, by_source[source, True])})"
+        )
+    for what, group in (("missed", missed), ("false", false)):
+        if group:
+            print(f"    {what} by phrasing:", dict(sorted(Counter(row.phrasing for row in group).items())))
+    for row in errors[:: max(1, len(errors) // show)][:show] if show else ():
         print("   ", "missed" if row.right else "FALSE ", repr(row.text), dict(row.gold.choices), row.gold.label)
+
+
+def share(part: int, whole: int) -> str:
+    """Write a share as a percentage."""
+    return f"{part / whole:.3%}" if whole else "-"
 
 
 def speed(rows: list[Completion], repeats: int = 5) -> None:
@@ -187,6 +238,11 @@ def main() -> None:
     rows = list(completions(chosen, phrasings, first))
     print(f"{options.split}: {len(chosen):,} items, {len(phrasings)} phrasings, {len(rows):,} completions")
     report("openmed-data", rows, by_verifier, options.show)
+    report("  attacks", list(attacks(chosen, 101)), by_verifier, options.show)
+    if not tuning:
+        ten = list(items_of_ten(options.data))
+        report("  ten options", list(completions(ten, phrasings, first)), by_verifier, options.show)
+        report("  ten, attacks", list(attacks(ten, 101)), by_verifier, options.show)
     speed(rows[:: max(1, len(rows) // 50_000)])
     if options.peer:
         report("math-verify", rows[:: max(1, len(rows) // options.peer)], by_math_verify, 0)

@@ -1,5 +1,7 @@
 """Read decisions: yes, no, maybe."""
 
+# ruff: noqa: RUF001  (typographic quotes, dashes and signs are what is read)
+
 import re
 from typing import Self
 
@@ -7,7 +9,9 @@ from openmed_data.answers.gold import Gold
 from openmed_data.answers.reading import UNCLEAR, sentence, taken_back, unwrap
 from openmed_data.text.normalize import answer_key
 
-_DECISION = re.compile(r"(yes|no|maybe)(?=\s*(?:[.,;:!?)\]}\"'”\n–—]|-\s|$)|\s+(?:because|since|as|it|there|this)\b)", re.IGNORECASE)
+_DECISION = re.compile(
+    r"(yes|no|maybe)(?=\s*(?:[.,;:!?)\]}\"'”\n–—]|-\s|$)|\s+(?:because|since|as|it|there|this)\b)", re.IGNORECASE
+)
 _WORD = re.compile(r"\b(yes|no|maybe)\b(?=\s*(?:[.,;:!?)]|$))|\b(?:and|or|/)\s*(yes|no|maybe)\b", re.IGNORECASE)
 
 

@@ -1,5 +1,7 @@
 """Read multiple-choice answers: a letter, an option's text, or both if they agree."""
 
+# ruff: noqa: RUF001  (typographic quotes, dashes and signs are what is read)
+
 import re
 from collections.abc import Mapping
 
@@ -20,12 +22,16 @@ _ARTICLE = re.compile(r"the\s+(?=\w\w)", re.IGNORECASE)
 _ONLY_LABEL = re.compile(r"([A-Za-z])[\s)\]}.:,$\"'”]*")
 _LABEL = re.compile(r"([A-Za-z])(?![\w'’+]|-\w)([)\]}\"'”]*\s*(?:[.:,)–—]|-(?=\s))?)")
 _AFTER_TEXT = re.compile(r"\s*[(\[\n]|[.,;:!?]\s|\s(?:because|since|as|which|due|given)\s")
+_REASON = re.compile(r"\s*(?:because|since|due to|given that)\s", re.IGNORECASE)
 _BINOMIAL = re.compile(r"\.\s*[a-z]")
 _NEXT_LABEL = re.compile(
-    r"^[\s,/&+.;)-]*(?:\b(?:and|or|to|also|maybe|option|choice|answer)\b[\s:]*)*\(?([A-Z])"
+    r"^[\s,/&+.;)\"”-]*(?:\b(?:and|or|to|also|maybe|option|choice|answer)\b[\s:]*)*\(?([A-Z])"
     r"(?=\)?\s*(?:[).:,/&;\]}\n]|$|(?:and|or)\b|\(?[A-Z]\b))"
 )
-_LISTED_LABEL = re.compile(r"(?:^|\n|[,;/]|\b(?:or|and|option|choice|answer)\b)\s*\(?([A-Z])\)?(?=[).:,;/\s]|$)")
+# "A" and "I" are words too: they are labels where punctuation follows.
+_LISTED_LABEL = re.compile(
+    r"(?:^|\n|[,;/]|\b(?:or|and|option|choice|answer)\b)\s*\(?(?:([B-HJ-Z])(?=[).:,;/\s]|$)|([AI])(?=[).:,;/\n]|$))"
+)
 
 
 class ChoiceReader:
@@ -45,6 +51,7 @@ class ChoiceReader:
         self._texts = {text: label for label, text in self._raw.items() if texts.count(text) == 1}
         # No other option starts with these texts, so that what stands there as written needs no longer match.
         keys = list(self._keys.values())
+        self._prefixes = {label for label in self._keys if not self._is_alone(label, keys)}
         self._alone = [(text, label) for text, label in self._texts.items() if self._is_alone(label, keys)]
         self._asking = {label for label, text in choices.items() if text.rstrip(CLOSING).endswith("?")}
         self._longest_first = sorted(self._by_key, key=len, reverse=True)
@@ -139,12 +146,16 @@ class ChoiceReader:
     def _own_text(self, label: str, rest: str) -> str | None:
         """Return what follows the label's own option text, or None where another text follows the label."""
         opened, text = unwrap(rest), self._raw[label]
+        if label in self._prefixes and (longer := self._text_head(opened)[0]) and longer != label:
+            return None
         if text and opened.startswith(text) and not opened[len(text) : len(text) + 1].strip(CLOSING):
             return opened[len(text) :]
         if not opened.strip(CLOSING):
             return ""
-        if self._keys[label] and self._may_open_with_text(opened) and (
-            answer_key(opened[: self._limit]).startswith(self._keys[label])
+        if (
+            self._keys[label]
+            and self._may_open_with_text(opened)
+            and (answer_key(opened[: self._limit]).startswith(self._keys[label]))
         ):
             return head_with_key(opened, self._keys[label])
         return None
@@ -167,10 +178,12 @@ class ChoiceReader:
         words = sentence(rest)
         if not words.strip():
             return self._settled(label, rest, alone=alone)
-        if explains(rest):
+        if _REASON.match(rest):
             return self._settled(label, whole, alone=alone)
         key = answer_key(words)
         own = set(self._keys[label].split())
+        if self._by_key.get(key, label) != label:
+            return UNCLEAR
         if any(f" {other} " in f" {key} " for other in self._by_key if other not in self._keys[label]):
             return self._settled(label, rest, alone=alone) if len(key.split()) > 2 * len(own) + 6 else UNCLEAR
         if len(words.split()) <= 2 and not own & set(key.split()):
@@ -188,13 +201,22 @@ class ChoiceReader:
         if label == UNCLEAR or joined(rest) or self._another(label, rest):
             return UNCLEAR
         scope = rest if alone else sentence(rest)
-        listed = {letter for letter in _LISTED_LABEL.findall(scope) if letter in self._keys and letter not in "AI"}
-        return UNCLEAR if listed - {label} else label
+        listed = {first or second for first, second in _LISTED_LABEL.findall(scope)}
+        if (listed & self._keys.keys()) - {label} or self._offers_another(label, rest.split("\n", 1)[0]):
+            return UNCLEAR
+        return label
+
+    def _offers_another(self, label: str, words: str) -> bool:
+        """Say whether a line offers the text of another option as an alternative."""
+        if " or " not in words:
+            return False
+        key = answer_key(words)
+        return any(f"or {other} " in f"{key} " for other, named in self._by_key.items() if named != label)
 
     def _another(self, label: str, rest: str) -> bool:
         """Say whether another letter or another option's text follows directly."""
         following = _NEXT_LABEL.match(rest)
         if following and following.group(1) != label and following.group(1) in self._keys:
-            return not explains(rest) and following.group(1) not in "I"
+            return not explains(rest) and following.group(1) != "I"
         other, _ = self._text_head(rest.lstrip(CLOSING + "/&+–—-("))
         return other is not None and other != label

@@ -1,5 +1,7 @@
 """What the readers of the answer types share: where an answer ends, and what takes it back."""
 
+# ruff: noqa: RUF001  (typographic quotes, dashes and signs are what is read)
+
 import re
 from typing import Protocol
 
@@ -45,7 +47,9 @@ OPENING = " \t\n\r\"'“‘([{$:"
 CLOSING = " \t\n\r\"'”’)]}$.!,;:"
 _WRAPPED = re.compile(r"^\s*\$*\s*\\(?:boxed|text|textbf|mathrm|mathbf)\s*\{(.*)\}\s*\$*\s*\.?\s*$", re.DOTALL)
 # The answer stops here; what follows explains it.
-_BOUNDARY = re.compile(r"[.,;:!?\n()\[\]]|\s(?=(?:because|since|as|which|due|given|is|was|[-–—])(?:\s|$))|\s(?=\(?[A-Z][).:]\s)|$")
+_BOUNDARY = re.compile(
+    r"[.,;:!?\n()\[\]]|\s(?=(?:because|since|as|which|due|given|is|was|[-–—])(?:\s|$))|\s(?=\(?[A-Z][).:]\s)|$"
+)
 _EXPLAINS = re.compile(
     r"(?:because|since|as|which|who|that|due|given|based|for|is|was|with|the|this|it|a|an|not|rather|instead|"
     r"according|i\.e|so|thus|therefore|making|and (?:is|the|it|this|not)|"
@@ -58,7 +62,9 @@ _TAKEN_BACK = re.compile(
     r"|^[\s\"”’)\]]*(?:is|was|are)\s+(?:not|never)\b|^[\s\"”’)\].]*\?",
     re.IGNORECASE,
 )
-_JOINED = re.compile(r"^[\s\"”’)\].]*(?:,?\s*(?:and/or|or|and|plus|versus|vs\.?|to)\b|[/&+]|,\s*(?:or|and)\b)", re.IGNORECASE)
+_JOINED = re.compile(
+    r"^[\s\"”’)\].]*(?:,?\s*(?:and/or|or|and|plus|versus|vs\.?|to)\b|[/&+]|,\s*(?:or|and)\b)", re.IGNORECASE
+)
 _DOUBTS = (
     "i don't know", "i do not know", "i'm not sure", "i am not sure", "not certain", "i'm unsure", "i am unsure",
     "i'm uncertain", "i am uncertain", "i cannot decide", "i can't decide", "i cannot determine", "i can't determine",

@@ -1,5 +1,7 @@
 """Where a completion says its final answer: the tag, a boxed answer, a statement, or nothing else at all."""
 
+# ruff: noqa: RUF001  (typographic quotes, dashes and signs are what is read)
+
 import re
 from collections.abc import Iterator
 from enum import StrEnum
@@ -29,9 +31,11 @@ class Passage(NamedTuple):
 _MARKDOWN = str.maketrans("*_`#", "    ")
 _TAG = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL | re.IGNORECASE)
 _BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
-# Spelled out in three cases and not anchored on the left: the scan then looks for literals, which is three times as fast.
+# Spelled out in three cases and not anchored on the left: the scan then looks for literals, three times as fast.
 _NOUNS = "|".join(
-    form for word in ("answer", "option", "choice", "response", "decision") for form in (word, word.title(), word.upper())
+    form
+    for word in ("answer", "option", "choice", "response", "decision")
+    for form in (word, word.title(), word.upper())
 )
 _CUE = re.compile(
     rf"(?:{_NOUNS})(?!\w)(?i:\s+(?:choice|option|letter|to (?:this|the) question))?"
@@ -39,9 +43,7 @@ _CUE = re.compile(
     r"|(?:answer|Answer|ANSWER)\s+(?=\(?[A-Z]\)?(?!\w))"
     r"|I(?:['’]d| would| will|['’]ll)?\s+(?:choose|pick|select|go with|answer)\s+"
 )
-_SKIPPED = re.compile(
-    r"(?:(?:that|therefore|thus|clearly|simply|most likely)\b[\s:]*)*", re.IGNORECASE
-)
+_SKIPPED = re.compile(r"(?:(?:that|therefore|thus|clearly|simply|most likely)\b[\s:]*)*", re.IGNORECASE)
 _BACKWARD = re.compile(
     r"(?:is|(?:must|would|should) be)\s+(?:therefore\s+|thus\s+|clearly\s+|indeed\s+)?"
     r"(?:the\s+)?(?:(?:single |most )?(?:correct|right|best|appropriate|likely|final)\b\s*)*"

@@ -32,7 +32,14 @@ _ALIASES = {
     "second": "second", "seconds": "second",
 }  # fmt: skip
 # Case tells these apart: molar from metre, milli from mega.
-_CASED = {"M": "molar", "mM": "millimolar", "uM": "micromolar", "μM": "micromolar", "nM": "nanomolar", "MHz": "megahertz"}
+_CASED = {
+    "M": "molar",
+    "mM": "millimolar",
+    "uM": "micromolar",
+    "μM": "micromolar",
+    "nM": "nanomolar",
+    "MHz": "megahertz",
+}
 _SAME = 1e-9
 
 
@@ -99,6 +106,6 @@ def _convert(value: float, unit: str, to: str) -> float | None:
         return None
     registry = _registry()
     try:
-        return float(registry.Quantity(value, unit).to(to).magnitude)
+        return float(cast("float", registry.Quantity(value, unit).to(to).magnitude))
     except PintError:
         return None
