@@ -152,7 +152,9 @@ def attacks(rows: list[Item], first: int) -> Iterator[Completion]:
     """Put the gold of every item, beside one wrong option, into every shape that deserves nothing."""
     for item in rows:
         gold = Gold(item.choices[item.label], AnswerType.CHOICE, item.choices, item.label)
-        other = next(label for label in item.choices if label != item.label)
+        other = next((label for label, text in item.choices.items() if text != item.choices[item.label]), None)
+        if other is None:  # a printing error: every option reads the same
+            continue
         for number, phrasing in enumerate(ADVERSARIAL, first):
             said = phrasing(item.label, item.choices[item.label], other, item.choices[other])
             yield Completion(item.source, number, said, gold, right=False)

@@ -175,20 +175,19 @@ class ChoiceReader:
         """Judge "B. <not the text of B>": an explanation, or the text of another option, or a name (C. difficile)."""
         if _BINOMIAL.match(whole) and not explains(rest):
             return None
-        words = sentence(rest)
-        if not words.strip():
-            return self._settled(label, rest, alone=alone)
-        if _REASON.match(rest):
-            return self._settled(label, whole, alone=alone)
-        key = answer_key(words)
-        own = set(self._keys[label].split())
-        if self._by_key.get(key, label) != label:
-            return UNCLEAR
-        if any(f" {other} " in f" {key} " for other in self._by_key if other not in self._keys[label]):
-            return self._settled(label, rest, alone=alone) if len(key.split()) > 2 * len(own) + 6 else UNCLEAR
-        if len(words.split()) <= 2 and not own & set(key.split()):
+        words = "" if _REASON.match(rest) else sentence(rest)
+        if words.strip() and self._names_another(label, answer_key(words)):
             return UNCLEAR
         return self._settled(label, whole, alone=alone)
+
+    def _names_another(self, label: str, key: str) -> bool:
+        """Say whether the sentence beside a letter is, or may be, another answer than the letter's."""
+        own, length = self._keys[label], len(key.split())
+        if self._by_key.get(key, label) != label:
+            return True
+        if any(f" {other} " in f" {key} " for other in self._by_key if other not in own):
+            return length <= 2 * len(own.split()) + 6  # longer ones explain why the other option is wrong
+        return length <= 2 and set(own.split()).isdisjoint(key.split())
 
     def _settled(self, label: str, rest: str, *, alone: bool) -> str | None:
         """Keep the label unless what follows it negates it, hedges, or names another option."""
