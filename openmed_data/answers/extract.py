@@ -60,15 +60,8 @@ def extract(completion: str, gold: Gold) -> Extraction | None:
     >>> extract("The answer is A or B.", gold) is None
     True
     """
-    reader, region = reader_for(gold), final_region(completion)
-    if reader is None or region is None:
-        return None
-    offset, text = region
-    claims = _claims(text, reader)
-    if len({claim.value for claim in claims}) != 1 or claims[0].value == UNCLEAR or doubtful(text, reader.quoted):
-        return None
-    value, passage = claims[0]
-    return Extraction(value, passage.method, (offset + passage.start, offset + passage.end))
+    reader = reader_for(gold)
+    return _extract(completion, reader) if reader else None
 
 
 def verify(completion: str, gold: Gold) -> bool | None:
@@ -85,8 +78,20 @@ def verify(completion: str, gold: Gold) -> bool | None:
     reader = reader_for(gold)
     if reader is None:
         return None
-    found = extract(completion, gold)
+    found = _extract(completion, reader)
     return found is not None and reader.is_right(found.value)
+
+
+def _extract(completion: str, reader: Reader) -> Extraction | None:
+    region = final_region(completion)
+    if region is None:
+        return None
+    offset, text = region
+    claims = _claims(text, reader)
+    if len({claim.value for claim in claims}) != 1 or claims[0].value == UNCLEAR or doubtful(text, reader.quoted):
+        return None
+    value, passage = claims[0]
+    return Extraction(value, passage.method, (offset + passage.start, offset + passage.end))
 
 
 def _claims(text: str, reader: Reader) -> list[_Claim]:

@@ -95,7 +95,10 @@ def doubtful(text: str, quoted: tuple[str, ...]) -> bool:
 
 def _voices_doubt(text: str) -> bool:
     lower = text.lower().replace("’", "'")
-    return any(phrase in lower for phrase in _DOUBTS) or (" are" in lower and _BOTH.search(text) is not None)
+    for phrase in _DOUBTS:
+        if phrase in lower:
+            return True
+    return " are" in lower and _BOTH.search(text) is not None
 
 
 def taken_back(rest: str) -> bool:

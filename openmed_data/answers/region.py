@@ -62,6 +62,7 @@ _DISOWNED = re.compile(
     r"tempting|previous|some|many|people|distractor|would have|were)\b",
     re.IGNORECASE,
 )
+_SUPPOSED = re.compile(r"\b(?:if|unless|had|were|suppose|otherwise)\b", re.IGNORECASE)
 
 
 def final_region(completion: str) -> tuple[int, str] | None:
@@ -70,7 +71,8 @@ def final_region(completion: str) -> tuple[int, str] | None:
     if close < 0 and "<think>" in completion:
         return None
     start = close + len("</think>") if close >= 0 else 0
-    return start, completion[start:].translate(_MARKDOWN)
+    text = completion[start:]
+    return start, text.translate(_MARKDOWN) if any(mark in text for mark in "*_`#") else text
 
 
 def tags(text: str) -> list[Passage]:
@@ -90,13 +92,21 @@ def statements(text: str) -> Iterator[Passage]:
     for found in _BOXED.finditer(text) if "\\boxed" in text else ():
         yield Passage(Method.BOXED, *found.span(1), exact=False)
     for found in _CUE.finditer(text):
-        if not _DISOWNED.search(text, _clause_start(text, found.start()), found.start()):
+        if not _disowned(text, found):
             skipped = _SKIPPED.match(text, found.end())
             start = skipped.end() if skipped else found.end()
             yield Passage(Method.STATEMENT, start, len(text), exact=False)
     for found in _BACKWARD.finditer(text):
         if text[: found.start()].endswith((" ", "\n")):
             yield from _backward(text, len(text[: found.start()].rstrip(" )].:")))
+
+
+def _disowned(text: str, cue: re.Match[str]) -> bool:
+    """Say whether the clause before a cue denies it, or its sentence supposes it ("if …, the answer would be …")."""
+    if _DISOWNED.search(text, _clause_start(text, cue.start()), cue.start()):
+        return True
+    sentence = max(text.rfind(stop, 0, cue.start()) for stop in (". ", "? ", "! ", "\n"))
+    return "would" in cue.group() and _SUPPOSED.search(text, sentence + 1, cue.start()) is not None
 
 
 def _clause_start(text: str, end: int) -> int:
