@@ -86,14 +86,12 @@ def _rollout(line: str, known: set[str]) -> tuple[str, list[str]]:
     row = cast("dict[str, Any]", json.loads(line))
     identity = row.get("id") if isinstance(row, dict) else None  # pyright: ignore[reportUnnecessaryIsInstance]
     if not isinstance(identity, str):
-        raise ValueError("expected an object with an id (a string)")
+        raise ValueError("expected an object with an id (a string)")  # noqa: TRY004  (collected with all others)
     if identity not in known:
         raise ValueError(f"id {identity!r} is not among the prompts")
     found = row["completions"] if "completions" in row else [row.get("completion")]
     if not isinstance(found, list) or not all(isinstance(one, str | list) for one in cast("list[Any]", found)):
-        raise ValueError(
-            "expected completion (a string or messages) or completions (a list of them)"
-        )
+        raise ValueError("expected completion (a string or messages) or completions (a list of them)")
     return identity, [text_of(one) for one in cast("list[Completion]", found)]
 
 
