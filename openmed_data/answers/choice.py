@@ -14,6 +14,7 @@ from openmed_data.answers.reading import (
     sentence,
     taken_back,
     unwrap,
+    voices_doubt,
 )
 from openmed_data.text.normalize import answer_key
 
@@ -41,7 +42,7 @@ class ChoiceReader:
         self._right = right
         self._keys = {label: answer_key(text) for label, text in choices.items()}
         self._raw = {label: text.strip().rstrip(CLOSING) for label, text in choices.items()}
-        self.quoted = tuple(sorted(choices.values(), key=len, reverse=True))
+        self.quoted = tuple(text for text in choices.values() if voices_doubt(text))
         self._by_key: dict[str, str] = {}
         for label, key in self._keys.items():
             # An option text that two labels share names neither.

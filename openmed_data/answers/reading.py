@@ -14,7 +14,7 @@ UNCLEAR = ""
 class Reader(Protocol):
     """Reads the answers of one gold.
 
-    ``quoted`` holds the texts of the item itself, longest first: a doubt they voice is not the completion's.
+    ``quoted`` holds the item's own texts that voice a doubt: quoting one is no doubt of the completion's.
     """
 
     quoted: tuple[str, ...]
@@ -86,14 +86,15 @@ def unwrap(passage: str) -> str:
 
 def doubtful(text: str, quoted: tuple[str, ...]) -> bool:
     """Say whether a text takes back what it says ("I don't know", "or maybe …"), quotations of the item aside."""
-    if not _voices_doubt(text):
+    if not voices_doubt(text):
         return False
     for quotation in quoted:
-        text = text.replace(quotation, " ") if quotation else text
-    return _voices_doubt(text)
+        text = text.replace(quotation, " ")
+    return voices_doubt(text)
 
 
-def _voices_doubt(text: str) -> bool:
+def voices_doubt(text: str) -> bool:
+    """Say whether a text has the words of doubt in it, whoever says them."""
     lower = text.lower().replace("’", "'")
     for phrase in _DOUBTS:
         if phrase in lower:

@@ -39,9 +39,13 @@ _NOUNS = "|".join(
 )
 _CUE = re.compile(
     rf"(?:{_NOUNS})(?!\w)(?i:\s+(?:choice|option|letter|to (?:this|the) question))?"
-    r"(?:(?i:\s*(?:\bis\b|\b(?:would|should|must|will) be\b|[:=→]|-+>?|[–—]|\n)[\s:]*))"
+    r"(?:(?i:\s*(?:\bis\b|\b(?:would|should|must|will) be\b|[:=→]|-+>?|[–—])[\s:]*))"
     r"|(?:answer|Answer|ANSWER)\s+(?=\(?[A-Z]\)?(?!\w))"
     r"|I(?:['’]d| would| will|['’]ll)?\s+(?:choose|pick|select|go with|answer)\s+"
+)
+_HEADING = re.compile(
+    r"^[ \t]*(?:(?:the|my|final|correct|best)[ \t]+)*(?:answer|choice|decision)[ \t]*\n\s*",
+    re.IGNORECASE | re.MULTILINE,
 )
 _SKIPPED = re.compile(r"(?:(?:that|therefore|thus|clearly|simply|most likely)\b[\s:]*)*", re.IGNORECASE)
 _BACKWARD = re.compile(
@@ -96,6 +100,8 @@ def statements(text: str) -> Iterator[Passage]:
             skipped = _SKIPPED.match(text, found.end())
             start = skipped.end() if skipped else found.end()
             yield Passage(Method.STATEMENT, start, len(text), exact=False)
+    for found in _HEADING.finditer(text) if "\n" in text else ():
+        yield Passage(Method.STATEMENT, found.end(), len(text), exact=False)
     for found in _BACKWARD.finditer(text):
         if text[: found.start()].endswith((" ", "\n")):
             yield from _backward(text, len(text[: found.start()].rstrip(" )].:")))

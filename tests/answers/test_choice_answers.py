@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (the tables read better in long lines)
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -71,7 +72,7 @@ def test_the_pronoun_is_no_letter() -> None:
     gold = Gold(
         "Nine",
         AnswerType.CHOICE,
-        dict(zip("ABCDEFGHI", "One Two Three Four Five Six Seven Eight Nine".split(), strict=True)),
+        dict(zip("ABCDEFGHI", ["One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"], strict=True)),
         "I",
     )
     assert verify("I think it is hard to say.", gold) is False
@@ -110,6 +111,20 @@ def test_option_texts_are_compared_with_their_signs(texts: list[str], right: str
     for shape in ("<answer>{}</answer>", "The answer is {}.", "{}", "<think>x</think>{}"):
         assert verify(shape.format(right), gold) is True, shape
         assert verify(shape.format(wrong), gold) is False, shape
+
+
+def test_an_option_text_that_sounds_like_an_announcement_announces_nothing() -> None:
+    choices = {"A": "Refer the patient", "B": "Take two weeks to think about the decision", "C": "Seek a court order"}
+    echoed = "\n".join(f"{label}. {text}" for label, text in choices.items())
+    assert verify(echoed, Gold(choices["C"], AnswerType.CHOICE, choices, "C")) is False
+
+
+def test_a_doubt_in_an_option_is_not_the_doubt_of_who_quotes_it() -> None:
+    choices = {"A": 'Tell her "I am not sure"', "B": "a"}
+    gold = Gold(choices["A"], AnswerType.CHOICE, choices, "A")
+    assert verify(f"The answer is A. {choices['A']}", gold) is True
+    assert verify("The answer is A. I am not sure.", gold) is False
+    assert verify("<answer>A, but it could also be B</answer>", gold) is False
 
 
 def test_a_text_two_options_share_names_neither() -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, RUF001  (the tables read better in long lines)
 import pytest
 
 from openmed_data.answers import AnswerType, Gold, gold_from_columns, verify

@@ -130,7 +130,7 @@ def test_a_status_that_stays_is_said_once_and_clearly(server: Server) -> None:
 
 def test_an_answer_that_is_no_completion_is_shown(server: Server) -> None:
     server.body = '{"error": "no such route"}'
-    with pytest.raises(EndpointError, match="no chat completion: .*no such route"):
+    with pytest.raises(EndpointError, match=r"no chat completion: .*no such route"):
         pass_rates_from_endpoint(PROMPTS, Endpoint(server.base_url, "tiny"))
     assert len(server.seen) == 1
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (the tables read better in long lines)
 import json
 from pathlib import Path
 
@@ -94,11 +95,11 @@ def test_the_table_says_who_paid_what() -> None:
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.exists(), reason="../shared/data is absent")
 def test_no_false_credit_on_real_items() -> None:
-    lines = (SHARED / "benchmarks" / "medqa_usmle_4opt_test.jsonl").read_text(encoding="utf-8").splitlines()[:200]
+    lines = (SHARED / "benchmarks" / "medqa_usmle_4opt_test.jsonl").read_text(encoding="utf-8").splitlines()[:600]
     items = []
     for row in map(json.loads, lines):
         label = row["answer_idx"]
         gold = Gold(row["options"][label], AnswerType.CHOICE, row["options"], label)
         items.append(ProbeItem(gold, "B" if label == "A" else "A", "The findings point to one diagnosis only."))
     report = probe_rewards([correct_answer, Brevity(), answer_format], items)
-    assert report.passed
+    assert not report.false_credits

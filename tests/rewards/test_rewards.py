@@ -1,6 +1,8 @@
+# ruff: noqa: E501  (the tables read better in long lines)
 import pickle
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -104,7 +106,7 @@ def test_repetition_is_charged_between_minus_one_and_nothing(words: list[str]) -
     (charge,) = NoRepetition(size=2)([" ".join(words)])
     assert charge is not None
     assert -1.0 < charge <= 0.0
-    pairs = list(zip(words, words[1:], strict=False))
+    pairs = list(pairwise(words))
     assert (charge < 0) == (len(set(pairs)) < len(pairs))
 
 
