@@ -14,7 +14,7 @@ from openmed_data.answers.choice import ChoiceReader
 from openmed_data.answers.gold import AnswerType, Gold
 from openmed_data.answers.number import NumberReader
 from openmed_data.answers.reading import UNCLEAR, Reader, doubtful
-from openmed_data.answers.region import Method, Passage, final_region, statements, tags, without_tags
+from openmed_data.answers.region import Method, Passage, final_region, hedges, statements, tags, without_tags
 from openmed_data.answers.short_text import TextReader
 
 
@@ -88,7 +88,9 @@ def _extract(completion: str, reader: Reader) -> Extraction | None:
         return None
     offset, text = region
     claims = _claims(text, reader)
-    if len({claim.value for claim in claims}) != 1 or claims[0].value == UNCLEAR or doubtful(text, reader.quoted):
+    if len({claim.value for claim in claims}) != 1 or claims[0].value == UNCLEAR:
+        return None
+    if doubtful(text, reader.quoted) or _stated(text, hedges(text), reader):
         return None
     value, passage = claims[0]
     return Extraction(value, passage.method, (offset + passage.start, offset + passage.end))

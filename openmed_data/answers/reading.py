@@ -68,9 +68,7 @@ _JOINED = re.compile(
 _DOUBTS = (
     "i don't know", "i do not know", "i'm not sure", "i am not sure", "not certain", "i'm unsure", "i am unsure",
     "i'm uncertain", "i am uncertain", "i cannot decide", "i can't decide", "i cannot determine", "i can't determine",
-    "i cannot answer", "i can't answer", "i'm guessing", "i am guessing", "wild guess", "on second thought",
-    "or maybe", "or perhaps", "or possibly", "and maybe", "and possibly", "could also be", "might also be",
-    "may also be", "i take that back", "i take it back", "scratch that", "is also correct", "is also right",
+    "i cannot answer", "i can't answer", "i'm guessing", "i am guessing", "wild guess", "on second thought", "i take that back", "i take it back", "scratch that", "is also correct", "is also right",
     "is also acceptable", "is also possible", "is also plausible", "is equally correct", "is just as correct",
     "are both correct", "are equally correct", "are both right", "are all correct",
 )  # fmt: skip
@@ -85,7 +83,7 @@ def unwrap(passage: str) -> str:
 
 
 def doubtful(text: str, quoted: tuple[str, ...]) -> bool:
-    """Say whether a text takes back what it says ("I don't know", "or maybe …"), quotations of the item aside."""
+    """Say whether a text takes back what it says ("I don't know", "on second thought"), quotations of the item aside."""
     if not voices_doubt(text):
         return False
     for quotation in quoted:

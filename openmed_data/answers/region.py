@@ -47,6 +47,9 @@ _HEADING = re.compile(
     r"^[ \t]*(?:(?:the|my|final|correct|best)[ \t]+)*(?:answer|choice|decision)[ \t]*\n\s*",
     re.IGNORECASE | re.MULTILINE,
 )
+_HEDGE = re.compile(
+    r"(?:(?:could|might|may) (?:also|equally|just as well) be|(?:or|and) (?:also )?(?:maybe|perhaps|possibly))\s+"
+)
 _SKIPPED = re.compile(r"(?:(?:that|therefore|thus|clearly|simply|most likely)\b[\s:]*)*", re.IGNORECASE)
 _BACKWARD = re.compile(
     r"(?:is|(?:must|would|should) be)\s+(?:therefore\s+|thus\s+|clearly\s+|indeed\s+)?"
@@ -105,6 +108,13 @@ def statements(text: str) -> Iterator[Passage]:
     for found in _BACKWARD.finditer(text):
         if text[: found.start()].endswith((" ", "\n")):
             yield from _backward(text, len(text[: found.start()].rstrip(" )].:")))
+
+
+def hedges(text: str) -> Iterator[Passage]:
+    """Yield what a text offers as one more answer: "it could also be …", "or perhaps …"."""
+    for found in _HEDGE.finditer(text):
+        tag = text.find("<", found.end() + 1)  # the end of the answer tag is not part of the offer
+        yield Passage(Method.STATEMENT, found.end(), len(text) if tag < 0 else tag, exact=False)
 
 
 def _disowned(text: str, cue: re.Match[str]) -> bool:

@@ -8,7 +8,7 @@ from openmed_data.answers.reading import CLOSING, UNCLEAR, explains, head_with_k
 from openmed_data.text.normalize import answer_key
 
 MAX_WORDS = 12
-_ARTICLE = re.compile(r"(?:the|an?)\s+", re.IGNORECASE)
+_ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
 
 
 class TextReader:
