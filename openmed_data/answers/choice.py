@@ -23,7 +23,13 @@ _ARTICLE = re.compile(r"the\s+(?=\w\w)", re.IGNORECASE)
 _ONLY_LABEL = re.compile(r"([A-Za-z])[\s)\]}.:,$\"'”]*")
 _LABEL = re.compile(r"([A-Za-z])(?![\w'’+]|-\w)([)\]}\"'”]*\s*(?:[.:,)–—]|-(?=\s))?)")
 _AFTER_TEXT = re.compile(r"\s*[(\[\n]|[.,;:!?]\s|\s(?:because|since|as|which|due|given)\s")
-_REASON = re.compile(r"\s*(?:because|since|due to|given that)\s", re.IGNORECASE)
+_REASON = re.compile(
+    r"[\s,]*(?:because|since|due to|given that|as|based on|so|which|(?:correct|right|best)\b)\s", re.IGNORECASE
+)
+_EXCLUDED = re.compile(
+    r"[\s,(]*(?:not|rather than|instead of)\s+(?:options?\s+)?\(?[A-Z]\)?"
+    r"(?:\s*(?:,|or|and|nor)\s*\(?[A-Z]\)?)*(?=[\s.,;)]|$)"
+)
 _BINOMIAL = re.compile(r"\.\s*[a-z]")
 _NEXT_LABEL = re.compile(
     r"^[\s,/&+.;)\"”-]*(?:\b(?:and|or|to|also|maybe|option|choice|answer)\b[\s:]*)*\(?([A-Z])"
@@ -132,6 +138,9 @@ class ChoiceReader:
         return None, ""
 
     def _letter_head(self, passage: str, found: re.Match[str], *, exact: bool, alone: bool) -> str | None:
+        if excluded := _EXCLUDED.match(passage, found.end(1)):
+            passage = passage[: found.end(1)] + passage[excluded.end() :]
+            found = _LABEL.match(passage) or found
         label, closing, rest = found.group(1).upper(), found.group(2), passage[found.end() :]
         if label not in self._keys:
             return UNCLEAR if closing.strip() and found.group(1).isupper() else None
@@ -170,7 +179,10 @@ class ChoiceReader:
         words = rest.lstrip(CLOSING)
         if taken_back(rest):
             return UNCLEAR if alone else None
-        return self._settled(label, rest, alone=alone) if rest[:1] == "\n" or explains(words) else None
+        spaced = rest[:1] in " \t"
+        if rest.lstrip(" \t")[:1] == "\n" or _REASON.match(rest) or (not spaced and explains(words)):
+            return self._settled(label, rest, alone=alone)
+        return None
 
     def _beside_other_words(self, label: str, whole: str, rest: str, *, alone: bool) -> str | None:
         """Judge "B. <not the text of B>": an explanation, or the text of another option, or a name (C. difficile)."""
@@ -200,7 +212,8 @@ class ChoiceReader:
             return UNCLEAR if alone else None  # "The answer is not B" leaves room for the statement of another
         if label == UNCLEAR or joined(rest) or self._another(label, rest):
             return UNCLEAR
-        scope = rest if alone else sentence(rest)
+        # A reason may well name the options it rules out.
+        scope = rest if alone else "" if _REASON.match(rest) else sentence(rest)
         listed = {first or second for first, second in _LISTED_LABEL.findall(scope)}
         if (listed & self._keys.keys()) - {label} or self._offers_another(label, rest.split("\n", 1)[0]):
             return UNCLEAR

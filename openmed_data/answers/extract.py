@@ -14,7 +14,16 @@ from openmed_data.answers.choice import ChoiceReader
 from openmed_data.answers.gold import AnswerType, Gold
 from openmed_data.answers.number import NumberReader
 from openmed_data.answers.reading import UNCLEAR, Reader, doubtful
-from openmed_data.answers.region import Method, Passage, final_region, hedges, statements, tags, without_tags
+from openmed_data.answers.region import (
+    Method,
+    Passage,
+    after_lead,
+    final_region,
+    hedges,
+    statements,
+    tags,
+    without_tags,
+)
 from openmed_data.answers.short_text import TextReader
 
 
@@ -132,7 +141,8 @@ def _bare(text: str, reader: Reader) -> list[_Claim]:
         # An article or a pronoun that stands alone is no letter.
         if text[begin:end] in {"a", "i"}:
             return []
-        value = reader.read(text[begin:end], exact=passage.exact, alone=True)
-        if value is not None:
-            return [_Claim(value, passage)]
+        for first in dict.fromkeys((begin, after_lead(text, begin, end))):
+            value = reader.read(text[first:end], exact=passage.exact, alone=True)
+            if value is not None:
+                return [_Claim(value, passage)]
     return []

@@ -51,7 +51,7 @@ _BOUNDARY = re.compile(
     r"[.,;:!?\n()\[\]]|\s(?=(?:because|since|as|which|due|given|is|was|[-–—])(?:\s|$))|\s(?=\(?[A-Z][).:]\s)|$"
 )
 _EXPLAINS = re.compile(
-    r"(?:because|since|as|which|who|that|due|given|based|for|is|was|with|the|this|it|a|an|not|rather|instead|"
+    r"(?:because|since|as|which|who|that|due|given|based|for|with|the|this|it|a|an|not|rather|instead|"
     r"according|i\.e|so|thus|therefore|making|and (?:is|the|it|this|not)|"
     r"(?:correct|right|best|most|final)\b)(?!\w)",
     re.IGNORECASE,
@@ -68,11 +68,15 @@ _JOINED = re.compile(
 _DOUBTS = (
     "i don't know", "i do not know", "i'm not sure", "i am not sure", "not certain", "i'm unsure", "i am unsure",
     "i'm uncertain", "i am uncertain", "i cannot decide", "i can't decide", "i cannot determine", "i can't determine",
-    "i cannot answer", "i can't answer", "i'm guessing", "i am guessing", "wild guess", "on second thought", "i take that back", "i take it back", "scratch that", "is also correct", "is also right",
-    "is also acceptable", "is also possible", "is also plausible", "is equally correct", "is just as correct",
-    "are both correct", "are equally correct", "are both right", "are all correct",
+    "i cannot answer", "i can't answer", "i'm guessing", "i am guessing", "wild guess", "on second thought",
+    "i take that back", "i take it back", "scratch that", "is also correct", "is also right", "is also acceptable",
+    "is also possible", "is also plausible", "is equally correct", "is just as correct", "are both correct",
+    "are equally correct", "are both right", "are all correct",
 )  # fmt: skip
-_BOTH = re.compile(r"\b[A-J][).]?\s*(?:,|and|or|&)\s*(?:option\s+)?\(?[A-J]\)?\s+are\b")
+_BOTH = re.compile(
+    r"\b[A-J][).]?\s*(?:,|and|or|&)\s*(?:option\s+)?\(?[A-J]\)?\s+are\s+(?:both\s+|all\s+|equally\s+)?"
+    r"(?:correct|right|possible|acceptable|plausible|valid|true|the answers?)\b"
+)
 
 
 def unwrap(passage: str) -> str:

@@ -38,8 +38,8 @@ _NOUNS = "|".join(
     for form in (word, word.title(), word.upper())
 )
 _CUE = re.compile(
-    rf"(?:{_NOUNS})(?!\w)(?i:\s+(?:choice|option|letter|to (?:this|the) question))?"
-    r"(?:(?i:\s*(?:\bis\b|\b(?:would|should|must|will) be\b|[:=→]|-+>?|[–—])[\s:]*))"
+    rf"(?:{_NOUNS})(?!\w)(?i:\s+(?:choice|option|letter|to (?:this|the) question|here))?"
+    r"(?:(?i:\s*\"?\s*(?:\bis\b|\b(?:would|should|must|will|has to) be\b|[:=→]|-+>?|[–—])[\s:]*))"
     r"|(?:answer|Answer|ANSWER)\s+(?=\(?[A-Z]\)?(?!\w))"
     r"|I(?:['’]d| would| will|['’]ll)?\s+(?:choose|pick|select|go with|answer)\s+"
 )
@@ -58,14 +58,15 @@ _BACKWARD = re.compile(
 )
 _LEAD = re.compile(
     r"\s*(?:(?:so|therefore|thus|hence|overall|clearly|finally|then|and|but|in (?:conclusion|summary)|"
-    r"(?:i|we) (?:think|believe|conclude)(?: that)?)\b[\s,:]*)*(?:(?:option|choice|answer|letter)\b[\s:]*)?",
+    r"(?:i|we) (?:think|believe|conclude)(?: that)?|it(?:['’]s| is| must be)|choose|select|pick)\b[\s,:]*)*"
+    r"(?:(?:option|choice|answer|letter|ans)\b[\s:.]*)?",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|[\n;]")
 _CLAUSE_END = re.compile(r"[.!?;,:\n]|\b(?:so|hence|therefore|thus|but|because)\b", re.IGNORECASE)
 # Said of the statement itself: a wrong, supposed or somebody else's answer.
 _DISOWNED = re.compile(
-    r"n['’]t\b|\b(?:not|never|no|nor|neither|doubt|wrong|incorrect|if|whether|unless|other|another|alternative|"
+    r"n['’]t\b|\b(?:not|never|false|untrue|perhaps|maybe|possibly|no|nor|neither|doubt|wrong|incorrect|if|whether|unless|other|another|alternative|"
     r"tempting|previous|some|many|people|distractor|would have|were)\b",
     re.IGNORECASE,
 )
@@ -112,6 +113,8 @@ def statements(text: str) -> Iterator[Passage]:
 
 def hedges(text: str) -> Iterator[Passage]:
     """Yield what a text offers as one more answer: "it could also be …", "or perhaps …"."""
+    if not any(word in text for word in ("also be", "equally be", "well be", "maybe", "perhaps", "possibly")):
+        return
     for found in _HEDGE.finditer(text):
         tag = text.find("<", found.end() + 1)  # the end of the answer tag is not part of the offer
         yield Passage(Method.STATEMENT, found.end(), len(text) if tag < 0 else tag, exact=False)
@@ -123,6 +126,12 @@ def _disowned(text: str, cue: re.Match[str]) -> bool:
         return True
     sentence = max(text.rfind(stop, 0, cue.start()) for stop in (". ", "? ", "! ", "\n"))
     return "would" in cue.group() and _SUPPOSED.search(text, sentence + 1, cue.start()) is not None
+
+
+def after_lead(text: str, start: int, end: int) -> int:
+    """Skip what leads up to an answer ("Therefore, option …", "Ans. …") and return where it begins."""
+    lead = _LEAD.match(text, start, end)
+    return lead.end() if lead else start
 
 
 def _clause_start(text: str, end: int) -> int:
@@ -141,5 +150,4 @@ def _backward(text: str, end: int) -> Iterator[Passage]:
             sentence = found.end()
     clause = max(sentence, text.rfind(",", sentence, end) + 1, text.rfind(" and ", sentence, end) + 1)
     for start in dict.fromkeys((sentence, clause)):
-        lead = _LEAD.match(text, start, end)
-        yield Passage(Method.STATEMENT, lead.end() if lead else start, end, exact=True)
+        yield Passage(Method.STATEMENT, after_lead(text, start, end), end, exact=True)
