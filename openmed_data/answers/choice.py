@@ -19,7 +19,7 @@ from openmed_data.answers.reading import (
 from openmed_data.text.normalize import answer_key
 
 _OPTION = re.compile(r"(?:the\s+)?(?:option|choice|answer|letter)\s*:?\s*(?=\(?[A-Za-z]\)?(?:\W|$))", re.IGNORECASE)
-_ARTICLE = re.compile(r"the\s+(?=\w\w)", re.IGNORECASE)
+_ARTICLE = re.compile(r"the\s+(?=\w\w)(?!the\b)", re.IGNORECASE)
 _ONLY_LABEL = re.compile(r"([A-Za-z])[\s)\]}.:,$\"'”]*")
 _LABEL = re.compile(r"([A-Za-z])(?![\w'’+]|-\w)([)\]}\"'”]*\s*(?:[.:,)–—]|-(?=\s))?)")
 _AFTER_TEXT = re.compile(r"\s*[(\[\n]|[.,;:!?]\s|\s(?:because|since|as|which|due|given)\s")

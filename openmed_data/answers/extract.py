@@ -7,6 +7,7 @@ final-answer region, and where the text gives two answers, a hedge or a negation
 
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from openmed_data.answers.boolean import BooleanReader
@@ -25,6 +26,9 @@ from openmed_data.answers.region import (
     without_tags,
 )
 from openmed_data.answers.short_text import TextReader
+
+# A text that announces its answer more often than this is a loop or an attack; it also bounds the work.
+_MOST_STATEMENTS = 50
 
 
 class Extraction(NamedTuple):
@@ -126,7 +130,10 @@ def _tagged(text: str, passage: Passage, reader: Reader) -> _Claim:
 
 
 def _stated(text: str, passages: Iterable[Passage], reader: Reader) -> list[_Claim]:
-    claims = [(reader.read(text[p.start : p.end], exact=p.exact, alone=False), p) for p in passages]
+    found = list(islice(passages, _MOST_STATEMENTS + 1))
+    if len(found) > _MOST_STATEMENTS:
+        return [_Claim(UNCLEAR, found[-1])]
+    claims = [(reader.read(text[p.start : p.end], exact=p.exact, alone=False), p) for p in found]
     return [_Claim(value, passage) for value, passage in claims if value is not None]
 
 

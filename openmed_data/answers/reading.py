@@ -87,7 +87,7 @@ def unwrap(passage: str) -> str:
 
 
 def doubtful(text: str, quoted: tuple[str, ...]) -> bool:
-    """Say whether a text takes back what it says ("I don't know", "on second thought"), quotations of the item aside."""
+    """Say whether a text takes back what it says ("I don't know", "on second thought"), quotations aside."""
     if not voices_doubt(text):
         return False
     for quotation in quoted:

@@ -27,6 +27,8 @@ class Passage(NamedTuple):
     exact: bool  # nothing but the answer may stand in it
 
 
+# An answer is read within this many characters of its announcement; longer than any option, it bounds the work.
+_REACH = 2000
 # Markdown is blanked character for character, so that offsets hold.
 _MARKDOWN = str.maketrans("*_`#", "    ")
 _TAG = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL | re.IGNORECASE)
@@ -103,9 +105,9 @@ def statements(text: str) -> Iterator[Passage]:
         if not _disowned(text, found):
             skipped = _SKIPPED.match(text, found.end())
             start = skipped.end() if skipped else found.end()
-            yield Passage(Method.STATEMENT, start, len(text), exact=False)
+            yield Passage(Method.STATEMENT, start, min(len(text), start + _REACH), exact=False)
     for found in _HEADING.finditer(text) if "\n" in text else ():
-        yield Passage(Method.STATEMENT, found.end(), len(text), exact=False)
+        yield Passage(Method.STATEMENT, found.end(), min(len(text), found.end() + _REACH), exact=False)
     for found in _BACKWARD.finditer(text):
         if text[: found.start()].endswith((" ", "\n")):
             yield from _backward(text, len(text[: found.start()].rstrip(" )].:")))
@@ -117,7 +119,8 @@ def hedges(text: str) -> Iterator[Passage]:
         return
     for found in _HEDGE.finditer(text):
         tag = text.find("<", found.end() + 1)  # the end of the answer tag is not part of the offer
-        yield Passage(Method.STATEMENT, found.end(), len(text) if tag < 0 else tag, exact=False)
+        end = min(len(text), found.end() + _REACH)
+        yield Passage(Method.STATEMENT, found.end(), end if tag < 0 else min(end, tag), exact=False)
 
 
 def _disowned(text: str, cue: re.Match[str]) -> bool:

@@ -168,6 +168,17 @@ def test_the_method_and_the_place_are_recorded(completion: str, method: Method, 
     assert completion[slice(*found.span)] == said
 
 
+@pytest.mark.parametrize(
+    "unit",
+    ["the ", "The answer is ", "is the correct ", "\\boxed{", "<answer>", "I choose ", "or maybe ", "(", "1,", "A. "],
+)
+def test_a_text_that_loops_gets_no_credit_and_breaks_nothing(unit: str) -> None:
+    for kind, answer in ((AnswerType.CHOICE, "Hepatitis B"), (AnswerType.NUMBER, "5 mg"), (AnswerType.TEXT, "fever")):
+        gold = Gold(answer, kind, HEPATITIS if kind is AnswerType.CHOICE else {})
+        assert verify(unit * 3000, gold) is False
+        assert verify(f"<answer>{unit * 3000}</answer>", gold) is False
+
+
 labels = st.sampled_from("ABCDE")
 texts = st.text(min_size=1, max_size=40)
 
