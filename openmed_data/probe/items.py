@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from openmed_data.answers import AnswerType, Gold
+from openmed_data.answers import AnswerType, Gold, asked_for
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class ProbeItem:
     @property
     def right(self) -> str:
         """The right answer as the answer format asks for it: the label, or the text where there is none."""
-        return self.gold.right_label or self.gold.answer
+        return asked_for(self.gold)
 
     def columns(self, count: int) -> dict[str, list[Any]]:
         """Return the gold as the columns of a rewards dataset, repeated for ``count`` completions."""

@@ -1,7 +1,7 @@
 # ruff: noqa: E501, RUF001  (the tables read better in long lines)
 import pytest
 
-from openmed_data.answers import AnswerType, Gold, gold_from_columns, verify
+from openmed_data.answers import AnswerType, Gold, gold_from_columns, is_sound, verify
 from openmed_data.answers.number import read_quantity
 from openmed_data.answers.units import pint_unit, same_quantity
 
@@ -108,3 +108,18 @@ def test_choices_come_in_every_shape_a_dataset_stores_them() -> None:
 def test_a_shape_that_is_none_of_these_is_an_error(kind: str, choices: object) -> None:
     with pytest.raises(ValueError, match="expected"):
         gold_from_columns("two", kind, choices)
+
+
+@pytest.mark.parametrize(
+    ("gold", "sound"),
+    [
+        (Gold("two", AnswerType.CHOICE, {"A": "one", "B": "two"}, "B"), True), (Gold("two", AnswerType.CHOICE, {"A": "one", "B": "two"}), True),
+        (Gold("two", AnswerType.CHOICE, {"A": "one", "B": "two"}, "C"), False), (Gold("B", AnswerType.CHOICE, {"A": "B", "B": "A"}, "A"), False),
+        (Gold("two", AnswerType.CHOICE, {"A": "two", "B": "two"}, "B"), False), (Gold("Rh-", AnswerType.CHOICE, {"A": "Rh+", "B": "Rh-"}, "B"), True),
+        (Gold("A", AnswerType.CHOICE, {"A": "A", "B": "B", "C": "AB", "D": "O"}, "A"), True), (Gold("maybe", AnswerType.BOOLEAN), True),
+        (Gold("5 mg", AnswerType.NUMBER), True), (Gold("5-6 mg", AnswerType.NUMBER), False), (Gold("fever", AnswerType.TEXT), True),
+        (Gold("x " * 20, AnswerType.TEXT), False), (Gold("maybe", AnswerType.CHOICE, {"A": "Yes", "B": "No"}), False),
+    ],
+)  # fmt: skip
+def test_a_sound_gold_pays_its_own_answer_and_no_other(gold: Gold, sound: bool) -> None:
+    assert is_sound(gold) is sound
