@@ -1,0 +1,123 @@
+"""Read numbers with units."""
+
+# ruff: noqa: RUF001  (typographic quotes, dashes and signs are what is read)
+
+import re
+from typing import NamedTuple, Self
+
+from openmed_data.answers.gold import Gold
+from openmed_data.answers.reading import UNCLEAR, explains, sentence, taken_back, unwrap
+from openmed_data.answers.units import pint_unit, same_quantity
+
+_NUMBER = (
+    r"[-+−–]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d+)?(?:\.\d+)?"
+    r"(?:\s*[x×·]\s*10\s*\^?\s*\{?[-−]?\d+\}?|e[-+]?\d+)?"
+)
+_HEAD = re.compile(
+    r"(?P<sign><=|>=|[<>≤≥]|(?:less|more|greater) than\s)?\s*(?:about|approximately|around|roughly|~|≈)?\s*"
+    rf"(?P<number>(?=[-+−–]?\.?\d){_NUMBER})(?P<fraction>\s*/\s*\d+(?![\d/]))?(?P<rest>.*)",
+    re.DOTALL | re.IGNORECASE,
+)
+_UNIT = re.compile(
+    r"\s*(?:\\?%|(?:°\s*|°)?[A-Za-zμµ°]+\d?)?(?:\s?(?:/|\bper\b)\s*[A-Za-zμµ]+\d?)*(?:\s(?:Hg|H2O)\b)?(?:/[A-Za-z]+)?"
+)
+_POWER = re.compile(r"\s*[x×·]\s*10\s*\^?\s*\{?([-−]?\d+)\}?")
+_SECOND = re.compile(
+    r"^\s*(?:,?\s*(?:or|and|to)\b|[-–—/:]|\+/-|±)\s*[-+]?\.?\d|^,\s*\d|\bor\s+(?:about\s+)?\d", re.IGNORECASE
+)
+_LATEX = re.compile(r"\\(?:text|mathrm)\s*\{([^{}]*)\}|\\[,;! ]|[${}]|\\(?=%)")
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_SIGNS = {"≤": "<=", "≥": ">=", "less than": "<", "more than": ">", "greater than": ">"}
+
+
+class Quantity(NamedTuple):
+    """A number, its unit as pint writes it (``""`` for none) and its comparison sign (``""`` for none)."""
+
+    sign: str
+    value: float
+    unit: str
+    rest: str
+
+
+def read_quantity(text: str) -> Quantity | None:
+    """Read the quantity a text opens with.
+
+    Examples
+    --------
+    >>> read_quantity("1,500 mg/dL because")
+    Quantity(sign='', value=1500.0, unit='milligram / deciliter', rest=' because')
+    >>> read_quantity("46 chromosomes").unit
+    ''
+    """
+    plain = re.sub(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+", lambda run: "^" + run.group().translate(_SUPERSCRIPTS), text)
+    plain = _LATEX.sub(lambda found: found.group(1) or "", plain).lstrip()
+    found = _HEAD.match(plain)
+    value = _value(found["number"], found["fraction"]) if found else None
+    if found is None or value is None:
+        return None
+    unit, rest = _unit(found["rest"])
+    sign = (found["sign"] or "").strip().lower()
+    return Quantity(_SIGNS.get(sign, sign), value, unit, rest)
+
+
+def _value(number: str, fraction: str | None) -> float | None:
+    power = _POWER.search(number)
+    exponent = int(power.group(1).replace("−", "-")) if power else 0
+    digits = number[: power.start()] if power else number
+    divisor = float(fraction.strip(" /\t")) if fraction else 1.0
+    if abs(exponent) > 300 or not divisor:
+        return None
+    return float(re.sub(r"[−–]", "-", digits).replace(",", "")) * 10.0**exponent / divisor
+
+
+def _unit(rest: str) -> tuple[str, str]:
+    """Split what follows a number into the longest unit that is known and the remainder."""
+    found = _UNIT.match(rest)
+    end = found.end() if found else 0
+    while end:
+        unit = pint_unit(rest[:end].strip().removeprefix("\\").replace("^", ""))
+        if unit is not None:
+            return unit, rest[end:]
+        end = max(rest.rfind(" ", 0, end), rest.rfind("/", 0, end), 0)
+    return "", rest
+
+
+class NumberReader:
+    """Reads quantities; the canonical answer is sign, value and unit."""
+
+    quoted: tuple[str, ...] = ()
+
+    def __init__(self, rights: list[Quantity], tolerance: float) -> None:
+        self._rights, self._tolerance = rights, tolerance
+
+    @classmethod
+    def of(cls, gold: Gold) -> Self | None:
+        """Prepare a gold; None where its answer is no single quantity ("5-10 years", "1:4")."""
+        rights = [quantity for text in (gold.answer, *gold.accepted) if (quantity := read_quantity(text))]
+        first = read_quantity(gold.answer)
+        if first is None or (first.rest.strip(" .") and re.search(r"\d", first.rest)):
+            return None
+        return cls(rights, gold.tolerance)
+
+    def is_right(self, value: str) -> bool:
+        """Say whether a canonical quantity equals the gold within the tolerance."""
+        sign, number, unit = value.split("|")
+        return any(
+            sign == right.sign
+            and same_quantity(float(number), unit, right.value, right.unit, self._tolerance_of(right))
+            for right in self._rights
+        )
+
+    def _tolerance_of(self, right: Quantity) -> float:
+        return 0.0 if not right.unit and right.value.is_integer() else self._tolerance
+
+    def read(self, passage: str, *, exact: bool, alone: bool) -> str | None:
+        """Read the quantity a passage opens with; see :class:`Reader`."""
+        found = read_quantity(unwrap(passage))
+        if found is None:
+            return None
+        if _SECOND.search(found.rest if alone else sentence(found.rest)) or taken_back(found.rest):
+            return UNCLEAR
+        if exact and re.search(r"\d", found.rest) and not explains(found.rest):
+            return None
+        return f"{found.sign}|{found.value!r}|{found.unit}"

@@ -1,0 +1,140 @@
+"""What the readers of the answer types share: where an answer ends, and what takes it back."""
+
+# ruff: noqa: RUF001  (typographic quotes, dashes and signs are what is read)
+
+import re
+from typing import Protocol
+
+from openmed_data.text.normalize import answer_key
+
+# A claim that cannot be used: two answers, a hedge, a contradiction. Nothing claimed at all is None.
+UNCLEAR = ""
+
+
+class Reader(Protocol):
+    """Reads the answers of one gold.
+
+    ``quoted`` holds the item's own texts that voice a doubt: quoting one is no doubt of the completion's.
+    """
+
+    quoted: tuple[str, ...]
+
+    def read(self, passage: str, *, exact: bool, alone: bool) -> str | None:
+        """Read the answer a passage opens with.
+
+        Parameters
+        ----------
+        passage
+            Text without Markdown.
+        exact
+            Nothing but the answer may stand in the passage.
+        alone
+            The passage is the whole answer, not the rest of a text: what follows the answer counts too.
+
+        Returns
+        -------
+        str or None
+            The answer in its canonical form, UNCLEAR, or None where the passage opens with no answer.
+        """
+        ...
+
+    def is_right(self, value: str) -> bool:
+        """Say whether a canonical answer is the gold."""
+        ...
+
+
+OPENING = " \t\n\r\"'“‘([{$:"
+CLOSING = " \t\n\r\"'”’)]}$.!,;:"
+_WRAPPED = re.compile(r"^\s*\$*\s*\\(?:boxed|text|textbf|mathrm|mathbf)\s*\{(.*)\}\s*\$*\s*\.?\s*$", re.DOTALL)
+# The answer stops here; what follows explains it.
+_BOUNDARY = re.compile(
+    r"[.,;:!?\n()\[\]]|\s(?=(?:because|since|as|which|due|given|is|was|[-–—])(?:\s|$))|\s(?=\(?[A-Z][).:]\s)|$"
+)
+_EXPLAINS = re.compile(
+    r"(?:because|since|as|which|who|that|due|given|based|for|with|the|this|it|a|an|not|rather|instead|"
+    r"according|i\.e|so|thus|therefore|making|and (?:is|the|it|this|not)|"
+    r"(?:correct|right|best|most|final)\b)(?!\w)",
+    re.IGNORECASE,
+)
+_TAKEN_BACK = re.compile(
+    r"^[\s\"”’)\].,;:(-]*(?:(?:is|was|are|would be|seems|looks)\s+)?(?:n['’]t|not?\s+(?:correct|right|sure|certain|it)|"
+    r"incorrect|wrong|false|excluded|ruled out|unlikely|maybe|perhaps|possibly|probably|i guess|\?)"
+    r"|^[\s\"”’)\]]*(?:is|was|are)\s+(?:not|never)\b|^[\s\"”’)\].]*\?",
+    re.IGNORECASE,
+)
+_JOINED = re.compile(
+    r"^[\s\"”’)\].]*(?:,?\s*(?:and/or|or|and|plus|versus|vs\.?|to)\b|[/&+]|,\s*(?:or|and)\b)", re.IGNORECASE
+)
+_DOUBTS = (
+    "i don't know", "i do not know", "i'm not sure", "i am not sure", "not certain", "i'm unsure", "i am unsure",
+    "i'm uncertain", "i am uncertain", "i cannot decide", "i can't decide", "i cannot determine", "i can't determine",
+    "i cannot answer", "i can't answer", "i'm guessing", "i am guessing", "wild guess", "on second thought",
+    "i take that back", "i take it back", "scratch that", "is also correct", "is also right", "is also acceptable",
+    "is also possible", "is also plausible", "is equally correct", "is just as correct", "are both correct",
+    "are equally correct", "are both right", "are all correct",
+)  # fmt: skip
+_BOTH = re.compile(
+    r"\b[A-J][).]?\s*(?:,|and|or|&)\s*(?:option\s+)?\(?[A-J]\)?\s+are\s+(?:both\s+|all\s+|equally\s+)?"
+    r"(?:correct|right|possible|acceptable|plausible|valid|true|the answers?)\b"
+)
+
+
+def unwrap(passage: str) -> str:
+    """Take LaTeX wrappers and opening punctuation off a passage."""
+    while "\\" in passage and (inner := _WRAPPED.match(passage)):
+        passage = inner.group(1)
+    return passage.lstrip(OPENING)
+
+
+def doubtful(text: str, quoted: tuple[str, ...]) -> bool:
+    """Say whether a text takes back what it says ("I don't know", "on second thought"), quotations aside."""
+    if not voices_doubt(text):
+        return False
+    for quotation in quoted:
+        text = text.replace(quotation, " ")
+    return voices_doubt(text)
+
+
+def voices_doubt(text: str) -> bool:
+    """Say whether a text has the words of doubt in it, whoever says them."""
+    lower = text.lower().replace("’", "'")
+    for phrase in _DOUBTS:
+        if phrase in lower:
+            return True
+    return " are" in lower and _BOTH.search(text) is not None
+
+
+def taken_back(rest: str) -> bool:
+    """Say whether what follows an answer negates or hedges it ("B is wrong", "B?", "B, perhaps")."""
+    return _TAKEN_BACK.search(rest) is not None
+
+
+def joined(rest: str) -> bool:
+    """Say whether what follows an answer adds another to it ("B or C", "B/C")."""
+    return _JOINED.search(rest) is not None
+
+
+def explains(rest: str) -> bool:
+    """Say whether what follows an answer reads as its explanation."""
+    return _EXPLAINS.match(rest.lstrip()) is not None
+
+
+def sentence(text: str) -> str:
+    """Return a text up to the end of its first sentence or line."""
+    end = re.search(r"[.!?](?=\s|$)|\n", text)
+    return text[: end.start()] if end else text
+
+
+def head_with_key(passage: str, key: str) -> str | None:
+    """Return what follows the shortest head of ``passage`` that has ``key`` and ends at a boundary, or None.
+
+    Examples
+    --------
+    >>> head_with_key("Hepatitis B, which is transmitted by blood", "hepatitis b")
+    ', which is transmitted by blood'
+    """
+    limit = 2 * len(key) + 60
+    for found in _BOUNDARY.finditer(passage, 0, min(len(passage), limit)):
+        if answer_key(passage[: found.start()]) == key:
+            return passage[found.start() :]
+    return None

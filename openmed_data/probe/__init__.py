@@ -1,0 +1,19 @@
+"""Probes: what rewards pay for, and how hard prompts are, found out before a training run."""
+
+from openmed_data.probe.difficulty import Endpoint, EndpointError, pass_rates_from_endpoint, pass_rates_from_rollouts
+from openmed_data.probe.items import ProbeAnswer, ProbeItem, adversarial_answers, bundled_items
+from openmed_data.probe.rewards import Paid, ProbeReport, probe_rewards
+
+__all__ = [
+    "Endpoint",
+    "EndpointError",
+    "Paid",
+    "ProbeAnswer",
+    "ProbeItem",
+    "ProbeReport",
+    "adversarial_answers",
+    "bundled_items",
+    "pass_rates_from_endpoint",
+    "pass_rates_from_rollouts",
+    "probe_rewards",
+]

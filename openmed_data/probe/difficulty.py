@@ -1,0 +1,117 @@
+"""How often a model solves each prompt: from recorded rollouts, or from a model behind an OpenAI-compatible endpoint.
+
+A prompt that is always or never solved gives GRPO no advantage to learn from; the pass rate says which those are.
+"""
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import polars as pl
+
+from openmed_data.answers import Gold, gold_from_columns, reader_for, verify
+from openmed_data.probe.endpoint import Endpoint, EndpointError, complete_all
+from openmed_data.rewards.completion import Completion, text_of
+
+__all__ = ["Endpoint", "EndpointError", "pass_rates_from_endpoint", "pass_rates_from_rollouts"]
+
+_SHOWN = 10
+
+
+def pass_rates_from_rollouts(prompts: pl.DataFrame, rollouts: Path) -> pl.DataFrame:
+    """Return the pass rate of every prompt from recorded rollouts.
+
+    Parameters
+    ----------
+    prompts
+        Rows of a ``rewards`` dataset: id, answer, answer_type, choices, answer_label, accepted_answers.
+    rollouts
+        JSON lines, each with ``id`` and either ``completion`` (a string or messages) or ``completions`` (a list).
+
+    Returns
+    -------
+    polars.DataFrame
+        id (String), n (UInt32, completions seen), pass_rate (Float64, null where n is 0 or the gold cannot be
+        verified), in the order of ``prompts``.
+
+    Raises
+    ------
+    ValueError
+        Lines that are no rollouts, or name no prompt; all of them are reported, the first ten by number.
+    """
+    known = set(prompts["id"].to_list())
+    completions: dict[str, list[str]] = defaultdict(list)
+    problems: list[str] = []
+    with rollouts.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                try:
+                    identity, texts = _rollout(line, known)
+                    completions[identity] += texts
+                except ValueError as error:
+                    problems.append(f"line {number}: {error}")
+    if problems:
+        more = f"\n  … and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        raise ValueError(f"{rollouts}: {len(problems)} bad lines\n  " + "\n  ".join(problems[:_SHOWN]) + more)
+    return _pass_rates(prompts, completions)
+
+
+def pass_rates_from_endpoint(prompts: pl.DataFrame, endpoint: Endpoint, samples: int = 8) -> pl.DataFrame:
+    """Return the pass rate of every prompt over ``samples`` completions of a served model.
+
+    Parameters
+    ----------
+    prompts
+        As in :func:`pass_rates_from_rollouts`, with ``prompt`` (a list of messages of role and content, or a string).
+
+    Raises
+    ------
+    EndpointError
+        A request failed; the message says where, how, and what to check. The first request is sent alone, so that
+        a wrong address or model name costs one request.
+    """
+    identities = [identity for identity in prompts["id"].to_list() for _ in range(samples)]
+    messages = [_messages(prompt) for prompt in prompts["prompt"].to_list() for _ in range(samples)]
+    texts = asyncio.run(complete_all(endpoint, messages))
+    completions: dict[str, list[str]] = defaultdict(list)
+    for identity, text in zip(identities, texts, strict=True):
+        completions[identity].append(text)
+    return _pass_rates(prompts, completions)
+
+
+def _rollout(line: str, known: set[str]) -> tuple[str, list[str]]:
+    row = cast("dict[str, Any]", json.loads(line))
+    identity = row.get("id") if isinstance(row, dict) else None  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(identity, str):
+        raise ValueError("expected an object with an id (a string)")  # noqa: TRY004  (collected with all others)
+    if identity not in known:
+        raise ValueError(f"id {identity!r} is not among the prompts")
+    found = row["completions"] if "completions" in row else [row.get("completion")]
+    if not isinstance(found, list) or not all(isinstance(one, str | list) for one in cast("list[Any]", found)):
+        raise ValueError("expected completion (a string or messages) or completions (a list of them)")
+    return identity, [text_of(one) for one in cast("list[Completion]", found)]
+
+
+def _messages(prompt: str | Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    if isinstance(prompt, str):
+        return [{"role": "user", "content": prompt}]
+    return [{"role": message["role"], "content": message["content"]} for message in prompt]
+
+
+def _pass_rates(prompts: pl.DataFrame, completions: Mapping[str, list[str]]) -> pl.DataFrame:
+    names = ("answer", "answer_type", "choices", "answer_label", "accepted_answers")
+    columns = [prompts[name].to_list() if name in prompts.columns else [None] * prompts.height for name in names]
+    identities = cast("list[str]", prompts["id"].to_list())
+    golds = [gold_from_columns(*row) for row in zip(*columns, strict=True)]
+    rates = [_pass_rate(completions.get(one, []), gold) for one, gold in zip(identities, golds, strict=True)]
+    counts = [len(completions.get(one, [])) for one in identities]
+    schema = {"id": pl.String, "n": pl.UInt32, "pass_rate": pl.Float64}
+    return pl.DataFrame({"id": identities, "n": counts, "pass_rate": rates}, schema=schema)
+
+
+def _pass_rate(texts: Iterable[str], gold: Gold) -> float | None:
+    verdicts = [verify(text, gold) is True for text in texts]
+    return sum(verdicts) / len(verdicts) if verdicts and reader_for(gold) else None

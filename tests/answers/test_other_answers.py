@@ -1,0 +1,125 @@
+# ruff: noqa: E501, RUF001  (the tables read better in long lines)
+import pytest
+
+from openmed_data.answers import AnswerType, Gold, gold_from_columns, is_sound, verify
+from openmed_data.answers.number import read_quantity
+from openmed_data.answers.units import pint_unit, same_quantity
+
+
+@pytest.mark.parametrize(
+    ("completion", "answer", "expected"),
+    [
+        ("5 mg/dL", "5 mg/dL", True), ("50 mg/L", "5 mg/dL", True), ("5", "5 mg/dL", False), ("5 g/dL", "5 mg/dL", False),
+        ("The answer is 120 mm Hg.", "120 mmHg", True), ("16 kPa", "120 mmHg", True), ("12 kPa", "120 mmHg", False),
+        ("5.6 mmol/L", "100 mg/dL", False), ("10 IU", "10 IU", True), ("10 U", "10 IU", False), ("10 mg", "10 IU", False),
+        ("1,500 mL", "1.5 L", True), ("<answer>37 °C</answer>", "98.6 °F", True), ("\\boxed{5\\ \\text{mg}}", "5 mg", True),
+        ("46 chromosomes", "46", True), ("46", "46", True), ("46.2", "46", False), ("46 mg", "46", False), ("5 or 6", "5", False),
+        ("20%", "20%", True), ("20 %", "20%", True), ("20", "20%", False), ("3 × 10^9/L", "3x10^9/L", True), ("3 × 10⁹ /L", "3e9/L", True),
+        ("3 × 10⁸ /L", "3e9/L", False), (">5 mg", ">5 mg", True), ("5 mg", ">5 mg", False), ("<5 mg", ">5 mg", False),
+        ("0.5", "1/2", True), (".5 mg", "0.5 mg", True), ("5-10 years", "5 years", False), ("5 years", "60 months", True),
+        ("12.5 mg", "12.48 mg", True), ("12.7 mg", "12.48 mg", False), ("140 mEq/L", "140 mEq/L", True), ("140 mmol/L", "140 mEq/L", False),
+        ("The answer is 72 beats per minute", "72 bpm", True), ("-5", "5", False), ("−5", "-5", True), ("100 mcg", "0.1 mg", True),
+        ("The answer is 5 mg because 6 is wrong", "5 mg", True), ("10 mg/kg/day", "10 mg/kg/day", True), ("10 mg/kg", "10 mg/kg/day", False),
+        ("5 μg", "5 mcg", True), ("2 M", "2 m", False), ("", "5", False), ("five", "5", False), ("5?", "5", False), ("not 5", "5", False),
+        ("<answer>5</answer><answer>6</answer>", "5", False), ("The answer is 5. The answer is 6.", "5", False), ("about 5 mg", "5 mg", True),
+    ],
+)  # fmt: skip
+def test_numbers_are_compared_with_their_units(completion: str, answer: str, expected: bool) -> None:
+    assert verify(completion, Gold(answer, AnswerType.NUMBER)) is expected
+
+
+@pytest.mark.parametrize("answer", ["5-10 years", "1:4", "", "few", "5 or 6", "NaN"])
+def test_a_number_that_is_none_cannot_be_verified(answer: str) -> None:
+    assert verify(answer, Gold(answer, AnswerType.NUMBER)) is None
+
+
+def test_the_tolerance_is_that_of_the_gold() -> None:
+    assert verify("11 mg", Gold("10 mg", AnswerType.NUMBER)) is False
+    assert verify("11 mg", Gold("10 mg", AnswerType.NUMBER, tolerance=0.1)) is True
+    assert verify("0 mg", Gold("0 mg", AnswerType.NUMBER)) is True
+    assert verify("0.001 mg", Gold("0 mg", AnswerType.NUMBER)) is False
+
+
+def test_units_of_different_dimensions_are_never_converted() -> None:
+    for unit, other in (("mg/dL", "mmol/L"), ("IU", "mg"), ("U", "IU"), ("mEq/L", "mmol/L"), ("bpm", "Hz")):
+        left, right = pint_unit(unit), pint_unit(other)
+        assert left
+        assert right
+        assert not same_quantity(1.0, left, 1.0, right, 1e9)
+
+
+def test_what_is_no_unit_is_left_in_the_rest() -> None:
+    quantity = read_quantity("12 pairs of nerves")
+    assert quantity is not None
+    assert (quantity.value, quantity.unit, quantity.rest) == (12.0, "", " pairs of nerves")
+    assert pint_unit("pairs") is None
+
+
+@pytest.mark.parametrize(
+    ("completion", "answer", "expected"),
+    [
+        ("yes", "yes", True), ("Yes.", "yes", True), ("The answer is yes.", "yes", True), ("The final decision is: yes", "yes", True),
+        ("No, there is none", "no", True), ("No evidence of it", "no", False), ("yes and no", "yes", False), ("yes or no", "yes", False),
+        ("yes/no", "yes", False), ("<answer>maybe</answer>", "maybe", True), ("maybe yes", "yes", False), ("Yes. No. Maybe.", "yes", False),
+        ("not yes", "yes", False), ("yes?", "yes", False), ("<answer>no</answer>", "yes", False), ("", "no", False), ("It is notable.", "no", False),
+        ("<think>yes</think><answer>no</answer>", "no", True), ("<answer>yes</answer><answer>no</answer>", "no", False),
+    ],
+)  # fmt: skip
+def test_decisions(completion: str, answer: str, expected: bool) -> None:
+    assert verify(completion, Gold(answer, AnswerType.BOOLEAN)) is expected
+
+
+def test_a_decision_the_item_does_not_offer_cannot_be_verified() -> None:
+    assert verify("maybe", Gold("maybe", AnswerType.BOOLEAN, {"A": "Yes", "B": "No"})) is None
+    assert verify("maybe", Gold("maybe", AnswerType.BOOLEAN, {"A": "Yes", "B": "No", "C": "Maybe"})) is True
+    assert verify("yes", Gold("it depends", AnswerType.BOOLEAN)) is None
+
+
+@pytest.mark.parametrize(
+    ("completion", "expected"),
+    [
+        ("Metronidazole", True), ("The answer is metronidazole.", True), ("<answer>metronidazole</answer>", True), ("Flagyl", True),
+        ("Metronidazole, because it works", True), ("The answer is the metronidazole.", True), ("Metronidazole and vancomycin", False),
+        ("metronidazole or vancomycin", False), ("not metronidazole", False), ("metronidazole?", False), ("Metronidazole, vancomycin", False),
+        ("vancomycin", False), ("", False), ("metronidazole is wrong", False), ("<think>metronidazole</think>", False),
+        ("nitroimidazole such as metronidazole", False),
+    ],
+)  # fmt: skip
+def test_short_texts_equal_an_accepted_answer_or_earn_nothing(completion: str, expected: bool) -> None:
+    assert verify(completion, Gold("metronidazole", AnswerType.TEXT, accepted=("Flagyl",))) is expected
+
+
+def test_long_or_empty_text_cannot_be_verified() -> None:
+    assert verify("x", Gold("word " * 13, AnswerType.TEXT)) is None
+    assert verify("x", Gold("...", AnswerType.TEXT)) is None
+
+
+def test_choices_come_in_every_shape_a_dataset_stores_them() -> None:
+    shapes = [
+        {"A": "one", "B": "two", "C": None}, ["one", "two"], [("A", "one"), ("B", "two")],
+        [{"label": "A", "text": "one"}, {"label": "B", "text": "two"}],
+    ]  # fmt: skip
+    golds = [gold_from_columns("two", "choice", shape, "B", None) for shape in shapes]
+    assert all(gold.choices == {"A": "one", "B": "two"} for gold in golds)
+    assert golds[0] is gold_from_columns("two", "choice", shapes[0], "B", [])
+
+
+@pytest.mark.parametrize(("kind", "choices"), [("letter", None), ("choice", "A. one"), ("choice", [3])])
+def test_a_shape_that_is_none_of_these_is_an_error(kind: str, choices: object) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        gold_from_columns("two", kind, choices)
+
+
+@pytest.mark.parametrize(
+    ("gold", "sound"),
+    [
+        (Gold("two", AnswerType.CHOICE, {"A": "one", "B": "two"}, "B"), True), (Gold("two", AnswerType.CHOICE, {"A": "one", "B": "two"}), True),
+        (Gold("two", AnswerType.CHOICE, {"A": "one", "B": "two"}, "C"), False), (Gold("B", AnswerType.CHOICE, {"A": "B", "B": "A"}, "A"), False),
+        (Gold("two", AnswerType.CHOICE, {"A": "two", "B": "two"}, "B"), False), (Gold("Rh-", AnswerType.CHOICE, {"A": "Rh+", "B": "Rh-"}, "B"), True),
+        (Gold("A", AnswerType.CHOICE, {"A": "A", "B": "B", "C": "AB", "D": "O"}, "A"), True), (Gold("maybe", AnswerType.BOOLEAN), True),
+        (Gold("5 mg", AnswerType.NUMBER), True), (Gold("5-6 mg", AnswerType.NUMBER), False), (Gold("fever", AnswerType.TEXT), True),
+        (Gold("x " * 20, AnswerType.TEXT), False), (Gold("maybe", AnswerType.CHOICE, {"A": "Yes", "B": "No"}), False),
+    ],
+)  # fmt: skip
+def test_a_sound_gold_pays_its_own_answer_and_no_other(gold: Gold, sound: bool) -> None:
+    assert is_sound(gold) is sound
