@@ -172,9 +172,7 @@ def _anchors(stems: Words, options: Words, weights: NDArray[np.float64]) -> Anch
     more, positions = pair_hashes(options)
     owners = options.text_of[positions]
     chosen = weak[owners]
-    return _postings(
-        np.concatenate((hashes, more[chosen])), np.concatenate((items, owners[chosen])), weights, limit
-    )
+    return _postings(np.concatenate((hashes, more[chosen])), np.concatenate((items, owners[chosen])), weights, limit)
 
 
 def _postings(hashes: UInts, items: Ints, weights: NDArray[np.float64], limit: float) -> Anchors:

@@ -26,7 +26,7 @@ GAP = 24
 # A replaced word at either end of a stem leaves no pair there, so the stem may reach a little further.
 SLACK = 8
 # Options and answer may stand this many words beyond their own length before or after the stem.
-NEARBY = 32
+NEARBY = 16
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,8 @@ def weigh(words: Words, arrays: Arrays, vocabulary: HashTable, candidates: Candi
         answer=in_answer,
         answer_mass=arrays.answer.mass[item].astype(np.float64),
         of_document=(stem_words + option_words) / length,
+        stem_length=arrays.stem_length[item] / length,
+        item_length=(arrays.stem_length[item] + arrays.option_length[item]) / length,
         spare_words=(length - arrays.stem_length[item]).astype(np.float64),
     )
 

@@ -18,6 +18,7 @@ Ints = NDArray[np.int64]
 
 _SPACE = 0x20
 _WORD = re.compile(r"\S+")
+_ASCII_WORD = re.compile(r"[0-9A-Za-z]+")
 # Odd 64-bit constants of the splitmix/xxhash family; any odd constants with mixed bits would serve.
 _MULTIPLIER = np.uint64(0xD6E8FEB86659FD93)
 _FIRST = np.uint64(0x9E3779B97F4A7C15)
@@ -102,6 +103,8 @@ def word_spans(text: str) -> list[tuple[int, int]]:
     >>> word_spans("a ﬁne day")
     [(0, 1), (2, 5), (6, 9)]
     """
+    if text.isascii():
+        return [found.span() for found in _ASCII_WORD.finditer(text)]
     pieces = [_FOLD[ord(character)] for character in text]
     origin = [place for place, piece in enumerate(pieces) for _ in piece]
     folded = "".join(pieces)

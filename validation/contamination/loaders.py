@@ -114,7 +114,9 @@ def load_file(
 def mmlu_pro_item(record: Record, _: int = 0) -> BenchmarkItem:
     """One row of MMLU-Pro."""
     options = tuple(map(str, record["options"]))
-    return BenchmarkItem(str(record["question_id"]), _text(record, "question"), options, options[record["answer_index"]])
+    return BenchmarkItem(
+        str(record["question_id"]), _text(record, "question"), options, options[record["answer_index"]]
+    )
 
 
 def ifeval_item(record: Record, _: int = 0) -> BenchmarkItem:

@@ -25,11 +25,16 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-# Information of the stem in nats -> share of it that must be found when nothing else is.
-_STEM_POINTS = ((20.0, 45.0, 100.0), (0.95, 0.65, 0.50))
-STEM_ALONE = 20.0
+# Information of the stem in nats -> share of it that must be found when nothing else is; below the first point no
+# share is enough. In prose on the same subject a short stem stands by chance ("a tumor suppressor gene"), so more
+# is asked where the stem is less than half of the document.
+_STEM_POINTS = ((20.0, 45.0, 70.0, 120.0), (0.95, 0.70, 0.60, 0.50))
+_STEM_POINTS_IN_LONG_TEXT = ((35.0, 60.0, 90.0, 120.0), (0.95, 0.70, 0.60, 0.50))
+LITTLE_MORE = 0.5
 
-WITH_OPTIONS = (0.40, 0.60)  # stem, options
+# Stem and options; here too the stem may be looser where the document is little more than the item.
+WITH_OPTIONS = (0.40, 0.60)
+WITH_OPTIONS_IN_LONG_TEXT = 0.75
 WITH_ANSWER = (0.90, 0.90)  # stem, right answer
 ANSWER_SAYS = 8.0  # nats: "yes", "4" or "both" near a short stem prove nothing
 TOGETHER_SAY = 25.0  # nats found in stem and options
@@ -76,6 +81,10 @@ class Evidence:
         Share of the document's words that stand in the item.
     spare_words : float64[n]
         Words of the document beyond the length of the stem.
+    stem_length : float64[n]
+        Words of the item's stem over words of the document.
+    item_length : float64[n]
+        Words of the item's stem and options over words of the document.
     """
 
     pairs: Floats
@@ -88,6 +97,8 @@ class Evidence:
     answer_mass: Floats
     of_document: Floats
     spare_words: Floats
+    stem_length: Floats
+    item_length: Floats
 
     @property
     def stem(self) -> Floats:
@@ -95,15 +106,26 @@ class Evidence:
         return (self.pairs + self.words) / 2
 
 
-def stem_needed(mass: Floats) -> Floats:
+def stem_needed(mass: Floats, share_of_document: Floats) -> Floats:
     """Share of a stem that must be found when nothing else is.
+
+    Parameters
+    ----------
+    mass : float64[n]
+        Information of the stem, in nats.
+    share_of_document : float64[n]
+        Words of the stem over words of the document.
 
     Examples
     --------
-    >>> stem_needed(np.array([30.0, 60.0, 300.0])).round(2).tolist()
-    [0.83, 0.61, 0.5]
+    >>> stem_needed(np.array([10.0, 30.0, 30.0, 300.0]), np.array([1.0, 1.0, 0.1, 0.1])).round(2).tolist()
+    [inf, 0.85, inf, 0.5]
     """
-    return np.where(mass < STEM_ALONE, np.inf, np.interp(mass, *_STEM_POINTS))
+    return np.where(
+        share_of_document >= LITTLE_MORE,
+        np.where(mass < _STEM_POINTS[0][0], np.inf, np.interp(mass, *_STEM_POINTS)),
+        np.where(mass < _STEM_POINTS_IN_LONG_TEXT[0][0], np.inf, np.interp(mass, *_STEM_POINTS_IN_LONG_TEXT)),
+    )
 
 
 def decide(evidence: Evidence) -> tuple[NDArray[np.int64], Floats]:
@@ -121,8 +143,10 @@ def decide(evidence: Evidence) -> tuple[NDArray[np.int64], Floats]:
     joint = found + evidence.options * evidence.options_mass
     with_answer = found + evidence.answer * evidence.answer_mass
     conditions = [
-        stem >= stem_needed(evidence.stem_mass),
-        (stem >= WITH_OPTIONS[0]) & (evidence.options >= WITH_OPTIONS[1]) & (joint >= TOGETHER_SAY),
+        stem >= stem_needed(evidence.stem_mass, evidence.stem_length),
+        (stem >= np.where(evidence.item_length >= LITTLE_MORE, WITH_OPTIONS[0], WITH_OPTIONS_IN_LONG_TEXT))
+        & (evidence.options >= WITH_OPTIONS[1])
+        & (joint >= TOGETHER_SAY),
         (stem >= WITH_ANSWER[0])
         & (evidence.answer >= WITH_ANSWER[1])
         & (evidence.answer_mass >= ANSWER_SAYS)
