@@ -31,7 +31,7 @@ correct does due during each except false following for from had has have he her
 into is it its known least likely many may more most most no not of on one only or other patient patients seen she
 should some statement statements than that the their them then there these they this to true used was were what when
 where which while who will with without would year years you your
-""".split()
+"""
 _COMMON_SHARE = 0.1
 
 
@@ -142,7 +142,7 @@ def _vocabulary(stems: Words, options: Words, weights: NDArray[np.float64]) -> t
     keys, places = np.unique(hashes, return_inverse=True)
     pairs = np.unique(items * len(keys) + places)
     counts = np.bincount(pairs % max(len(keys), 1), weights[pairs // max(len(keys), 1)], len(keys))
-    common = np.isin(keys, split_words(_COMMON).hashes)
+    common = np.isin(keys, split_words([_COMMON]).hashes)
     floor = np.where(common, _COMMON_SHARE * max(weights.sum(), NOMINAL_ITEMS), 0.0)
     return keys, information(np.maximum(counts, floor), weights.sum())
 
@@ -179,7 +179,7 @@ def _postings(hashes: UInts, items: Ints, weights: NDArray[np.float64], limit: f
     n_items = len(weights)
     keys, places = np.unique(hashes, return_inverse=True)
     pairs = np.unique(places.astype(np.int64) * n_items + items)
-    counts = np.bincount(pairs // n_items, weights[pairs % n_items], len(keys))
+    counts = np.bincount(pairs // n_items, weights[pairs % n_items], len(keys)).astype(np.float64)
     rare = counts <= limit
     pairs = pairs[rare[pairs // n_items]]
     renumbered = np.cumsum(rare) - 1

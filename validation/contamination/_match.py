@@ -107,7 +107,7 @@ class _Window:
     def __init__(self, hashes: UInts, low: Ints, high: Ints, vocabulary: HashTable) -> None:
         sizes = high - low
         self.size = len(vocabulary.keys)
-        place = np.repeat(low - (np.cumsum(sizes) - sizes), sizes) + np.arange(sizes.sum())
+        place: Ints = np.repeat(low - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
         owner = np.repeat(np.arange(len(low)), sizes)
         word = vocabulary.find(hashes[place])
         known = word >= 0
@@ -118,7 +118,7 @@ class _Window:
         self.sorted = np.sort(owner * self.size + word)
 
     def within(self, low: Ints, high: Ints) -> "_Window":
-        """The part of each stretch that lies in a narrower one."""
+        """Keep the part of each stretch that lies in a narrower one."""
         inside = (self.place >= low[self.owner]) & (self.place < high[self.owner])
         part = object.__new__(_Window)
         part.size = self.size
@@ -134,14 +134,14 @@ class _Window:
         weight = np.where(count > 0, arrays.word_information[word], 0.0)
         total = np.maximum(members.mass[item], 1e-9)
         share = np.bincount(owner, weight, len(item)) / total
-        return share, np.bincount(owner, count, len(item))
+        return share, np.bincount(owner, count, len(item)).astype(np.float64)
 
 
 def _spread(owners: Ints, rows: Ints, bounds: NDArray[np.uint32], values: NDArray[np.uint32]) -> tuple[Ints, Ints]:
     """Give each owner all values of its row: (owner, value), both int64[n]."""
     low = bounds[rows].astype(np.int64)
     sizes = bounds[rows + 1] - low
-    places = np.repeat(low - (np.cumsum(sizes) - sizes), sizes) + np.arange(sizes.sum())
+    places: Ints = np.repeat(low - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
     return np.repeat(owners, sizes), values[places].astype(np.int64)
 
 
@@ -165,12 +165,12 @@ def _run_starts(*columns: Ints) -> Ints:
 
 def _best_clusters(words: Words, arrays: Arrays, places: Ints, items: Ints, gram_at: Ints) -> Candidates:
     documents = words.text_of[places]
-    far = np.concatenate((np.zeros(1, np.int64), np.cumsum(np.diff(places) > GAP))) if len(places) else places
+    far = np.cumsum(np.diff(places, prepend=places[:1]) > GAP).astype(np.int64)
     starts = _run_starts(documents, items, far)
     cluster = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(places))))
     size = max(len(arrays.anchors.keys), 1)
     distinct = np.unique(cluster * size + gram_at[places])
-    mass = np.bincount(distinct // size, arrays.anchors.information[distinct % size], len(starts))
+    mass = np.bincount(distinct // size, arrays.anchors.information[distinct % size], len(starts)).astype(np.float64)
     stops = np.append(starts, len(places))[1:] - 1
     document, item = documents[starts], items[starts]
     order = np.lexsort((starts, -mass, item, document))

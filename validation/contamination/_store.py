@@ -4,12 +4,14 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 _FORMAT = b"openmed-data contamination index 1"
 
@@ -18,14 +20,33 @@ class IndexFileError(ValueError):
     """An index file is damaged, cut short, or not an index of this version."""
 
 
-def write_columns(path: Path, columns: Mapping[str, pa.Array], facts: Mapping[str, Any]) -> None:
-    """Write arrays of different lengths, whole or not at all; the same input gives the same bytes.
+@dataclass(frozen=True)
+class Stored:
+    """What one file holds.
 
-    Each array becomes one cell of a one-row table.
+    Attributes
+    ----------
+    arrays : mapping of str to array
+        Numbers, one-dimensional, of any lengths.
+    texts : mapping of str to sequence of str
+    facts : mapping of str to str
     """
-    cells = {name: pa.LargeListArray.from_arrays(pa.array([0, len(v)], pa.int64()), v) for name, v in columns.items()}
-    metadata = {b"format": _FORMAT, b"facts": json.dumps(facts, sort_keys=True).encode()}
-    metadata[b"sha256"] = _checksum(columns, metadata[b"facts"]).encode()
+
+    arrays: Mapping[str, NDArray[Any]]
+    texts: Mapping[str, Sequence[str]]
+    facts: Mapping[str, str]
+
+
+def write_file(path: Path, stored: Stored) -> None:
+    """Write `stored`, whole or not at all; the same input gives the same bytes.
+
+    Each array becomes one cell of a one-row table, so that arrays of different lengths share a file.
+    """
+    columns: dict[str, Any] = {name: pa.array(array) for name, array in stored.arrays.items()}
+    columns |= {name: pa.array(texts, pa.string()) for name, texts in stored.texts.items()}
+    cells = {name: _cell(column) for name, column in columns.items()}
+    facts = json.dumps(dict(stored.facts), sort_keys=True).encode()
+    metadata = {b"format": _FORMAT, b"facts": facts, b"sha256": _checksum(stored, facts)}
     table = pa.table(cells).replace_schema_metadata(metadata)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -38,7 +59,7 @@ def write_columns(path: Path, columns: Mapping[str, pa.Array], facts: Mapping[st
         raise
 
 
-def read_columns(path: Path) -> tuple[dict[str, pa.Array], dict[str, Any]]:
+def read_file(path: Path) -> Stored:
     """Map a file into memory and check it.
 
     Raises
@@ -51,29 +72,35 @@ def read_columns(path: Path) -> tuple[dict[str, pa.Array], dict[str, Any]]:
     if not path.is_file():
         raise FileNotFoundError(f"no contamination index at {path}")
     try:
-        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-        metadata = table.schema.metadata or {}
+        table: Any = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
         columns = {name: table.column(name).chunk(0).values for name in table.column_names}
-    except (pa.ArrowException, OSError, IndexError, AttributeError) as error:
+        texts = {name: column.to_pylist() for name, column in columns.items() if column.type == pa.string()}
+        arrays = {name: column.to_numpy() for name, column in columns.items() if name not in texts}
+    except (pa.ArrowException, OSError, IndexError, AttributeError, UnicodeDecodeError) as error:
         raise IndexFileError(_remedy(path, f"not readable as an Arrow file ({error})")) from error
+    metadata: dict[bytes, bytes] = table.schema.metadata or {}
     if metadata.get(b"format") != _FORMAT:
         raise IndexFileError(_remedy(path, f"not a {_FORMAT.decode()!r} file"))
-    if metadata.get(b"sha256") != _checksum(columns, metadata[b"facts"]).encode():
+    stored = Stored(arrays, texts, json.loads(metadata[b"facts"]))
+    if metadata.get(b"sha256") != _checksum(stored, metadata[b"facts"]):
         raise IndexFileError(_remedy(path, "its content does not match its checksum"))
-    return columns, json.loads(metadata[b"facts"])
+    return stored
+
+
+def _cell(column: Any) -> Any:  # noqa: ANN401 - pyarrow's arrays have no usable common type
+    lists: Any = pa.LargeListArray
+    return lists.from_arrays(pa.array([0, len(column)], pa.int64()), column)
 
 
 def _remedy(path: Path, what: str) -> str:
     return f"contamination index {path} is damaged: {what}; delete it and it is built anew"
 
 
-def _checksum(columns: Mapping[str, pa.Array], facts: bytes) -> str:
+def _checksum(stored: Stored, facts: bytes) -> bytes:
     total = hashlib.sha256(facts)
-    for name in sorted(columns):
-        column = columns[name]
-        total.update(f"{name} {column.type} {len(column)}".encode())
-        if pa.types.is_string(column.type):
-            total.update(json.dumps(column.to_pylist()).encode())
-        else:
-            total.update(np.ascontiguousarray(column.to_numpy(zero_copy_only=True)).data)
-    return total.hexdigest()
+    for name, array in sorted(stored.arrays.items()):
+        total.update(f"{name} {array.dtype} {len(array)}".encode())
+        total.update(np.ascontiguousarray(array).data)
+    for name, texts in sorted(stored.texts.items()):
+        total.update(json.dumps([name, list(texts)]).encode())
+    return total.hexdigest().encode()

@@ -149,7 +149,7 @@ def _mix(values: UInts) -> UInts:
 
 
 def _constants(size: int, offset: int) -> UInts:
-    """Fixed odd numbers, the same on every machine and in every version of numpy."""
+    """Make fixed odd numbers, the same on every machine and in every version of numpy."""
     counter = np.arange(1 + offset, 1 + offset + size, dtype=np.uint64)
     return _mix(_mix(counter * _FIRST) + _SECOND) | np.uint64(1)
 

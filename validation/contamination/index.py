@@ -4,15 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from ._build import PARAMETERS, Anchors, Arrays, Members, build_arrays
 from ._match import Candidates, find_candidates, weigh
-from ._store import IndexFileError, read_columns, write_columns
+from ._store import IndexFileError, Stored, read_file, write_file
 from ._table import HashTable
 from ._words import Words, split_words, word_spans
 from .items import BenchmarkItems, digest
@@ -108,11 +108,9 @@ class Index:
 
     def save(self, path: Path) -> None:
         """Write the index to `path`, whole or not at all; the same items give the same bytes."""
-        columns = {name: pa.array(array) for name, array in _flat("", self.arrays).items()}
-        columns["benchmarks"] = pa.array(self.benchmarks, pa.string())
-        columns["item_ids"] = pa.array(self.item_ids, pa.string())
-        columns["benchmark_of"] = pa.array(self.benchmark_of)
-        write_columns(path, columns, {"digest": self.digest, "parameters": PARAMETERS})
+        arrays = {**_flat("", self.arrays), "benchmark_of": self.benchmark_of}
+        texts = {"benchmarks": self.benchmarks, "item_ids": self.item_ids}
+        write_file(path, Stored(arrays, texts, {"digest": self.digest, "parameters": PARAMETERS}))
 
     @classmethod
     def load(cls, path: Path) -> "Index":
@@ -125,12 +123,16 @@ class Index:
         FileNotFoundError
             If there is none.
         """
-        columns, facts = read_columns(path)
-        if facts.get("parameters") != PARAMETERS:
+        stored = read_file(path)
+        if stored.facts.get("parameters") != PARAMETERS:
             raise IndexFileError(f"contamination index {path} was built with other parameters; delete it")
-        text = {name: tuple(columns.pop(name).to_pylist()) for name in ("benchmarks", "item_ids")}
-        arrays = {name: column.to_numpy(zero_copy_only=True) for name, column in columns.items()}
-        return cls(text["benchmarks"], text["item_ids"], arrays.pop("benchmark_of"), _nested(arrays), facts["digest"])
+        return cls(
+            benchmarks=tuple(stored.texts["benchmarks"]),
+            item_ids=tuple(stored.texts["item_ids"]),
+            benchmark_of=stored.arrays["benchmark_of"],
+            arrays=_nested(stored.arrays),
+            digest=stored.facts["digest"],
+        )
 
     def summary(self) -> pl.DataFrame:
         """Items of each benchmark, and how many of them say too little to be found (`blind`).
@@ -160,9 +162,9 @@ class Index:
         Returns
         -------
         pl.DataFrame
-            One line per row and benchmark, the best item of each, ordered by row: `row` (place in `texts`), `benchmark`,
-            `item_id`, `score` (0 to 1), `rule` (see `Rule`), `start` and `end` (characters of the text in which the
-            stem was found).
+            One line per row and benchmark, the best item of each, ordered by row: `row` (place in `texts`),
+            `benchmark`, `item_id`, `score` (0 to 1), `rule` (see `Rule`), `start` and `end` (characters of the text in
+            which the stem was found).
 
         Raises
         ------
@@ -172,6 +174,14 @@ class Index:
         allowed = self._allowed(exclude or {})
         found = [self._scan_batch(texts, start, stop, allowed) for start, stop in _batches(texts)]
         return pl.concat([SCHEMA.to_frame(), *found])
+
+    @cached_property
+    def ids_by_benchmark(self) -> dict[str, frozenset[str]]:
+        """The item ids of each benchmark."""
+        held: dict[str, set[str]] = {name: set() for name in self.benchmarks}
+        for place, item_id in zip(self.benchmark_of.tolist(), self.item_ids, strict=True):
+            held[self.benchmarks[place]].add(item_id)
+        return {name: frozenset(ids) for name, ids in held.items()}
 
     @cached_property
     def _tables(self) -> tuple[HashTable, HashTable]:
@@ -201,22 +211,24 @@ class Index:
     def _report(
         self, texts: Sequence[str], start: int, words: Words, candidates: Candidates, verdict: "_Verdict"
     ) -> pl.DataFrame:
-        rows = candidates.document[verdict.chosen]
-        items = candidates.item[verdict.chosen].tolist()
-        base = words.bounds[rows]
-        first = (candidates.first[verdict.chosen] - base).tolist()
-        last = (candidates.stop[verdict.chosen] - base - 1).tolist()
-        spans = {row: word_spans(texts[start + row]) for row in set(rows.tolist())}
-        places = rows.tolist()
+        chosen = verdict.chosen
+        base = words.bounds[candidates.document[chosen]]
+        rows: list[int] = candidates.document[chosen].tolist()
+        items: list[int] = candidates.item[chosen].tolist()
+        first: list[int] = (candidates.first[chosen] - base).tolist()
+        last: list[int] = (candidates.stop[chosen] - base - 1).tolist()
+        benchmarks: list[int] = self.benchmark_of[items].tolist()
+        rules: list[int] = verdict.rule.tolist()
+        spans = {row: word_spans(texts[start + row]) for row in set(rows)}
         return pl.DataFrame(
             {
-                "row": rows + start,
-                "benchmark": [self.benchmarks[self.benchmark_of[item]] for item in items],
+                "row": [row + start for row in rows],
+                "benchmark": [self.benchmarks[place] for place in benchmarks],
                 "item_id": [self.item_ids[item] for item in items],
                 "score": verdict.score,
-                "rule": [RULES[code].value for code in verdict.rule.tolist()],
-                "start": [spans[row][word][0] for row, word in zip(places, first, strict=True)],
-                "end": [spans[row][word][1] for row, word in zip(places, last, strict=True)],
+                "rule": [RULES[code].value for code in rules],
+                "start": [spans[row][word][0] for row, word in zip(rows, first, strict=True)],
+                "end": [spans[row][word][1] for row, word in zip(rows, last, strict=True)],
             },
             schema=SCHEMA,
         )
@@ -241,9 +253,9 @@ def _batches(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
         yield start, len(texts)
 
 
-def _flat(prefix: str, part: Arrays | Anchors | Members) -> dict[str, NDArray[np.generic]]:
+def _flat(prefix: str, part: Arrays | Anchors | Members) -> dict[str, NDArray[Any]]:
     """Name every array of `part`, e.g. ``anchors.keys``."""
-    named: dict[str, NDArray[np.generic]] = {}
+    named: dict[str, NDArray[Any]] = {}
     for field in fields(part):
         value = getattr(part, field.name)
         name = f"{prefix}{field.name}"
@@ -251,10 +263,10 @@ def _flat(prefix: str, part: Arrays | Anchors | Members) -> dict[str, NDArray[np
     return named
 
 
-def _nested(arrays: Mapping[str, NDArray[np.generic]]) -> Arrays:
-    parts: dict[str, dict[str, NDArray[np.generic]]] = {"": {}, "anchors": {}, "stem": {}, "options": {}, "answer": {}}
-    for name, array in arrays.items():
-        part, _, field = name.rpartition(".")
-        parts[part][field] = array
-    members = {name: Members(**parts[name]) for name in ("stem", "options", "answer")}  # pyright: ignore[reportArgumentType]
-    return Arrays(anchors=Anchors(**parts["anchors"]), **members, **parts[""])  # pyright: ignore[reportArgumentType]
+def _nested(arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+    def part(prefix: str) -> dict[str, NDArray[Any]]:
+        return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+    whole = {field.name: arrays[field.name] for field in fields(Arrays) if field.name in arrays}
+    members = {name: Members(**part(f"{name}.")) for name in ("stem", "options", "answer")}
+    return Arrays(anchors=Anchors(**part("anchors.")), **members, **whole)  # pyright: ignore[reportArgumentType]

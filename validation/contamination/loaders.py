@@ -6,7 +6,7 @@ item that silently fails to load would be a leak that is never found.
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -36,12 +36,12 @@ def load_mmlu(folder: Path, name: str = "mmlu/test") -> BenchmarkItems:
 
 def load_mmlu_pro(path: Path, name: str = "mmlu-pro/test") -> BenchmarkItems:
     """MMLU-Pro as on the Hub: Parquet with question_id, question, options, answer_index."""
-    return _load(path, name, _parquet(path), mmlu_pro_item)
+    return _load(path, name, mmlu_pro_item)
 
 
 def load_ifeval(path: Path, name: str = "ifeval") -> BenchmarkItems:
     """IFEval: JSON lines with key and prompt."""
-    return _load(path, name, _json_lines(path), ifeval_item)
+    return _load(path, name, ifeval_item)
 
 
 def load_medqa(path: Path, name: str = "medqa/test") -> BenchmarkItems:
@@ -49,7 +49,7 @@ def load_medqa(path: Path, name: str = "medqa/test") -> BenchmarkItems:
 
     The file has no id; an item's id is its row, counted from 0.
     """
-    return _load(path, name, _json_lines(path), medqa_item)
+    return _load(path, name, medqa_item)
 
 
 def load_pubmedqa(path: Path, name: str = "pubmedqa/labelled") -> BenchmarkItems:
@@ -63,8 +63,8 @@ def load_pubmedqa(path: Path, name: str = "pubmedqa/labelled") -> BenchmarkItems
         raise BenchmarkFileError(f"{path}: not JSON ({error})") from error
     if not isinstance(held, dict):
         raise BenchmarkFileError(f"{path}: expected one object keyed by PMID, found {type(held).__name__}")
-    records = cast("dict[str, Record]", held).items()
-    return _load(path, name, ({**record, "pubid": pmid} for pmid, record in records), pubmedqa_item)
+    records = ({**record, "pubid": pmid} for pmid, record in cast("dict[str, Record]", held).items())
+    return BenchmarkItems(name, to_items(str(path), records, pubmedqa_item), path.name)
 
 
 def load_medmcqa(path: Path, *, first_option: Literal[0, 1], name: str = "medmcqa/validation") -> BenchmarkItems:
@@ -78,7 +78,7 @@ def load_medmcqa(path: Path, *, first_option: Literal[0, 1], name: str = "medmcq
         single row, so it must be said. Rows without a key (-1 on the Hub) have no answer text.
     name : str
     """
-    return _load(path, name, _json_lines(path), lambda record, _: medmcqa_item(record, first_option))
+    return _load(path, name, lambda record, _: medmcqa_item(record, first_option))
 
 
 def load_file(
@@ -96,9 +96,6 @@ def load_file(
     item_id, options, answer : str, optional
         Columns of the id (else rows are counted from 0), of the list of option texts, and of the right answer's text.
     """
-    readers = {".jsonl": _json_lines, ".parquet": _parquet}
-    if path.suffix not in readers:
-        raise BenchmarkFileError(f"{path}: expected a .jsonl or .parquet file")
 
     def item(record: Record, row: int) -> BenchmarkItem:
         return BenchmarkItem(
@@ -108,15 +105,15 @@ def load_file(
             str(record[answer]) if answer else "",
         )
 
-    return _load(path, name, readers[path.suffix](path), item)
+    return _load(path, name, item)
 
 
 def mmlu_pro_item(record: Record, _: int = 0) -> BenchmarkItem:
     """One row of MMLU-Pro."""
     options = tuple(map(str, record["options"]))
-    return BenchmarkItem(
-        str(record["question_id"]), _text(record, "question"), options, options[record["answer_index"]]
-    )
+
+    answer = keyed_option(options, record["answer_index"])
+    return BenchmarkItem(str(record["question_id"]), _text(record, "question"), options, answer)
 
 
 def ifeval_item(record: Record, _: int = 0) -> BenchmarkItem:
@@ -126,8 +123,8 @@ def ifeval_item(record: Record, _: int = 0) -> BenchmarkItem:
 
 def medqa_item(record: Record, row: int) -> BenchmarkItem:
     """One row of MedQA."""
-    options: Mapping[str, str] = record["options"]
-    return BenchmarkItem(str(row), _text(record, "question"), tuple(options.values()), str(record["answer"]))
+    options = tuple(map(str, record["options"].values()))
+    return BenchmarkItem(str(row), _text(record, "question"), options, str(record["answer"]))
 
 
 def pubmedqa_item(record: Record, _: int = 0) -> BenchmarkItem:
@@ -155,16 +152,36 @@ def _mmlu_subject(file: Path) -> Iterator[BenchmarkItem]:
             yield BenchmarkItem(f"{file.stem}/{row}", question, tuple(options), options[_LETTERS.index(letter)])
 
 
-def _load(
-    path: Path, name: str, records: Iterable[Record], item: Callable[[Record, int], BenchmarkItem]
-) -> BenchmarkItems:
+def read_records(path: Path) -> Iterator[Record]:
+    """Rows of a JSON lines (`.jsonl`, `.json`) or Parquet file."""
+    readers = {".jsonl": _json_lines, ".json": _json_lines, ".parquet": _parquet}
+    if path.suffix not in readers:
+        raise BenchmarkFileError(f"{path}: expected a .jsonl, .json (one object per line) or .parquet file")
+    yield from readers[path.suffix](path)
+
+
+def to_items(
+    source: str, records: Iterable[Record], item: Callable[[Record, int], BenchmarkItem]
+) -> tuple[BenchmarkItem, ...]:
+    """Make an item of every row; a row that is not one is an error that names it."""
     items: list[BenchmarkItem] = []
     for row, record in enumerate(records):
         try:
             items.append(item(record, row))
         except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise BenchmarkFileError(f"{path}: row {row}: {type(error).__name__}: {error}") from error
-    return BenchmarkItems(name, tuple(items), path.name)
+            raise BenchmarkFileError(f"{source}: row {row}: {type(error).__name__}: {error}") from error
+    return tuple(items)
+
+
+def _load(path: Path, name: str, item: Callable[[Record, int], BenchmarkItem]) -> BenchmarkItems:
+    return BenchmarkItems(name, to_items(str(path), read_records(path), item), path.name)
+
+
+def keyed_option(options: Sequence[str], key: object) -> str:
+    """Give the option that a 0-based key names; a key outside the options is an error, not Python's last one."""
+    if not isinstance(key, int) or key not in range(len(options)):
+        raise ValueError(f"key {key!r} names none of {len(options)} options")
+    return options[key]
 
 
 def _text(record: Record, field: str) -> str:

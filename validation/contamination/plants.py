@@ -26,7 +26,7 @@ class Leak(StrEnum):
 
 @dataclass(frozen=True)
 class Planter:
-    """Makes leaks; the same item and kind give the same text.
+    r"""Makes leaks; the same item and kind give the same text.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Planter:
     >>> item = BenchmarkItem("1", "Which vein drains the liver?", ("Hepatic", "Portal"), "Hepatic")
     >>> planter = Planter(passages=["Rest is advised."], words=["tide"])
     >>> planter.plant(item, Leak.ANSWERED)
-    'Which vein drains the liver?\\nAnswer: Hepatic'
+    'Which vein drains the liver?\nAnswer: Hepatic'
     """
 
     passages: Sequence[str]
@@ -79,7 +79,7 @@ class Planter:
 
 
 def render(item: BenchmarkItem) -> str:
-    """The stem and the lettered options, one to a line."""
+    """Write the stem and the lettered options, one to a line."""
     return "\n".join([item.stem, *(f"{chr(65 + place)}. {option}" for place, option in enumerate(item.options))])
 
 
