@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 
 # Information of the stem in nats -> share of it that must be found when nothing else is; below the first point no
 # share is enough. In prose on the same subject a short stem stands by chance ("a tumor suppressor gene"), so more
-# is asked where the stem is less than half of the document.
+# is asked where the stem is less than half of the document and options or answer could have shown it to be the item.
 _STEM_POINTS = ((20.0, 45.0, 70.0, 120.0), (0.95, 0.70, 0.60, 0.50))
 _STEM_POINTS_IN_LONG_TEXT = ((35.0, 60.0, 90.0, 120.0), (0.95, 0.70, 0.60, 0.50))
 LITTLE_MORE = 0.5
@@ -106,23 +106,23 @@ class Evidence:
         return (self.pairs + self.words) / 2
 
 
-def stem_needed(mass: Floats, share_of_document: Floats) -> Floats:
+def stem_needed(mass: Floats, alone: NDArray[np.bool_]) -> Floats:
     """Share of a stem that must be found when nothing else is.
 
     Parameters
     ----------
     mass : float64[n]
         Information of the stem, in nats.
-    share_of_document : float64[n]
-        Words of the stem over words of the document.
+    alone : bool[n]
+        Whether the document is little more than the stem, or the item is nothing more.
 
     Examples
     --------
-    >>> stem_needed(np.array([10.0, 30.0, 30.0, 300.0]), np.array([1.0, 1.0, 0.1, 0.1])).round(2).tolist()
+    >>> stem_needed(np.array([10.0, 30.0, 30.0, 300.0]), np.array([True, True, False, False])).round(2).tolist()
     [inf, 0.85, inf, 0.5]
     """
     return np.where(
-        share_of_document >= LITTLE_MORE,
+        alone,
         np.where(mass < _STEM_POINTS[0][0], np.inf, np.interp(mass, *_STEM_POINTS)),
         np.where(mass < _STEM_POINTS_IN_LONG_TEXT[0][0], np.inf, np.interp(mass, *_STEM_POINTS_IN_LONG_TEXT)),
     )
@@ -142,8 +142,9 @@ def decide(evidence: Evidence) -> tuple[NDArray[np.int64], Floats]:
     found = stem * evidence.stem_mass
     joint = found + evidence.options * evidence.options_mass
     with_answer = found + evidence.answer * evidence.answer_mass
+    alone = (evidence.stem_length >= LITTLE_MORE) | (evidence.options_mass < ANSWER_SAYS)
     conditions = [
-        stem >= stem_needed(evidence.stem_mass, evidence.stem_length),
+        stem >= stem_needed(evidence.stem_mass, alone),
         (stem >= np.where(evidence.item_length >= LITTLE_MORE, WITH_OPTIONS[0], WITH_OPTIONS_IN_LONG_TEXT))
         & (evidence.options >= WITH_OPTIONS[1])
         & (joint >= TOGETHER_SAY),
