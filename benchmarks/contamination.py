@@ -28,7 +28,6 @@ from tempfile import TemporaryDirectory
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 import polars as pl
-
 from openmed_data.validation.contamination import (
     BenchmarkItem,
     BenchmarkItems,
@@ -230,7 +229,7 @@ def list_overlaps(index: Index, benchmarks: dict[str, BenchmarkItems]) -> None:
     for name in ("medmcqa/validation", "medqa/test", "pubmedqa/labelled", "mmlu/test"):
         ids, texts = rows(benchmarks[name])
         family = [n for n in benchmarks if n.split("/")[0].split("-")[0] == name.split("/")[0].split("-")[0]]
-        found = index.scan(texts, exclude={n: "same family" for n in family})
+        found = index.scan(texts, exclude=dict.fromkeys(family, "same family"))
         for line in found.iter_rows(named=True):
             key = (ids[line["row"]], line["benchmark"])
             print(*key, line["item_id"], line["rule"], f"{line['score']:.2f}", known.get(key, "NOT READ"), sep="\t")

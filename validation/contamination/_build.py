@@ -12,7 +12,7 @@ from .items import BenchmarkItem
 Floats = NDArray[np.float32]
 Codes = NDArray[np.uint32]
 
-FORMAT = 1
+FORMAT = 2
 # An n-gram that stands in more distinct stems than this says "exam", not "this item".
 FREQUENT = 32
 FREQUENT_SHARE = 0.1
@@ -101,8 +101,9 @@ class Arrays:
 def build_arrays(items: Sequence[BenchmarkItem]) -> Arrays:
     """Build the arrays of `items`."""
     stems = split_words([item.stem for item in items])
-    options = _joined([item.options or (item.answer,) for item in items])
     answers = split_words([item.answer for item in items])
+    each_option, option_item = _option_words(items)
+    options = Words(each_option.hashes, np.searchsorted(option_item, np.arange(len(items) + 1)))
     weights = _distinct_stems(stems)
     vocabulary, word_information = _vocabulary(stems, options, weights)
     in_stem = _member_pairs(stems, vocabulary)
@@ -111,7 +112,7 @@ def build_arrays(items: Sequence[BenchmarkItem]) -> Arrays:
     return Arrays(
         word_keys=vocabulary,
         word_information=word_information,
-        anchors=_anchors(stems, options, weights),
+        anchors=_anchors(stems, (each_option, option_item), weights),
         stem=_members(in_stem, len(items), word_information),
         options=_members(in_options, len(items), word_information),
         answer=_members(in_answer, len(items), word_information),
@@ -126,8 +127,15 @@ def information(counts: NDArray[np.float64], total: float) -> Floats:
     return -np.log(share).astype(np.float32)
 
 
-def _joined(parts: Sequence[Sequence[str]]) -> Words:
-    return split_words(["\n".join(part) for part in parts])
+def _option_words(items: Sequence[BenchmarkItem]) -> tuple[Words, Ints]:
+    """Words of every option (of the answer where there is none), and for each word its item.
+
+    Options are kept apart because a pair of words across two of them would be lost when they are shuffled.
+    """
+    parts = [item.options or (item.answer,) for item in items]
+    words = split_words([text for part in parts for text in part])
+    owner = np.repeat(np.arange(len(items)), [len(part) for part in parts])
+    return words, owner[words.text_of]
 
 
 def _distinct_stems(stems: Words) -> NDArray[np.float64]:
@@ -142,7 +150,7 @@ def _vocabulary(stems: Words, options: Words, weights: NDArray[np.float64]) -> t
     keys, places = np.unique(hashes, return_inverse=True)
     pairs = np.unique(items * len(keys) + places)
     counts = np.bincount(pairs % max(len(keys), 1), weights[pairs // max(len(keys), 1)], len(keys))
-    common = np.isin(keys, split_words([_COMMON]).hashes)
+    common = _is_common(keys)
     floor = np.where(common, _COMMON_SHARE * max(weights.sum(), NOMINAL_ITEMS), 0.0)
     return keys, information(np.maximum(counts, floor), weights.sum())
 
@@ -163,16 +171,26 @@ def _members(pairs: Ints, n_items: int, word_information: Floats) -> Members:
     return Members(bounds, words.astype(np.uint32), mass)
 
 
-def _anchors(stems: Words, options: Words, weights: NDArray[np.float64]) -> Anchors:
+def _anchors(stems: Words, options: tuple[Words, Ints], weights: NDArray[np.float64]) -> Anchors:
     """Rare pairs of the stems; where a stem is weak ("Which is true?"), of its options too."""
     limit = min(FREQUENT, max(3.0, FREQUENT_SHARE * weights.sum()))
-    hashes, positions = pair_hashes(stems)
-    items = stems.text_of[positions]
+    hashes, items = _telling_pairs(stems, stems.text_of)
     weak = _postings(hashes, items, weights, limit).mass < WEAK_STEM
-    more, positions = pair_hashes(options)
-    owners = options.text_of[positions]
+    more, owners = _telling_pairs(*options)
     chosen = weak[owners]
     return _postings(np.concatenate((hashes, more[chosen])), np.concatenate((items, owners[chosen])), weights, limit)
+
+
+def _telling_pairs(words: Words, item_of: Ints) -> tuple[UInts, Ints]:
+    """Pairs of neighbouring words, not both of them common, and the item of each."""
+    hashes, positions = pair_hashes(words)
+    common = _is_common(words.hashes)
+    telling = ~(common[positions] & common[positions + 1])
+    return hashes[telling], item_of[positions[telling]]
+
+
+def _is_common(hashes: UInts) -> NDArray[np.bool_]:
+    return np.isin(hashes, split_words([_COMMON]).hashes)
 
 
 def _postings(hashes: UInts, items: Ints, weights: NDArray[np.float64], limit: float) -> Anchors:

@@ -99,7 +99,7 @@ class Index:
             If the cached file is damaged.
         """
         given = tuple(benchmarks)
-        path = directory / f"contamination-{digest(given, parameters=PARAMETERS)}.arrow"
+        path = directory / f"contamination-{digest(given, parameters=PARAMETERS)}.index"
         if path.exists():
             return cls.load(path)
         index = cls.build(given)

@@ -101,7 +101,7 @@ def load_file(
         return BenchmarkItem(
             str(record[item_id]) if item_id else str(row),
             _text(record, text),
-            tuple(map(str, record[options])) if options else (),
+            _list(record, options) if options else (),
             str(record[answer]) if answer else "",
         )
 
@@ -123,7 +123,10 @@ def ifeval_item(record: Record, _: int = 0) -> BenchmarkItem:
 
 def medqa_item(record: Record, row: int) -> BenchmarkItem:
     """One row of MedQA."""
-    options = tuple(map(str, record["options"].values()))
+    lettered = record["options"]
+    if not isinstance(lettered, dict):
+        raise TypeError(f"options must be an object keyed by letter, got {lettered!r}")
+    options = tuple(map(str, cast("Record", lettered).values()))
     return BenchmarkItem(str(row), _text(record, "question"), options, str(record["answer"]))
 
 
@@ -189,6 +192,13 @@ def _text(record: Record, field: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{field} must be a text, got {value!r}")
     return value
+
+
+def _list(record: Record, field: str) -> tuple[str, ...]:
+    value = record[field]
+    if not isinstance(value, list | tuple):
+        raise TypeError(f"{field} must be a list of texts, got {value!r}")
+    return tuple(map(str, cast("Sequence[Any]", value)))
 
 
 def _json_lines(path: Path) -> Iterator[Record]:
