@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._words import Ints, UInts, Words, pair_hashes, sequence_hashes, split_words
+from openmed_data.text.word_hashes import Ints, UInts, Words, pair_hashes, sequence_hashes
+
+from ._words import split_words
 from .items import BenchmarkItem
 
 Floats = NDArray[np.float32]

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from openmed_data.text.word_hashes import Ints, UInts, Words, pair_hashes
+
 from ._build import Arrays, Members
 from ._table import HashTable
-from ._words import Ints, UInts, Words, pair_hashes
 from .rule import CANDIDATE_SHARE, FRAGMENT_SAYS, Evidence
 
 Bools = NDArray[np.bool_]

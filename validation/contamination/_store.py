@@ -75,7 +75,7 @@ def read_file(path: Path) -> Stored:
     return _decode(payload)
 
 
-def _header(payload: Any) -> bytes:  # noqa: ANN401 - bytes, or a pyarrow buffer
+def _header(payload: Any) -> bytes:
     line = b"%s sha256 %s" % (_FORMAT, hashlib.sha256(payload).hexdigest().encode())
     return line.ljust(_HEADER_SIZE - 1) + b"\n"
 
@@ -94,7 +94,7 @@ def _encode(stored: Stored) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def _decode(payload: Any) -> Stored:  # noqa: ANN401 - a pyarrow buffer
+def _decode(payload: Any) -> Stored:
     table: Any = pa.ipc.open_file(pa.BufferReader(payload)).read_all()
     columns = {name: table.column(name).chunk(0).values for name in table.column_names}
     texts = {name: column.to_pylist() for name, column in columns.items() if column.type == pa.string()}

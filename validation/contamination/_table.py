@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._words import Ints, UInts
+from openmed_data.text.word_hashes import Ints, UInts
 
 
 @dataclass(frozen=True)

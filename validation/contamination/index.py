@@ -10,11 +10,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from openmed_data.text.word_hashes import Words
+
 from ._build import PARAMETERS, Anchors, Arrays, Members, build_arrays
 from ._match import Candidates, find_candidates, weigh
 from ._store import IndexFileError, Stored, read_file, write_file
 from ._table import HashTable
-from ._words import Words, split_words, word_spans
+from ._words import split_words, word_spans
 from .items import BenchmarkItems, digest
 from .rule import RULES, decide
 
