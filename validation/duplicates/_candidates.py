@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from openmed_data.text.word_hashes import Ints, UInts
 
-from ._shingles import Shingles
+from ._shingles import Shingles, sorted_unique
 
-# 32 bands of 4: a pair with Jaccard similarity 0.7 is a candidate with probability 0.9998, one of 0.8 with 1 - 5e-8,
-# one of 0.2 with 0.05 (Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, 3.4.2: 1 - (1 - s^r)^b).
-BANDS, BAND_SIZE = 32, 4
+# 32 bands of 5: a pair with Jaccard similarity 0.7 is a candidate with probability 0.997, one of 0.8 with 0.99999, one
+# of 0.3 with 0.07 (Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, 3.4.2: 1 - (1 - s^r)^b).
+BANDS, BAND_SIZE = 32, 5
+_SIZE = 32, 4
 _SIZE = BANDS * BAND_SIZE
 _SEED = 42
 _RENSA: Any = rensa  # a compiled module without types
@@ -37,7 +38,7 @@ def candidate_pairs(shingles: Shingles) -> NDArray[np.int64]:
         return np.zeros((0, 2), np.int64)
     bands = _bands(shingles.of(rows))
     keys = np.concatenate([_pairs_of_equal(bands[:, band]) for band in range(BANDS)])
-    distinct = np.unique(keys)
+    distinct = sorted_unique(keys)
     return np.stack((rows[distinct // len(rows)], rows[distinct % len(rows)]), axis=1)
 
 

@@ -77,3 +77,9 @@ def _with_single_words(words: Words, hashes: UInts, positions: Ints) -> UInts:
 
 def _fold(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFKC", text).lower()
+
+
+def sorted_unique(values: Ints) -> Ints:
+    """Sort and drop repeats; several times faster here than `numpy.unique`, which hashes first."""
+    ordered = np.sort(values)
+    return ordered[np.diff(ordered, prepend=ordered[:1] - 1) != 0]

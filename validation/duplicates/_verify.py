@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ._shingles import Shingles
+from ._shingles import Shingles, sorted_unique
 
 _PAIRS_AT_ONCE = 1 << 16
 
@@ -21,7 +21,7 @@ def jaccard(shingles: Shingles, pairs: NDArray[np.int64]) -> NDArray[np.float64]
     chosen = shingles.of(rows)
     vocabulary, words = np.unique(chosen.hashes, return_inverse=True)
     owner = np.repeat(np.arange(len(rows)), np.diff(chosen.bounds))
-    members = np.unique(owner * len(vocabulary) + words)
+    members = sorted_unique(owner * len(vocabulary) + words)
     bounds = np.searchsorted(members, np.arange(len(rows) + 1) * len(vocabulary))
     ends = places.reshape(-1, 2)
     parts = [

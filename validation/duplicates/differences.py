@@ -19,7 +19,8 @@ _OPPOSITES = (
     ("male", "female"), ("artery", "vein"), ("arteries", "veins"), ("afferent", "efferent"), ("first", "second"),
 )  # fmt: skip
 _OPPOSITE_OF = dict(_OPPOSITES) | {b: a for a, b in _OPPOSITES}
-_OPPOSITE_STARTS = (("hyper", "hypo"), ("macro", "micro"), ("intra", "extra"), ("sym", "asym"), ("", "non"), ("", "un"))
+_STARTS = (("hyper", "hypo"), ("macro", "micro"), ("intra", "extra"), ("sym", "asym"), ("", "non"), ("", "un"))
+_OPPOSITE_STARTS = _STARTS + tuple((second, first) for first, second in _STARTS)
 
 
 class Difference(StrEnum):
@@ -50,20 +51,30 @@ def difference(left: str, right: str) -> tuple[Difference, ...]:
     >>> difference("Seen in gout", "Seen in scurvy")
     ()
     """
-    ours, theirs = Counter(answer_key(left).split()), Counter(answer_key(right).split())
-    only_left, only_right = list((ours - theirs).elements()), list((theirs - ours).elements())
+    # Only what differs as written is worth a full key, which folds spelling but takes fifty passes.
+    only_left, only_right = _rests(left.lower().split(), right.lower().split())
+    only_left, only_right = _rests(answer_key(" ".join(only_left)).split(), answer_key(" ".join(only_right)).split())
     kinds: set[Difference] = set()
-    for word in list(only_left):
+    for word in only_left:
         partner = next((other for other in only_right if _pair_kind(word, other)), None)
-        if partner is not None and (kind := _pair_kind(word, partner)):
-            kinds.add(kind)
-            only_left.remove(word)
+        kind = _single_kind(word) if partner is None else _pair_kind(word, partner)
+        if kind is None:
+            return ()
+        kinds.add(kind)
+        if partner is not None:
             only_right.remove(partner)
-    singles = [_single_kind(word) for word in only_left + only_right]
-    if None in singles:
-        return ()
-    kinds.update(kind for kind in singles if kind)
+    for word in only_right:
+        kind = _single_kind(word)
+        if kind is None:
+            return ()
+        kinds.add(kind)
     return tuple(kind for kind in Difference if kind in kinds)
+
+
+def _rests(left: list[str], right: list[str]) -> tuple[list[str], list[str]]:
+    """Take away from each list the words of the other, in their order."""
+    ours, theirs = Counter(left), Counter(right)
+    return list((ours - theirs).elements()), list((theirs - ours).elements())
 
 
 def _pair_kind(word: str, other: str) -> Difference | None:
@@ -98,9 +109,8 @@ def _without_numbers(word: str) -> str:
 
 
 def _opposite_starts(word: str, other: str) -> bool:
-    return any(
-        {word, other} == {first + rest, second + rest}
-        for first, second in _OPPOSITE_STARTS
-        for rest in (word.removeprefix(second), word.removeprefix(first))
-        if len(rest) > 3
-    )
+    for first, second in _OPPOSITE_STARTS:
+        rest = word[len(first) :]
+        if word.startswith(first) and len(rest) > 3 and other == second + rest:
+            return True
+    return False
