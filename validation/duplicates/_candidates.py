@@ -18,8 +18,7 @@ from ._shingles import Shingles, sorted_unique
 # 32 bands of 5: a pair with Jaccard similarity 0.7 is a candidate with probability 0.997, one of 0.8 with 0.99999, one
 # of 0.3 with 0.07 (Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, 3.4.2: 1 - (1 - s^r)^b).
 BANDS, BAND_SIZE = 32, 5
-_SIZE = 32, 4
-_SIZE = BANDS * BAND_SIZE
+SIGNATURE = BANDS * BAND_SIZE
 _SEED = 42
 _RENSA: Any = rensa  # a compiled module without types
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -32,7 +31,7 @@ def candidate_pairs(shingles: Shingles) -> NDArray[np.int64]:
     """
     filled = np.flatnonzero(np.diff(shingles.bounds) > 0)
     sketches = _sketch(shingles.of(filled))
-    lsh = _RENSA.RMinHashLSH(0.5, _SIZE, BANDS)
+    lsh = _RENSA.RMinHashLSH(0.5, SIGNATURE, BANDS)
     rows = filled[np.flatnonzero(np.array(lsh.query_duplicate_flags_matrix_one_shot(sketches), np.bool_))]
     if not len(rows):
         return np.zeros((0, 2), np.int64)
@@ -44,7 +43,7 @@ def candidate_pairs(shingles: Shingles) -> NDArray[np.int64]:
 
 def _sketch(shingles: Shingles) -> Any:
     return _RENSA.RMinHash.digest_matrix_from_flat_token_hashes(
-        shingles.hashes, shingles.bounds.astype(np.uint64), _SIZE, _SEED
+        shingles.hashes, shingles.bounds.astype(np.uint64), SIGNATURE, _SEED
     )
 
 
