@@ -186,6 +186,14 @@ def test_every_near_pair_of_a_larger_set_is_a_candidate() -> None:
     assert {(row, row + 300) for row in range(300)} <= found
 
 
+def test_a_crowd_is_one_cluster_without_every_pair() -> None:
+    texts = [f"{BASE} case number {number}" for number in range(400)]
+    found = find_duplicates(texts)
+    assert found.clusters["cluster"].unique().to_list() == [0]
+    assert found.clusters.height == 400
+    assert found.pairs.height < 400 * 100
+
+
 def test_a_chain_is_one_cluster() -> None:
     parts = [f"word{number}" for number in range(40)]
     chain = [" ".join(parts[:start] + [f"new{n}" for n in range(start)] + parts[start:]) for start in range(8)]

@@ -19,6 +19,9 @@ from ._shingles import Shingles, sorted_unique
 # of 0.3 with 0.07 (Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, 3.4.2: 1 - (1 - s^r)^b).
 BANDS, BAND_SIZE = 32, 5
 SIGNATURE = BANDS * BAND_SIZE
+# In a crowd (a template filled in ten thousand ways) every row is compared with this many others of its band, not
+# with all: enough to join the crowd into one cluster, and the work stays in proportion to the rows.
+NEIGHBOURS = 16
 _SEED = 42
 _RENSA: Any = rensa  # a compiled module without types
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -36,9 +39,13 @@ def candidate_pairs(shingles: Shingles) -> NDArray[np.int64]:
     if not len(rows):
         return np.zeros((0, 2), np.int64)
     bands = _bands(shingles.of(rows))
-    keys = np.concatenate([_pairs_of_equal(bands[:, band]) for band in range(BANDS)])
-    distinct = sorted_unique(keys)
-    return np.stack((rows[distinct // len(rows)], rows[distinct % len(rows)]), axis=1)
+    # Neighbours in a crowd are chosen by content, so that the order of the rows does not matter.
+    by_content = np.lexsort(bands.T)
+    rows, bands = rows[by_content], bands[by_content]
+    distinct = sorted_unique(np.concatenate([_pairs_of_equal(bands[:, band]) for band in range(BANDS)]))
+    ends = np.stack((rows[distinct // len(rows)], rows[distinct % len(rows)]), axis=1)
+    ends.sort(axis=1)
+    return ends[np.lexsort((ends[:, 1], ends[:, 0]))]
 
 
 def _sketch(shingles: Shingles) -> Any:
@@ -57,11 +64,12 @@ def _bands(shingles: Shingles) -> UInts:
 
 
 def _pairs_of_equal(values: UInts) -> Ints:
-    """Pairs of places with equal values, as first * n + second with first < second."""
+    """Pairs of places with equal values, each with its next `NEIGHBOURS` at most, as first * n + second."""
     order = np.argsort(values, kind="stable")
     starts = np.flatnonzero(np.diff(values[order], prepend=values[order[:1]] ^ np.uint64(1)))
     sizes = np.diff(np.append(starts, len(values)))
-    after = np.repeat(starts + sizes, sizes) - np.arange(len(values)) - 1  # as many as follow in the run
+    # How many of the same value follow each place, as far as they are taken.
+    after = np.minimum(np.repeat(starts + sizes, sizes) - np.arange(len(values)) - 1, NEIGHBOURS)
     first = np.repeat(np.arange(len(values)), after)
     second = first + 1 + np.arange(len(first)) - np.repeat(np.cumsum(after) - after, after)
     return order[first] * len(values) + order[second]

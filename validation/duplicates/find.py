@@ -53,7 +53,8 @@ class Duplicates:
         `split`, and of the row's closest duplicate `kind`, `similarity` (Jaccard, of word pairs) and `differs`.
     pairs : pl.DataFrame
         The links: `left` < `right`, `kind`, `similarity`, `differs`. Exact duplicates are linked to the first row of
-        their text, and near ones between the first rows of two texts.
+        their text, near ones between the first rows of two texts. In a crowd of dozens of near
+        duplicates not every pair is listed, but all are in one cluster.
 
     `differs` names what alone sets two near duplicates apart (`Difference`, joined by "+"): with a note there, they
     are different questions in an exam. It is null where the words are the same or differ otherwise.
