@@ -67,11 +67,9 @@ def test_the_rule(changes: dict[str, float], expected: str | None) -> None:
 
 def test_a_candidate_needs_a_quarter_of_the_rare_pairs() -> None:
     stem = "Amber kites drift over seven quiet harbours while tall bakers sing about plums"
-    words = ("plums", "kites", "harbours", "bakers")
-    index = Index.build([BenchmarkItems("poem", (BenchmarkItem("1", stem, words),))])
+    index = Index.build([BenchmarkItems("poem", (BenchmarkItem("1", stem),))])
     parts = stem.split()
-    every_other_pair = [word if place % 4 else "stone" for place, word in enumerate(parts)]
-    alternating = [word if place % 2 else "stone" for place, word in enumerate(parts)]
-    options = " A. plums B. kites C. harbours D. bakers"
-    assert index.scan([" ".join(every_other_pair) + options])["rule"].to_list() == ["stem+options"]
-    assert index.scan([" ".join(alternating) + options]).is_empty()
+    fourth_replaced = " ".join(word if place % 4 else "stone" for place, word in enumerate(parts))
+    second_replaced = " ".join(word if place % 2 else "stone" for place, word in enumerate(parts))
+    assert index.scan([fourth_replaced])["rule"].to_list() == ["stem"]
+    assert index.scan([second_replaced]).is_empty()
