@@ -28,6 +28,7 @@ from tempfile import TemporaryDirectory
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 import polars as pl
+
 from openmed_data.validation.contamination import (
     BenchmarkItem,
     BenchmarkItems,

@@ -26,6 +26,7 @@ from itertools import combinations, pairwise
 from pathlib import Path
 
 import rensa
+
 from openmed_data.validation.duplicates import find_duplicates
 
 DATA = Path(__file__).parents[1] / ".." / "shared" / "data"

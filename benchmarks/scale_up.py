@@ -22,7 +22,9 @@ _WORD = re.compile(r"[A-Za-z]{4,}")
 def rows(count: int, source: Path = SOURCE, seed: int = 1) -> Iterator[dict[str, Any]]:
     """Yield `count` rows; the first ones are the real file's own."""
     real = [json.loads(line) for line in source.read_text(encoding="utf-8").splitlines()]
-    words = [word for row in real for word in _WORD.findall(row["question"] + " " + " ".join(row[f"op{x}"] for x in "abcd"))]
+    words = [
+        word for row in real for word in _WORD.findall(row["question"] + " " + " ".join(row[f"op{x}"] for x in "abcd"))
+    ]
     rng = random.Random(seed)  # noqa: S311
 
     def other_word(match: re.Match[str]) -> str:

@@ -7,9 +7,10 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
 from openmed_data.validation.contamination import BenchmarkItem, BenchmarkItems, Index, IndexFileError, Leak, Planter
 from openmed_data.validation.contamination import index as index_module
-from polars.testing import assert_frame_equal
 
 SHORT = BenchmarkItem("short", "Xanthelasma points to raised", ("Urate", "Cholesterol", "Bilirubin"), "Cholesterol")
 GENERIC = BenchmarkItem(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+
 from openmed_data.validation.contamination import (
     HUB_BENCHMARKS,
     BenchmarkFileError,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from openmed_data.validation.contamination import BenchmarkItem, BenchmarkItems, Index
 from openmed_data.validation.contamination.rule import RULES, Evidence, decide
 

@@ -5,10 +5,10 @@ import unicodedata
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from openmed_data.validation.contamination._table import HashTable
-from openmed_data.validation.contamination._words import split_words, word_spans
 
 from openmed_data.text.word_hashes import pair_hashes, sequence_hashes
+from openmed_data.validation.contamination._table import HashTable
+from openmed_data.validation.contamination._words import split_words, word_spans
 
 texts = st.text(st.characters(codec="utf-8"), max_size=60)
 words = st.text("abcxyz019", min_size=1, max_size=8)

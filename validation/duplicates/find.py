@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from openmed_data.text.keys import question_key_expr
+from openmed_data.text.keys import question_key
 from openmed_data.text.normalize import answer_key_expr
 
 from ._candidates import candidate_pairs
@@ -71,7 +71,7 @@ class Duplicates:
 def find_duplicates(texts: Sequence[str], splits: Sequence[str] | None = None, *, threshold: float = 0.7) -> Duplicates:
     """Find rows whose texts are equal, or nearly, within and across splits.
 
-    Texts are equal when they have the same `question_key_expr` and the same `answer_key_expr`: case, spacing and
+    Texts are equal when they have the same `question_key` and the same `answer_key_expr`: case, spacing and
     punctuation do not count, signs do. They are near when the Jaccard similarity of their sets of word pairs, computed
     in full for every candidate that MinHash finds, is at least `threshold`. Texts without a letter, digit or sign
     equal nothing. The result depends on the texts alone, not on the order of the rows.
@@ -109,7 +109,7 @@ def find_duplicates(texts: Sequence[str], splits: Sequence[str] | None = None, *
 def _exact(texts: pl.Series) -> tuple[pl.DataFrame, NDArray[np.int64]]:
     """Links to the first row of each text, and those first rows (of texts that are not empty)."""
     frame = texts.to_frame("text").with_row_index("right")
-    keyed = frame.with_columns(key=question_key_expr(pl.col("text"))).filter(pl.col("key") != "")
+    keyed = frame.with_columns(key=question_key(texts)).filter(pl.col("key") != "")
     repeated = keyed.filter(pl.len().over("key") > 1)
     # The light key joins words and digits, so what it holds equal is confirmed by the full one.
     full = repeated.with_columns(full=answer_key_expr(pl.col("text")))
