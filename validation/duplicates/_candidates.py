@@ -40,7 +40,7 @@ def candidate_pairs(shingles: Shingles) -> NDArray[np.int64]:
         return np.zeros((0, 2), np.int64)
     bands = _bands(shingles.of(rows))
     # Neighbours in a crowd are chosen by content, so that the order of the rows does not matter.
-    by_content = np.lexsort(bands.T)
+    by_content = np.lexsort(bands[:, :3].T)
     rows, bands = rows[by_content], bands[by_content]
     distinct = sorted_unique(np.concatenate([_pairs_of_equal(bands[:, band]) for band in range(BANDS)]))
     ends = np.stack((rows[distinct // len(rows)], rows[distinct % len(rows)]), axis=1)

@@ -108,15 +108,17 @@ def find_duplicates(texts: Sequence[str], splits: Sequence[str] | None = None, *
 
 def _exact(texts: pl.Series) -> tuple[pl.DataFrame, NDArray[np.int64]]:
     """Links to the first row of each text, and those first rows (of texts that are not empty)."""
-    frame = texts.to_frame("text").with_row_index("right")
-    keyed = frame.with_columns(key=question_key(texts)).filter(pl.col("key") != "")
-    repeated = keyed.filter(pl.len().over("key") > 1)
+    # A clone, because the key folds signs in the series it is given.
+    keys = question_key(texts.clone())
+    filled, repeated = keys != "", keys.is_duplicated()
+    frame = pl.DataFrame({"key": keys, "text": texts}).with_row_index("right").filter(repeated & filled)
     # The light key joins words and digits, so what it holds equal is confirmed by the full one.
-    full = repeated.with_columns(full=answer_key_expr(pl.col("text")))
+    full = frame.with_columns(full=answer_key_expr(pl.col("text")))
     linked = full.with_columns(left=pl.col("right").min().over("key", "full")).filter(pl.col("left") < pl.col("right"))
     links = linked.select("left", "right", kind=pl.lit(Kind.EXACT.value), similarity=1.0, differs=pl.lit(None))
-    later = linked["right"].to_numpy()
-    return links.cast(PAIRS), np.setdiff1d(keyed["right"].to_numpy(), later).astype(np.int64)
+    first = filled.to_numpy().copy()
+    first[linked["right"].to_numpy()] = False
+    return links.cast(PAIRS), np.flatnonzero(first)
 
 
 def _near(texts: Sequence[str], rows: NDArray[np.int64], threshold: float) -> pl.DataFrame:
