@@ -116,6 +116,8 @@ def test_a_set_given_twice_does_not_make_its_words_frequent() -> None:
 
 def test_an_excluded_benchmark_is_not_reported_and_needs_a_reason(index: Index) -> None:
     assert index.scan([VIGNETTE.stem], exclude={"quiz/test": "the build is made from it"}).is_empty()
+    everything = dict.fromkeys(index.benchmarks, "none is wanted")
+    assert index.scan([VIGNETTE.stem, ""], exclude=everything).is_empty()
     with pytest.raises(ValueError, match="without a reason"):
         index.scan([""], exclude={"quiz/test": " "})
     with pytest.raises(ValueError, match="the index holds quiz/test, other/test"):

@@ -247,7 +247,7 @@ def _batches(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Cut `texts` into stretches of about `_BATCH` characters."""
     start, size = 0, 0
     for place, text in enumerate(texts):
-        size += len(text)
+        size += len(text) + 1
         if size >= _BATCH:
             yield start, place + 1
             start, size = place + 1, 0
