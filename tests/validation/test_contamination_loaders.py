@@ -1,0 +1,186 @@
+"""Benchmarks are read in the shapes in which they are published, and a wrong file is an error that says where."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from openmed_data.validation.contamination import (
+    HUB_BENCHMARKS,
+    BenchmarkFileError,
+    BenchmarkItem,
+    BenchmarkItems,
+    Index,
+    OwnRowsError,
+    contained_in_split,
+    load_file,
+    load_hub,
+    load_ifeval,
+    load_medmcqa,
+    load_medqa,
+    load_mmlu,
+    load_mmlu_pro,
+    load_pubmedqa,
+    own_rows,
+    row_texts,
+)
+
+SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
+OPTIONS = ("one", "two", "three", "four")
+MCQA = {"id": "m-1", "question": "Pick?", "opa": "one", "opb": "two", "opc": "three", "opd": "four", "cop": 2}
+
+PRO = {"question_id": [7], "question": ["Pick?"], "options": [OPTIONS]}
+
+
+def json_lines(path: Path, *records: object) -> Path:
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    return path
+
+
+def test_mmlu_has_no_header_and_quoted_commas(tmp_path: Path) -> None:
+    with (tmp_path / "bats_test.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["Bats, do they\nfly?", *OPTIONS, "D"], ["Sleep?", *OPTIONS, "A"]])
+    items = load_mmlu(tmp_path).items
+    assert items[0] == BenchmarkItem("bats_test/0", "Bats, do they\nfly?", OPTIONS, "four")
+    assert items[1].item_id == "bats_test/1"
+
+
+def test_mmlu_pro_counts_answers_from_zero(tmp_path: Path) -> None:
+    path = tmp_path / "pro.parquet"
+    pl.DataFrame({"question_id": [7], "question": ["Pick?"], "options": [OPTIONS], "answer_index": [1]}).write_parquet(
+        path
+    )
+    assert load_mmlu_pro(path).items == (BenchmarkItem("7", "Pick?", OPTIONS, "two"),)
+
+
+def test_ifeval_has_prompts_only(tmp_path: Path) -> None:
+    path = json_lines(tmp_path / "ifeval.jsonl", {"key": 1000, "prompt": "Write.", "kwargs": [{}]})
+    assert load_ifeval(path).items == (BenchmarkItem("1000", "Write."),)
+
+
+def test_medqa_is_numbered_by_row(tmp_path: Path) -> None:
+    record = {"question": "Pick?", "options": dict(zip("ABCD", OPTIONS, strict=True)), "answer": "two"}
+    path = json_lines(tmp_path / "medqa.jsonl", record, record)
+    assert [item.item_id for item in load_medqa(path).items] == ["0", "1"]
+    assert load_medqa(path).items[0] == BenchmarkItem("0", "Pick?", OPTIONS, "two")
+
+
+def test_pubmedqa_is_keyed_by_pmid(tmp_path: Path) -> None:
+    path = tmp_path / "pubmedqa.json"
+    path.write_text(json.dumps({"123": {"QUESTION": "Does it?", "final_decision": "maybe", "CONTEXTS": ["Long."]}}))
+    assert load_pubmedqa(path).items == (BenchmarkItem("123", "Does it?", (), "maybe"),)
+
+
+def test_medmcqa_keys_need_their_base(tmp_path: Path) -> None:
+    path = json_lines(tmp_path / "dev.json", MCQA)
+    assert load_medmcqa(path, first_option=1).items[0].answer == "two"
+    assert load_medmcqa(path, first_option=0).items[0].answer == "three"
+    unlabelled = json_lines(tmp_path / "test.json", MCQA | {"cop": -1})
+    assert load_medmcqa(unlabelled, first_option=0).items[0].answer == ""
+    with pytest.raises(BenchmarkFileError, match=r"row 0.*cop is -1, which is no option when A is 1"):
+        load_medmcqa(unlabelled, first_option=1)
+
+
+def test_any_file_with_a_text_column(tmp_path: Path) -> None:
+    records = [{"q": "Pick?", "o": list(OPTIONS), "a": "two", "n": 5}, {"q": "More?", "o": [], "a": "", "n": 6}]
+    lines = load_file(json_lines(tmp_path / "own.jsonl", *records), "own", "q", item_id="n", options="o", answer="a")
+    assert lines.items == (BenchmarkItem("5", "Pick?", OPTIONS, "two"), BenchmarkItem("6", "More?"))
+    pl.DataFrame(records).write_parquet(tmp_path / "own.parquet")
+    assert load_file(tmp_path / "own.parquet", "own", "q").items[1] == BenchmarkItem("1", "More?")
+
+
+BROKEN: list[tuple[str, str, Callable[[Path], BenchmarkItems], str]] = [
+    ("x_test.csv", "Pick?,one,two,three,four\n", lambda path: load_mmlu(path.parent), r"x_test\.csv: row 0: expected"),
+    ("x_test.csv", "Pick?,1,2,3,4,E\n", lambda path: load_mmlu(path.parent), r"row 0: expected"),
+    ("i.jsonl", '{"key": 1}\n', load_ifeval, r"i\.jsonl: row 0: KeyError: 'prompt'"),
+    ("i.jsonl", '{"key": 1, "prompt": "a"}\nnot json\n', load_ifeval, r"i\.jsonl: row 1: not JSON"),
+    ("i.jsonl", '{"key": 1, "prompt": " "}\n', load_ifeval, r"row 0: ValueError: prompt must be a text, got ' '"),
+    (
+        "m.jsonl",
+        '{"question": "a", "options": ["b"], "answer": "b"}\n',
+        load_medqa,
+        r"row 0: TypeError: options",
+    ),
+    ("p.json", "[1]", load_pubmedqa, r"expected one object keyed by PMID, found list"),
+    ("p.json", "{", load_pubmedqa, r"p\.json: not JSON"),
+    ("p.parquet", "no", load_mmlu_pro, r"p\.parquet: not a Parquet file"),
+    ("p.txt", "no", load_ifeval, r"p\.txt: expected a \.jsonl"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "load", "message"), BROKEN)
+def test_a_wrong_file_says_where(
+    tmp_path: Path, name: str, content: str, load: Callable[[Path], BenchmarkItems], message: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(BenchmarkFileError, match=message):
+        load(path)
+
+
+def test_a_key_outside_the_options_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "pro.parquet"
+    pl.DataFrame({"question_id": [7], "question": ["Pick?"], "options": [OPTIONS], "answer_index": [-1]}).write_parquet(
+        path
+    )
+    with pytest.raises(BenchmarkFileError, match="key -1 names none of 4 options"):
+        load_mmlu_pro(path)
+    with pytest.raises(BenchmarkFileError, match="no MMLU csv"):
+        load_mmlu(tmp_path)
+
+
+def test_the_hub_is_read_at_a_commit_only() -> None:
+    with pytest.raises(ValueError, match="cais/mmlu: pin a full commit hash of 40 hexadecimal digits, not 'main'"):
+        load_hub(HUB_BENCHMARKS["mmlu/test"], "main")
+
+
+def test_hub_rows_become_items() -> None:
+    mmlu = {"subject": "bats", "question": "Pick?", "choices": list(OPTIONS), "answer": 3}
+    assert HUB_BENCHMARKS["mmlu/test"].item(mmlu, 4) == BenchmarkItem("bats/4", "Pick?", OPTIONS, "four")
+    assert HUB_BENCHMARKS["medmcqa/validation"].item(MCQA, 0).answer == "three"
+    pubmedqa = {"pubid": 9, "question": "Does it?", "final_decision": "no"}
+    assert HUB_BENCHMARKS["pubmedqa/labelled"].item(pubmedqa, 0) == BenchmarkItem("9", "Does it?", (), "no")
+
+
+STEM = "How long should a swimmer wait after an ear operation before diving from a pier into cold salt water?"
+
+
+def test_rows_of_a_held_out_split_are_found_and_own_rows_refused() -> None:
+    split = BenchmarkItems("family/validation", (BenchmarkItem("v1", STEM),))
+    index = Index.build([split, BenchmarkItems("elsewhere", (BenchmarkItem("e1", STEM),))])
+    lines = contained_in_split(index, ["Nothing.", STEM], ["t1", "t2"], "family/validation")
+    assert lines.select("id", "benchmark", "item_id").rows() == [("t2", "family/validation", "v1")]
+    assert own_rows(index, ["t1", "v1"]) == {"family/validation": 1}
+    with pytest.raises(OwnRowsError, match="1 of 2 rows are items of family/validation itself"):
+        contained_in_split(index, ["Nothing.", STEM], ["t1", "v1"], "family/validation")
+    with pytest.raises(ValueError, match="no benchmark 'family/test'"):
+        contained_in_split(index, [], [], "family/test")
+    with pytest.raises(ValueError, match="1 texts but 0 ids"):
+        contained_in_split(index, [""], [], "family/validation")
+
+
+def test_the_text_of_a_row_is_everything_a_model_sees() -> None:
+    call = {"function": {"name": "find", "arguments": {"q": "sore throat"}}}
+    frame = pl.DataFrame(
+        {"messages": [[{"role": "user", "content": None, "tool_calls": [call]}]], "n": [3], "t": ["x"]}
+    )
+    assert row_texts(frame, ["messages", "n", "t"]) == ["user\nfind\nsore throat\nx"]
+    assert row_texts(pl.DataFrame({"a": ["p", None], "b": ["q", None]}), ["a", "b"]) == ["p\nq", ""]
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.exists(), reason="../shared/data is absent")
+def test_the_published_files_load() -> None:
+    folder = SHARED / "benchmarks"
+    sizes = {
+        load_mmlu: (folder / "mmlu", 14_042),
+        load_mmlu_pro: (folder / "mmlu_pro_test.parquet", 12_032),
+        load_ifeval: (folder / "ifeval.jsonl", 541),
+        load_medqa: (folder / "medqa_usmle_4opt_test.jsonl", 1_273),
+        load_pubmedqa: (folder / "pubmedqa_labelled.json", 1_000),
+    }
+    assert {load: len(load(path).items) for load, (path, _) in sizes.items()} == {f: n for f, (_, n) in sizes.items()}
+    assert len(load_medmcqa(SHARED / "medmcqa" / "dev.json", first_option=1).items) == 4_183

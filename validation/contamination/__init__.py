@@ -1,0 +1,53 @@
+"""Contamination: training rows that hold benchmark items.
+
+Build an index of the benchmarks once, keep it as one file, and scan texts in batches::
+
+    index = Index.cached([load_mmlu(folder), load_medqa(path)], cache)
+    found = index.scan(row_texts(frame, ["prompt", "chosen"]), exclude={"mmlu/test": "why"})
+
+The rule is in `rule`, its figures are printed by ``benchmarks/contamination.py``.
+"""
+
+from ._store import IndexFileError
+from .documents import row_texts
+from .hub import HUB_BENCHMARKS, HubBenchmark, load_hub
+from .index import Index
+from .items import BenchmarkItem, BenchmarkItems
+from .loaders import (
+    BenchmarkFileError,
+    load_file,
+    load_ifeval,
+    load_medmcqa,
+    load_medqa,
+    load_mmlu,
+    load_mmlu_pro,
+    load_pubmedqa,
+)
+from .plants import Leak, Planter
+from .rule import Rule
+from .splits import OwnRowsError, contained_in_split, own_rows
+
+__all__ = [
+    "HUB_BENCHMARKS",
+    "BenchmarkFileError",
+    "BenchmarkItem",
+    "BenchmarkItems",
+    "HubBenchmark",
+    "Index",
+    "IndexFileError",
+    "Leak",
+    "OwnRowsError",
+    "Planter",
+    "Rule",
+    "contained_in_split",
+    "load_file",
+    "load_hub",
+    "load_ifeval",
+    "load_medmcqa",
+    "load_medqa",
+    "load_mmlu",
+    "load_mmlu_pro",
+    "load_pubmedqa",
+    "own_rows",
+    "row_texts",
+]
