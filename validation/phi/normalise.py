@@ -1,0 +1,121 @@
+"""Undo the disguises of a text (zero-width, full-width, look-alike and accented characters), keeping its offsets.
+
+Identifiers are written in ASCII by the rules; ``Јоhn`` with Cyrillic letters, ``５５５`` in full width or ``J<ZWSP>ohn`` must
+meet the same rules. Each character is folded on its own (NFKD without marks, Unicode UAX #15; look-alikes after the
+confusables of UTS #39), so a position in the folded text always leads back to one character of the original.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+
+import polars as pl
+
+__all__ = ["Normalised", "normalise", "normalise_rows"]
+
+# Letters and marks that NFKD leaves alone although a reader takes them for the ASCII character.
+_LOOKALIKES = {
+    **dict(zip("АВЕЅІЈКМНОРСТХУԌԚԜаеѕіјкорсухһԁԛԝвмнт", "ABESIJKMHOPCTXYGQWaesijkopcyxhdqwbmht", strict=True)),
+    **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοϹϲ", "ABEZHIKMNOPTYXoCc", strict=True)),
+    **dict(zip("ıȷɑɡƖǀӀ∣", "ijagllll", strict=True)),
+    **dict.fromkeys("‐‑‒–—―−﹣－⁃", "-"),
+    **dict.fromkeys("‘’‚‛′ʼ＇`´", "'"),
+    **dict.fromkeys("“”„‟″＂", '"'),
+    **{"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "ħ": "h", "ß": "ss", "æ": "ae", "Æ": "AE"},
+    **{"œ": "oe", "Œ": "OE", "þ": "th", "Þ": "Th", "⁄": "/", "∕": "/", "․": ".", "。": ".", "٠": "0", "ꓸ": "."},
+}
+# Blocks in which a character can fold to ASCII: Latin to symbols, presentation and full-width forms, mathematical and
+# enclosed letters. Scanning all of Unicode would cost a second for nothing.
+_BLOCKS = (range(0x80, 0x3100), range(0xFB00, 0x10000), range(0x1D400, 0x1D800), range(0x1F110, 0x1F18A))
+_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_TAGS = range(0xE0000, 0xE0200)
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """A folded text and the way back.
+
+    ``origin[i]`` is the position in the original of folded character ``i``, with the original's length as last entry;
+    ``None`` means that positions are unchanged.
+    """
+
+    text: str
+    origin: tuple[int, ...] | None
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return the original's span of the folded span ``start:end`` (not empty)."""
+        if self.origin is None:
+            return start, end
+        return self.origin[start], self.origin[end - 1] + 1
+
+
+def _fold(char: str) -> str:
+    if char in _LOOKALIKES:
+        return _LOOKALIKES[char]
+    if _INVISIBLE.match(char) or ord(char) in _TAGS or unicodedata.category(char) == "Mn":
+        return ""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", char) if unicodedata.category(c) != "Mn")
+    plain = "".join(_LOOKALIKES.get(c, c) for c in plain)
+    return plain if plain.isascii() and "/" not in plain else char
+
+
+@cache
+def _table() -> dict[int, str]:
+    """Return the fold of every character that has one: code point to ASCII text, empty for the invisible."""
+    codes = [code for block in (*_BLOCKS, _TAGS) for code in block if not 0xD800 <= code < 0xE000]
+    folds = {code: _fold(chr(code)) for code in codes}
+    looks = {ord(char): fold for char, fold in _LOOKALIKES.items()}
+    return {code: fold for code, fold in folds.items() if fold != chr(code)} | looks
+
+
+@cache
+def _same_length() -> dict[str, str]:
+    return {chr(code): fold for code, fold in _table().items() if len(fold) == 1}
+
+
+@cache
+def _other_length() -> str:
+    """Return a character class of what folds to none or several characters, and so moves positions."""
+    codes = sorted(code for code, fold in _table().items() if len(fold) != 1)
+    return "[" + "".join(f"\\x{{{code:X}}}" for code in codes) + "]"
+
+
+def normalise(text: str) -> Normalised:
+    """Fold a text to the ASCII its reader sees, as far as it has one.
+
+    Examples
+    --------
+    >>> folded = normalise("J\\u200bohn: ５５５")
+    >>> folded.text, folded.span(0, 4)
+    ('John: 555', (0, 5))
+    """
+    if text.isascii():
+        return Normalised(text, None)
+    table = _table()
+    parts = [table.get(ord(char), char) for char in text]
+    folded = "".join(parts)
+    if len(folded) == len(text) and all(len(part) == 1 for part in parts):
+        return Normalised(folded, None)
+    origin = [place for place, part in enumerate(parts) for _ in part]
+    return Normalised(folded, (*origin, len(text)))
+
+
+def normalise_rows(texts: pl.Series) -> tuple[pl.Series, dict[int, Normalised]]:
+    """Fold a column; the second result holds the rows (by position) whose character positions moved.
+
+    Most rows are ASCII and are left as they are; rows with typographic or accented characters are folded one character
+    for one inside polars; only what is invisible or expands is folded in Python.
+    """
+    others = (texts.str.len_bytes() != texts.str.len_chars()).fill_null(value=False).arg_true()
+    if others.is_empty():
+        return texts, {}
+    subset = texts.gather(others)
+    moved = subset.str.contains(_other_length())
+    table = _same_length()
+    folded = subset.str.replace_many(list(table), list(table.values()))
+    back = {int(others[place]): normalise(str(subset[place])) for place in moved.arg_true().to_list()}
+    result = texts.clone().scatter(others, folded)
+    if back:
+        result = result.scatter(list(back), [item.text for item in back.values()])
+    return result, back

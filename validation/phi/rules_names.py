@@ -1,0 +1,150 @@
+"""Personal names: after a title or a cue, before a clinical verb, or a listed given name with a surname near a person."""
+
+import re
+from collections.abc import Iterator
+
+from .kinds import Candidate, IdentifierType, Level
+from .words import alternation, phrases, words
+
+__all__ = ["NAME_GATES", "companion_names", "names", "strict_names"]
+
+_FIRST = words("first_names") | words("ambiguous_first_names")
+_SURE_FIRST = words("first_names") - words("ambiguous_first_names")
+_SURNAMES = words("surnames")
+_STOP = words("not_names")
+_FAMOUS = phrases("eponyms")
+
+_CAP = r"(?:[A-Z]'[A-Z][a-z]+|[A-Z][A-Za-z]*[a-z])(?:['-][A-Z][A-Za-z]*[a-z])*"
+_INITIAL = r"[A-Z](?:\.|\b(?!['-]))"
+# A whole name: "Anna", "Anna S.", "Anna-Marie B.", "J. Q. Smith", "Maria de la Cruz Lopez".
+_PERSON = rf"(?:{_CAP}|{_INITIAL})(?: (?:{_CAP}|{_INITIAL}|(?:de la|de|da|van der|van|von|bin|al) {_CAP})){{0,3}}"
+
+_TITLES = r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Doctor|Prof|Professor|Nurse|Sister|Rev|Capt|Sgt)"
+_CUES = (
+    r"patient(?:'?s?)? names?|names?(?: is| was|:)|my name is|named|called|i am|i'm|spoke (?:with|to)|talked to|met with|call|dictated by|signed by|reported by|prepared (?:for|by)"
+    r"|referr(?:ed by|ing|al for)|seen by|reviewed by|under|written by|consent (?:obtained )?from|obtained from|note for|next of kin:?|emergency contact(?: is|:)?|contact:|attn:?|dear"
+    r"|our patient|patient:|patient,?|pt:|pt,?|pt is|patient is|client|resident|daughter|son|wife|husband|mother|father|brother|sister|spouse|partner|guardian|caregiver|physician:?|surgeon:?|attending:?"
+    r"|provider:?|nurse|history of|case of|case similar to|similar to|notes? of|chart of|records? of|file for|like|specifically for|specifically|follow-up needed for|review|referring"
+)
+_DESCRIBED = (
+    r"(?:fe)?male|(?:wo)?man|boy|girl|child|infant|patient|pt|veteran|lady|gentleman|\d{1,3}[- ]?(?:year|yr|month)s?[- ]old|\d{1,3} ?y/?o"
+)
+_VERBS = (
+    r"is an? \d|is \d|was (?:admitted|seen|born|referred|diagnosed|treated|discharged|transferred|brought|found|started)|who (?:was|has|is|had|lives|presented|visited|attended|underwent|reports)"
+    r"|reports?\b|reported|denies|denied|presents?\b|presented|came|tolerated|underwent|complains|complained|states|has been|has a|has had|lives|resides|changed|called|arrived|turned"
+    r"|,? ?\(?(?:age|aged) \d|, (?:an? )?\d{1,3}[- ]?(?:y|year|mo)|'s (?:chart|case|notes?|records?|file|mother|father|wife|husband|office|care|labs?|medications?|history)|,? (?:MD|RN|DO|NP|PA|PhD)\b"
+)
+NAME_GATES = (
+    rf"(?-u:\b){_TITLES}\.? [A-Z]",
+    rf"(?-u:\b){alternation(_SURE_FIRST)}(?:-[A-Z][a-z]+)? (?:[A-Z]\.? |[A-Z][a-z]+ )?(?:[A-Z][A-Za-z'.]|[A-Z](?-u:\b))",
+    rf"(?i:(?-u:\b)(?:{_CUES})):?,? (?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][a-z'-]|[A-Z]\.|[A-Z][a-z]+|[A-Z](?-u:\b))|(?i:(?-u:\b)(?:named|name is|name:|patient:)) [A-Z][a-z]",
+    r"(?-u:\b)[A-Z][a-z'-]+ (?:[A-Z][A-Za-z'-]+|[A-Z]\.) (?:is an? [0-9]|was admitted|reports|denies|tolerated|underwent|who )",
+    rf"(?i:{_DESCRIBED}),? (?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][a-z'-]+|[A-Z]\.)",
+)
+"""A row that matches none of these holds no name the rules could tell."""
+
+_TITLED = re.compile(rf"\b(?P<id>{_TITLES}\.? (?P<name>{_PERSON}))")
+_CUED = re.compile(rf"(?i:\b(?:{_CUES}|{_DESCRIBED}))[:,;(]{{0,2}} ?(?:\()?(?P<id>(?P<name>{_PERSON}))")
+_CUED_ONE = re.compile(rf"(?i:\b(?:named|name is|name:|patient:))\s?(?P<id>(?P<name>{_CAP}))")
+_DOES = re.compile(rf"(?:^|(?<=[\s(]))(?P<id>(?P<name>{_PERSON}))(?: (?={_VERBS})|(?='s|,? (?:MD|RN|aged? \d|\d{{1,3}}[- ]?y)))(?={_VERBS}|)")
+_LISTED = re.compile(rf"(?<![A-Za-z'-])(?P<id>(?P<name>{alternation(_FIRST)}(?:-{_CAP})?(?: (?:{_CAP}|{_INITIAL})){{1,3}}))")
+_NOUN = re.compile(rf"(?:'s?)?(?: [A-Za-z-]+)?[ -]{alternation(phrases('eponym_nouns'))}\b", re.IGNORECASE)
+_FIGURE = re.compile(rf"(?i)\b{alternation(phrases('figures_cues'))}\b")
+_HUMAN = re.compile(
+    r"(?i)\b(?:patients?|pt|he|she|his|her|mr|mrs|ms|wife|husband|daughter|son|(?:fe)?male|(?:wo)?man|boy|girl|child|infant|\d{1,3}[- ]?y(?:ear|/?o)\S*)\b"
+)
+_MIDDLE = frozenset("de la da van der von bin al".split())
+
+
+def names(text: str) -> Iterator[Candidate]:
+    """Yield names that a title, a cue, a clinical verb or a listed given name with a surname makes a person's."""
+    for found in _TITLED.finditer(text):
+        yield from _accept(text, found, sure=True)
+    for found in _CUED_ONE.finditer(text):
+        if found["name"] in _FIRST:
+            yield from _accept(text, found, sure=True)
+    for pattern in (_CUED, _DOES):
+        for found in pattern.finditer(text):
+            if _is_full(found["name"]):
+                yield from _accept(text, found, sure=False)
+    for found in _LISTED.finditer(text):
+        yield from _listed(text, found)
+
+
+def _trim(name: str) -> str:
+    """Cut a run of capitalised words before the first one that belongs to no name."""
+    kept: list[str] = []
+    for word in name.split(" "):
+        if word in _STOP:
+            break
+        kept.append(word)
+    while kept and kept[-1] in _MIDDLE:
+        kept.pop()
+    return " ".join(kept)
+
+
+def _is_full(name: str) -> bool:
+    """Tell a name of two parts, one of them a word a list knows as a name or an initial beside a word."""
+    parts = _trim(name).split(" ")
+    known = [part for part in parts if part in _FIRST or part in _SURNAMES or part.split("-")[0] in _FIRST]
+    return len(parts) >= 2 and (bool(known) or all(len(part) > 3 for part in parts))
+
+
+def _is_eponym(text: str, name: str, end: int) -> bool:
+    pair = " ".join(name.split(" ")[:2])
+    return pair in _FAMOUS or bool(_NOUN.match(text, end))
+
+
+def _accept(text: str, found: re.Match[str], *, sure: bool) -> Iterator[Candidate]:
+    name = _trim(found["name"])
+    end = found.start("name") + len(name)
+    if not name or len(name.rstrip(".")) < 2 or _is_eponym(text, name, end):
+        return
+    near = text[max(0, found.start() - 50) : end + 40]
+    if not sure and _FIGURE.search(near):
+        return
+    yield Candidate(found.start("id"), end, IdentifierType.NAME, Level.CONTEXT)
+
+
+def _listed(text: str, found: re.Match[str]) -> Iterator[Candidate]:
+    name = _trim(found["name"])
+    parts = name.split(" ")
+    end = found.start() + len(name)
+    if len(parts) < 2 or _is_eponym(text, name, end) or _FIGURE.search(text[max(0, found.start() - 60) : end + 60]):
+        return
+    human = bool(_HUMAN.search(text))
+    initial = len(parts[-1].rstrip(".")) == 1
+    surname = parts[-1].split("-")[0] in _SURNAMES
+    if parts[0] not in _SURE_FIRST and not (human and surname):
+        return
+    if human and (surname or initial or parts[0] in _SURE_FIRST):
+        yield Candidate(found.start(), end, IdentifierType.NAME, Level.CONTEXT)
+    elif surname:
+        yield Candidate(found.start(), end, IdentifierType.NAME, Level.CONTEXT if not initial else Level.QUASI)
+
+
+_ALONE = re.compile(
+    rf"\b(?P<id>{_TITLES}\.? {_INITIAL}\.?)|(?:(?i:\b(?:{_DESCRIBED})), |(?i:\b(?:in|for|like|with|by) ))(?P<first>{_CAP})(?=[,.?;)]|'s )|(?P<own>{_CAP})(?='s (?:notes?|chart|case|records?|file|care))"
+)
+
+
+def companion_names(text: str, found: list[Candidate]) -> Iterator[Candidate]:
+    """Yield, in a row that already holds a person, the parts of found names elsewhere, and given names standing alone."""
+    for match in _ALONE.finditer(text):
+        kind = match.lastgroup or "id"
+        if kind == "id" or match[kind] in _FIRST:
+            yield Candidate(*match.span(kind), IdentifierType.NAME, Level.CONTEXT)
+    parts = {part for one in found if one.type is IdentifierType.NAME for part in re.findall(_CAP, text[one.start : one.end])}
+    parts = {part for part in parts if len(part) > 2 and part in (_FIRST | _SURNAMES) - words("ambiguous_first_names")}
+    if parts:
+        for match in re.finditer(rf"\b{alternation(frozenset(parts))}\b", text):
+            yield Candidate(*match.span(), IdentifierType.NAME, Level.CONTEXT)
+
+
+def strict_names(text: str) -> Iterator[Candidate]:
+    """Yield every capitalised word inside a sentence that no list excuses: for notes, where silence costs more than noise."""
+    for found in re.finditer(rf"(?<=[a-z,:;] ){_CAP}(?: {_CAP})*", text):
+        name = _trim(found[0])
+        if name and not _is_eponym(text, name, found.start() + len(name)):
+            known = any(part in _FIRST | _SURNAMES for part in name.split(" "))
+            yield Candidate(found.start(), found.start() + len(name), IdentifierType.NAME, Level.CONTEXT if known else Level.QUASI)
