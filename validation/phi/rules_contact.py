@@ -23,6 +23,8 @@ _URL = re.compile(
     r"(?:(?i:\b(?:https?|ftp)://|\bwww\.)[^\s<>\"'()\[\]{}|\\^`]+"
     r"|\b[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.(?:com|org|net|io|me|info|blog|co|us)/[^\s<>\"'()\[\]{}|\\^`]+)"
 )
+_HOST = re.compile(r"(?:^|\.)(?!www\.)[a-z0-9-]+\.[a-z]{2,24}$")
+_ARTICLE = re.compile(r"(?i)wiki|article|journal|pubmed|contents/|book/|textbook|encyclop|stembook|\.pdf\b|what-is")
 _IPV4 = re.compile(r"(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w-]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{1,4}(?::{1,2}[0-9A-Fa-f]{1,4}){3,7}(?![\w:])")
 _MAC = re.compile(r"(?<![\w:-])[0-9A-Fa-f]{2}(?:([:-])[0-9A-Fa-f]{2})(?:\1[0-9A-Fa-f]{2}){4}(?![\w:-])")
@@ -36,7 +38,8 @@ def network(text: str) -> Iterator[Candidate]:
         yield Candidate(*found.span(), IdentifierType.EMAIL, Level.HARD)
     for found in _URL.finditer(text):
         end = found.start() + len(found[0].rstrip(".,;:!?*"))
-        if not _is_reference(text[found.start() : end]):
+        cited = re.search(r"(?i)\b(?:ref|reference|source|doi)\b[^\n]{0,60}$", text[max(0, found.start() - 80) : found.start()])
+        if not cited and not _is_reference(text[found.start() : end]):
             yield Candidate(found.start(), end, IdentifierType.URL, Level.CONTEXT)
     for found in _MAC.finditer(text):
         yield Candidate(*found.span(), IdentifierType.DEVICE, Level.HARD)
@@ -45,6 +48,8 @@ def network(text: str) -> Iterator[Candidate]:
 
 def _is_reference(url: str) -> bool:
     host = re.sub(r"(?i)^[a-z]+://", "", url).split("/")[0].split(":")[0].lower()
+    if not _HOST.search(host) or _ARTICLE.search(url):
+        return True
     return any(host.endswith(known) if known[0] == "." else host == known or host.endswith(f".{known}") for known in phrases("reference_hosts"))
 
 

@@ -34,7 +34,7 @@ _LOOSE = re.compile(
 _EVENT = re.compile(
     r"(?i)\b(?:DOB|D\.O\.B|DOD|DOA|DOS|born|birth\w*|admi(?:t|ts|tted|ssion)|discharged?|seen|visit(?:s|ed)?|diagnosed|dx'?d?|surgery|underwent|follow(?:ed)?[- ]?up"
     r"|f/u|appointment|died|dies|death|expired|deceased|date|dated|drawn|collected|scheduled|treated|evaluated|examined|assessed|present(?:s|ed|ing)|service"
-    r"|transfer(?:s|red)?|operated|procedure|accident|removed|began|happened|prescribed|performed|hospitali[sz]\w+|consult\w*|reviewed|started|starting|sessions|labs?"
+    r"|transfer(?:s|red)?|operated|procedure|accident|removed|prescribed|performed|hospitali[sz]\w+|consult\w*|reviewed|sessions|labs?"
     r"|patient|pt|mrn|ssn|clinic|hospital|biopsy|scan|exam|encounter|vaccinated|immuni[sz]\w+|delivered|intubated|extubated|transfused|called)\b"
 )
 _PERSON = re.compile(

@@ -21,10 +21,14 @@ _PERSON = rf"(?:{_CAP}|{_INITIAL})(?: (?:{_CAP}|{_INITIAL}|(?:de la|de|da|van de
 
 _TITLES = r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Doctor|Prof|Professor|Nurse|Sister|Rev|Capt|Sgt)"
 _CUES = (
-    r"patient(?:'?s?)? names?|names?(?: is| was|:)|my name is|named|called|i am|i'm|spoke (?:with|to)|talked to|met with|call|dictated by|signed by|reported by|prepared (?:for|by)"
-    r"|referr(?:ed by|ing|al for)|seen by|reviewed by|under|written by|consent (?:obtained )?from|obtained from|note for|next of kin:?|emergency contact(?: is|:)?|contact:|attn:?|dear"
-    r"|our patient|patient:|patient,?|pt:|pt,?|pt is|patient is|client|resident|daughter|son|wife|husband|mother|father|brother|sister|spouse|partner|guardian|caregiver|physician:?|surgeon:?|attending:?"
-    r"|provider:?|nurse|history of|case of|case similar to|similar to|notes? of|chart of|records? of|file for|like|specifically for|specifically|follow-up needed for|review|referring"
+    r"patient(?:'?s?)? names?|names?(?: is| was|:)|my name is|named|i am|i'm|spoke (?:with|to)|talked to|met with|dictated by|signed by|reported by|prepared (?:for|by)"
+    r"|referr(?:ed by|al for)|seen by|reviewed by|written by|consent (?:obtained )?from|note for|next of kin:?|emergency contact(?: is|:)?|attn:?|dear|our patient|patient:|patient,?|pt:|pt,?"
+    r"|pt is|patient is|resident|daughter|son|wife|husband|mother|father|brother|sister|spouse|partner|guardian|caregiver|physician:?|surgeon:?|attending:?|provider:?|nurse"
+)
+# After these a name is likely only when a list knows one of its parts.
+_HINTS = (
+    r"called|call|under|obtained from|contact:|client|history of|case of|case similar to|similar to|notes? of|chart of|records? of|file for|like|specifically for|specifically"
+    r"|follow-up needed for|review|referring|according to|thank you for referring"
 )
 _DESCRIBED = (
     r"(?:fe)?male|(?:wo)?man|boy|girl|child|infant|patient|pt|veteran|lady|gentleman|\d{1,3}[- ]?(?:year|yr|month)s?[- ]old|\d{1,3} ?y/?o"
@@ -32,26 +36,35 @@ _DESCRIBED = (
 _VERBS = (
     r"is an? \d|is \d|was (?:admitted|seen|born|referred|diagnosed|treated|discharged|transferred|brought|found|started)|who (?:was|has|is|had|lives|presented|visited|attended|underwent|reports)"
     r"|reports?\b|reported|denies|denied|presents?\b|presented|came|tolerated|underwent|complains|complained|states|has been|has a|has had|lives|resides|changed|called|arrived|turned"
-    r"|,? ?\(?(?:age|aged) \d|, (?:an? )?\d{1,3}[- ]?(?:y|year|mo)|'s (?:chart|case|notes?|records?|file|mother|father|wife|husband|office|care|labs?|medications?|history)|,? (?:MD|RN|DO|NP|PA|PhD)\b"
 )
+_OWN = r"chart|case|notes?|records?|file|mother|father|wife|husband|office|care|labs?|medications?|history"
+_GATE_VERBS = "was admitted|reports|denies|tolerated|underwent|changed|presented|who (?:was|has|is|had|lives|visited|attended)"
 NAME_GATES = (
     rf"(?-u:\b){_TITLES}\.? [A-Z]",
     rf"(?-u:\b){alternation(_SURE_FIRST)}(?:-[A-Z][a-z]+)? (?:[A-Z]\.? |[A-Z][a-z]+ )?(?:[A-Z][A-Za-z'.]|[A-Z](?-u:\b))",
-    rf"(?i:(?-u:\b)(?:{_CUES})):?,? (?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][a-z'-]|[A-Z]\.|[A-Z][a-z]+|[A-Z](?-u:\b))|(?i:(?-u:\b)(?:named|name is|name:|patient:)) [A-Z][a-z]",
-    r"(?-u:\b)[A-Z][a-z'-]+ (?:[A-Z][A-Za-z'-]+|[A-Z]\.) (?:is an? [0-9]|was admitted|reports|denies|tolerated|underwent|who )",
+    rf"(?i:(?-u:\b)(?:{_CUES}|{_HINTS})):?,? (?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][a-z'-]|[A-Z]\.|[A-Z][a-z]+|[A-Z](?-u:\b))|(?i:(?-u:\b)(?:named|name is|name:|patient:)) [A-Z][a-z]",
+    rf"(?-u:\b)(?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][A-Za-z'-]+|[A-Z]\.)(?:,? (?:is an? [0-9]|{_GATE_VERBS})|'s (?:{_OWN})|, (?:MD|RN))",
     rf"(?i:{_DESCRIBED}),? (?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][a-z'-]+|[A-Z]\.)",
 )
 """A row that matches none of these holds no name the rules could tell."""
 
 _TITLED = re.compile(rf"\b(?P<id>{_TITLES}\.? (?P<name>{_PERSON}))")
 _CUED = re.compile(rf"(?i:\b(?:{_CUES}|{_DESCRIBED}))[:,;(]{{0,2}} ?(?:\()?(?P<id>(?P<name>{_PERSON}))")
+_HINTED = re.compile(rf"(?i:\b(?:{_HINTS})):? (?P<id>(?P<name>{_PERSON}))")
 _CUED_ONE = re.compile(rf"(?i:\b(?:named|name is|name:|patient:))\s?(?P<id>(?P<name>{_CAP}))")
-_DOES = re.compile(rf"(?:^|(?<=[\s(]))(?P<id>(?P<name>{_PERSON}))(?: (?={_VERBS})|(?='s|,? (?:MD|RN|aged? \d|\d{{1,3}}[- ]?y)))(?={_VERBS}|)")
+_DOES = re.compile(rf"(?:^|(?<=[\s(]))(?P<id>(?P<name>{_PERSON}))(?=,? (?:{_VERBS})|'s (?:{_OWN})|,? (?:MD|RN|DO|NP|PA|PhD)\b|,? \(?(?:aged? )?\d{{1,3}}(?:[- ]?y|,))")
 _LISTED = re.compile(rf"(?<![A-Za-z'-])(?P<id>(?P<name>{alternation(_FIRST)}(?:-{_CAP})?(?: (?:{_CAP}|{_INITIAL})){{1,3}}))")
-_NOUN = re.compile(rf"(?:'s?)?(?: [A-Za-z-]+)?[ -]{alternation(phrases('eponym_nouns'))}\b", re.IGNORECASE)
+_NOUN = re.compile(rf"(?:'s?)?(?: [A-Z][a-z-]+)?[ -](?i:{alternation(phrases('eponym_nouns'))})\b")
 _FIGURE = re.compile(rf"(?i)\b{alternation(phrases('figures_cues'))}\b")
 _HUMAN = re.compile(
-    r"(?i)\b(?:patients?|pt|he|she|his|her|mr|mrs|ms|wife|husband|daughter|son|(?:fe)?male|(?:wo)?man|boy|girl|child|infant|\d{1,3}[- ]?y(?:ear|/?o)\S*)\b"
+    r"(?i)\b(?:patients?|pt|he|she|his|her|mr|mrs|ms|wife|husband|daughter|son|(?:fe)?male|(?:wo)?man|boy|girl|child|infant|\d{1,3}[- ]?y(?:ear|/?o)\S*|resid(?:es|ing)|admitted|discharged|seen|treated|clinic|hospital|physician|surgeon|nurse|MD|RN|mrn|dob|referr\w+|office|appointment)\b"
+)
+_MEDICAL = re.compile(
+    r"(?:a?emia|itis|osis|oma|pathy|plasty|ectomy|ostomy|otomy|uria|algia|trophy|plasia|genesis|lysis|sclerosis|atresia|phobia|cillin|mycin|azole|statin|pril|sartan"
+    r"|olol|ase|ide|ate|ine|gen|cyte|blast|virus|coccus|glycan|globin|globulin|syndrome|scopy|graphy|gram|logy|metry|therapy|tension|oid|ium|ic|al|ous|ive|ary|ism|tion)$"
+)
+_CITED = re.compile(
+    r"(?i)[^\n]{0,40}?(?:\d ?/ ?e\b|\d(?:st|nd|rd|th)? ?ed\b|\bed(?:itio)?n\b|\bpp?(?:age|g)?[ .-]*(?:no)?[. ]*\d|\bet al\b|\b(?:obs|gynae|textbook|surgery|pathology|physiology) \d)"
 )
 _MIDDLE = frozenset("de la da van der von bin al".split())
 
@@ -63,9 +76,9 @@ def names(text: str) -> Iterator[Candidate]:
     for found in _CUED_ONE.finditer(text):
         if found["name"] in _FIRST:
             yield from _accept(text, found, sure=True)
-    for pattern in (_CUED, _DOES):
+    for pattern in (_CUED, _HINTED, _DOES):
         for found in pattern.finditer(text):
-            if _is_full(found["name"]):
+            if _is_full(found["name"], listed=pattern is not _CUED):
                 yield from _accept(text, found, sure=False)
     for found in _LISTED.finditer(text):
         yield from _listed(text, found)
@@ -75,7 +88,7 @@ def _trim(name: str) -> str:
     """Cut a run of capitalised words before the first one that belongs to no name."""
     kept: list[str] = []
     for word in name.split(" "):
-        if word in _STOP:
+        if word in _STOP or (_MEDICAL.search(word) and word not in _FIRST | _SURNAMES):
             break
         kept.append(word)
     while kept and kept[-1] in _MIDDLE:
@@ -83,11 +96,11 @@ def _trim(name: str) -> str:
     return " ".join(kept)
 
 
-def _is_full(name: str) -> bool:
-    """Tell a name of two parts, one of them a word a list knows as a name or an initial beside a word."""
+def _is_full(name: str, *, listed: bool) -> bool:
+    """Tell a name of two parts or more; ``listed`` asks that a list knows one of its words, as an initial does not."""
     parts = _trim(name).split(" ")
-    known = [part for part in parts if part in _FIRST or part in _SURNAMES or part.split("-")[0] in _FIRST]
-    return len(parts) >= 2 and (bool(known) or all(len(part) > 3 for part in parts))
+    known = any(part.split("-")[0] in _FIRST or part in _SURNAMES for part in parts)
+    return len(parts) >= 2 and (known or (not listed and all(len(part) > 3 for part in parts)))
 
 
 def _is_eponym(text: str, name: str, end: int) -> bool:
@@ -101,30 +114,31 @@ def _accept(text: str, found: re.Match[str], *, sure: bool) -> Iterator[Candidat
     if not name or len(name.rstrip(".")) < 2 or _is_eponym(text, name, end):
         return
     near = text[max(0, found.start() - 50) : end + 40]
-    if not sure and _FIGURE.search(near):
+    if not sure and (_FIGURE.search(near) or _CITED.match(text, end)):
         return
-    yield Candidate(found.start("id"), end, IdentifierType.NAME, Level.CONTEXT)
+    # A doctor without a patient in sight is as often an author or a discoverer.
+    alone = found["id"].startswith(("Dr", "Doctor", "Prof")) and not _HUMAN.search(text)
+    yield Candidate(found.start("id"), end, IdentifierType.NAME, Level.QUASI if alone else Level.CONTEXT)
 
 
 def _listed(text: str, found: re.Match[str]) -> Iterator[Candidate]:
     name = _trim(found["name"])
     parts = name.split(" ")
     end = found.start() + len(name)
-    if len(parts) < 2 or _is_eponym(text, name, end) or _FIGURE.search(text[max(0, found.start() - 60) : end + 60]):
+    near = text[max(0, found.start() - 60) : end + 60]
+    if len(parts) < 2 or _is_eponym(text, name, end) or _FIGURE.search(near) or _CITED.match(text, end):
         return
-    human = bool(_HUMAN.search(text))
     initial = len(parts[-1].rstrip(".")) == 1
     surname = parts[-1].split("-")[0] in _SURNAMES
-    if parts[0] not in _SURE_FIRST and not (human and surname):
-        return
-    if human and (surname or initial or parts[0] in _SURE_FIRST):
+    sure = parts[0].split("-")[0] in _SURE_FIRST
+    if _HUMAN.search(text) and (sure or surname):
         yield Candidate(found.start(), end, IdentifierType.NAME, Level.CONTEXT)
-    elif surname:
-        yield Candidate(found.start(), end, IdentifierType.NAME, Level.CONTEXT if not initial else Level.QUASI)
+    elif sure and surname and not initial:
+        yield Candidate(found.start(), end, IdentifierType.NAME, Level.QUASI)
 
 
 _ALONE = re.compile(
-    rf"\b(?P<id>{_TITLES}\.? {_INITIAL}\.?)|(?:(?i:\b(?:{_DESCRIBED})), |(?i:\b(?:in|for|like|with|by) ))(?P<first>{_CAP})(?=[,.?;)]|'s )|(?P<own>{_CAP})(?='s (?:notes?|chart|case|records?|file|care))"
+    rf"\b(?P<id>{_TITLES}\.? {_INITIAL}\.?)|(?:(?i:\b(?:{_DESCRIBED})), |(?i:\b(?:in|for|like|with|by) ))(?!{_TITLES}\b)(?P<first>{_CAP})(?=[,.?;)]|'s )|(?P<own>{_CAP})(?='s (?:notes?|chart|case|records?|file|care))"
 )
 
 

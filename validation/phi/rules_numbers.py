@@ -16,17 +16,17 @@ _CODE = r"#?(?:[A-Za-z]{0,6}[-/]?\d(?:[A-Za-z0-9]|[-/](?=[A-Za-z0-9]))*|[A-Z]{1,
 _VALUES = {
     "code": _CODE,
     "ssn": r"\d{3}[- .]?\d{2}[- .]?\d{4}|[Xx*]{3}-[Xx*]{2}-\d{4}",
-    "card": r"\d(?:[ -]?\d){12,18}",
-    "iban": r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8}",
+    "card": rf"\d(?:[ -]?\d){{12,18}}|{_CODE}",
+    "iban": rf"[A-Z]{{2}}\d{{2}}(?: ?[A-Z0-9]{{2,4}}){{3,8}}|{_CODE}",
     "plate": r"[A-Z0-9]{17}|[A-Z]{2}\d{2} [A-Z]{3}|[A-Z0-9]{1,4}[- ][A-Z0-9]{2,4}|[A-Z0-9]{5,8}",
     "device": rf"(?:\(\d\d\)[A-Za-z0-9]+)+|(?:[0-9A-Fa-f]{{2}}[:-]){{5}}[0-9A-Fa-f]{{2}}|{_CODE}",
     "hash": rf"[0-9A-Fa-f]{{12,128}}|{_CODE}",
 }
 # Between a label and its value stand punctuation and the few words people put there.
 _BETWEEN = (
-    r"(?:[\s:=#(\[.,'\"/-]|\b(?:is|was|are|of|numbers?|nos?|num|ids?|identifiers?|identification|code|on|file|as|reads?|the|her|his|listed|shows?|card|policy|plan|exp"
+    r"(?:[\s:=#(\[.,'\"/-]|\b(?i:is|was|are|of|numbers?|nos?|num|ids?|identifiers?|identification|code|on|file|as|reads?|the|her|his|listed|shows?|card|policy|plan|exp"
     r"|account|acct|member|record|reference|serial|template|scan|hash|profile|for|under|with|subscriber|beneficiary|certificate|licen[cs]e|plate|device|unit|ref|medical"
-    r"|and|stored|filed|lot|model)\b){0,12}?"
+    r"|and|stored|filed|lot|model|address)\b){0,12}?"
 )
 
 
@@ -44,7 +44,7 @@ def _labels() -> tuple[_Label, ...]:
             IdentifierType(kind),
             Level(int(level)),
             form,
-            re.compile(rf"(?<![A-Za-z0-9])(?i:{pattern.replace('{no}', _NO)})(?![A-Za-z]){_BETWEEN}(?P<id>{_VALUES[form]})(?![A-Za-z0-9])"),
+            re.compile(rf"(?<![A-Za-z0-9])(?i:{pattern.replace('{no}', _NO)})(?:(?<=[#.])|(?![A-Za-z])){_BETWEEN}(?P<id>{_VALUES[form]})(?![A-Za-z0-9]|\s?%)"),
         )
         for kind, level, form, pattern in table("labels")
     )
@@ -53,8 +53,9 @@ def _labels() -> tuple[_Label, ...]:
 @cache
 def label_gate() -> str:
     """Return an expression that every row with a labelled number matches: some label, then a digit not far behind."""
-    either = "|".join(pattern.replace("{no}", _NO) for *_, pattern in table("labels"))
-    return rf"(?i)(?-u:\b)(?:{either})(?:[^a-z0-9]|(?-u:\b)[^0-9\n]{{1,40}})[A-Z]{{0,6}}-?[0-9]"
+    # Rust's expressions have no look-ahead; without it the gate only lets a few rows more pass.
+    either = "|".join(re.sub(r"\(\?!.*?\)", "", pattern).replace("{no}", _NO) for *_, pattern in table("labels"))
+    return rf"(?i)(?-u:\b)(?:{either})(?:[0-9]|[^a-z0-9\n][^0-9\n]{{0,48}}[0-9])"
 
 
 def labelled_numbers(text: str) -> Iterator[Candidate]:
@@ -67,18 +68,16 @@ def labelled_numbers(text: str) -> Iterator[Candidate]:
 
 def _plausible(value: str, form: str) -> bool:
     """Tell an identifier from a date, a year, a dose, a duration or a short count after the same word."""
-    if form in {"ssn", "iban"}:
-        return form == "ssn" or is_iban(value)
-    if form == "card":
-        return is_luhn(value)
+    if form == "ssn":
+        return True
     plain = value.lstrip("#")
-    if re.fullmatch(r"\d{1,2}[-/]\d{1,2}[-/]\d{2,4}|\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d+-[a-z]+(?:-[a-z]+)*|\d{1,4}[a-z]+|(?:19|20)\d\d-\d{2,4}", plain):
+    if re.fullmatch(r"\d{1,2}[-/]\d{1,2}[-/]\d{4}|\d{1,2}/\d{1,2}/\d{2}|\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d+-[a-z]+(?:-[a-z]+)*|\d{1,4}[a-z]+|(?:19|20)\d\d-\d{2,4}", plain):
         return False
-    return len(plain) >= 5 and sum(char.isdigit() for char in plain) >= 3
+    return len(plain) >= 5 and sum(char.isdigit() for char in plain) >= (2 if form == "plate" else 3)
 
 
 FORM_GATE = (
-    r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}|[3-6][0-9]{3}[ -]?[0-9]{4}[ -]?[0-9]{4}|[A-HJ-NPR-Z0-9]{17}|\(01\)[0-9]{14}"
+    r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}|[3-6][0-9]{3}[ -]?[0-9]{4}[ -]?[0-9]{4}|[A-HJ-NPR-Z0-9]{17}|\(01\)[0-9]{14}|[0-9] ?\((?:MRN|SSN|NPI|DEA)\)"
     r"|(?-u:\b)[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4} ?[A-Z0-9]{4}|(?-u:\b)[1-9][A-Z][A-Z0-9][0-9]-?[A-Z][A-Z0-9][0-9]-?[A-Z]{2}[0-9]{2}"
 )
 """A row without any of these holds no number that is an identifier by its form."""
@@ -88,6 +87,8 @@ _VIN = re.compile(r"\b[A-HJ-NPR-Z0-9]{17}\b")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _MBI = re.compile(r"\b[1-9][A-Z][A-Z0-9]\d-?[A-Z][A-Z0-9]\d-?[A-Z]{2}\d{2}\b")
 _UDI = re.compile(r"\(01\)\d{14}(?:\(\d\d\)[A-Za-z0-9]+)*")
+_BEFORE = re.compile(rf"(?<![\w-])(?P<id>\d{{3}}[- ]\d{{2}}[- ]\d{{4}}|{_CODE}) ?\((?P<label>MRN|SSN|NPI|DEA)\)")
+_BEFORE_TYPES = {"MRN": IdentifierType.MRN, "SSN": IdentifierType.SSN, "NPI": IdentifierType.LICENSE, "DEA": IdentifierType.LICENSE}
 _FORMED = (
     (_CARD, is_luhn, IdentifierType.ACCOUNT, Level.HARD),
     (_VIN, is_vin, IdentifierType.VEHICLE, Level.HARD),
@@ -101,6 +102,8 @@ def formed_numbers(text: str) -> Iterator[Candidate]:
     """Yield numbers that their own form gives away: SSN, card, VIN, IBAN, Medicare number, device identifier."""
     for found in _SSN.finditer(text):
         yield Candidate(*found.span(), IdentifierType.SSN, Level.HARD if is_ssn(found[0]) else Level.CONTEXT)
+    for found in _BEFORE.finditer(text):
+        yield Candidate(*found.span("id"), _BEFORE_TYPES[found["label"]], Level.HARD)
     for pattern, valid, kind, level in _FORMED:
         for found in pattern.finditer(text):
             if valid(found[0]):

@@ -67,7 +67,7 @@ _CARE_AT = re.compile(
 )
 _NOT_A_PLACE = frozenset(
     """ICU CCU NICU PICU MICU SICU ED ER A&E OPD OR OT PACU ENT OB OBGYN GP PCP Emergency Intensive Hospital Clinic Department Casualty
-    Medical General Outpatient Labor Labour Cardiology Neurology Surgery Psychiatry Pediatric Paediatric CT MRI PET EEG ECG EKG HIV AIDS TB
+    Outpatient Labor Labour Cardiology Neurology Surgery Psychiatry Pediatric Paediatric CT MRI PET EEG ECG EKG HIV AIDS TB
     Dr Mr Mrs Ms Prof Doctor""".split()
 )
 
