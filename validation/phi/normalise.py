@@ -69,18 +69,6 @@ def _table() -> dict[int, str]:
     return {code: fold for code, fold in folds.items() if fold != chr(code)} | looks
 
 
-@cache
-def _same_length() -> dict[str, str]:
-    return {chr(code): fold for code, fold in _table().items() if len(fold) == 1}
-
-
-@cache
-def _other_length() -> str:
-    """Return a character class of what folds to none or several characters, and so moves positions."""
-    codes = sorted(code for code, fold in _table().items() if len(fold) != 1)
-    return "[" + "".join(f"\\x{{{code:X}}}" for code in codes) + "]"
-
-
 def normalise(text: str) -> Normalised:
     """Fold a text to the ASCII its reader sees, as far as it has one.
 
@@ -111,10 +99,14 @@ def normalise_rows(texts: pl.Series) -> tuple[pl.Series, dict[int, Normalised]]:
     if others.is_empty():
         return texts, {}
     subset = texts.gather(others)
-    moved = subset.str.contains(_other_length())
-    table = _same_length()
-    folded = subset.str.replace_many(list(table), list(table.values()))
-    back = {int(others[place]): normalise(str(subset[place])) for place in moved.arg_true().to_list()}
+    table = _table()
+    present = subset.str.extract_all(r"[^\x00-\x7F]").explode().unique().drop_nulls().to_list()
+    folds = {char: table[ord(char)] for char in present if ord(char) in table}
+    one = {char: fold for char, fold in folds.items() if len(fold) == 1}
+    folded = subset.str.replace_many(list(one), list(one.values())) if one else subset
+    moving = [char for char in folds if char not in one]
+    moved = subset.str.contains_any(moving).arg_true().to_list() if moving else []
+    back = {int(others[place]): normalise(str(subset[place])) for place in moved}
     result = texts.clone().scatter(others, folded)
     if back:
         result = result.scatter(list(back), [item.text for item in back.values()])

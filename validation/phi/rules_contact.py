@@ -7,13 +7,16 @@ from .kinds import Candidate, IdentifierType, Level
 from .validators import is_ipv4, is_ipv6
 from .words import phrases
 
-__all__ = ["NETWORK_GATE", "PHONE_GATE", "network", "phones"]
+__all__ = ["NETWORK_GATES", "PHONE_GATES", "network", "phones"]
 
-NETWORK_GATE = (
-    r"@|(?i:[\[(]at[\])])|://|(?i:www\.)|[a-z0-9]\.(?:com|org|net|io|me|info|blog|co|us)/"
-    r"|[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|(?:[0-9A-Fa-f]{1,4}:){4}|(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}"
+# Small expressions with a literal to look for run ten times as fast as one that holds them all.
+NETWORK_GATES = (
+    r"@|://|www\.|WWW\.|Www\.|\(at\)|\[at\]|\(AT\)|\[AT\]",
+    r"\.(?:com|org|net|io|me|info|blog|co|us)/",
+    r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",
+    r":[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:|-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-",
 )
-"""A row without any of these holds no e-mail, URL, IP or MAC address."""
+"""A row that matches none of these holds no e-mail, URL, IP or MAC address."""
 
 _EMAIL = re.compile(
     r"(?i)(?<![\w.+-])[a-z0-9][\w.%+'-]*(?:\s?@\s?|\s*[\[(]at[\])]\s*)[a-z0-9][\w-]*"
@@ -70,11 +73,12 @@ _PHONE_CUES = (
     r"phone|telephone|tel|ph|cell|mobile|call|called|calls|calling|contact|reach|reached|reachable|text|ring|dial"
     r"|callback|voicemail|pager|hotline|fax|faxed|facsimile|telefax"
 )
-PHONE_GATE = (
-    r"\(?[2-9][0-9]{2}\)?[-. ]{1,2}[0-9]{3}[-. ][0-9]{4}|\([2-9][0-9]{2}\)[0-9]{3}|\+ ?[0-9]{1,3}[-. (]*[0-9][-. ()0-9]{5}"
-    rf"|(?i:(?-u:\b)(?:{_PHONE_CUES})(?-u:\b)[^0-9]{{0,24}}[0-9][-. ()0-9]{{5}})"
+PHONE_GATES = (
+    r"[0-9](?:[-. ()]{0,3}[0-9]){6}",
+    r"\(?[2-9][0-9]{2}\)?[-. ]{0,2}[0-9]{3}[-. ][0-9]{4}|\+ ?[0-9]{1,3}[-. (]*[0-9][-. ()0-9]{5}"
+    rf"|(?i:(?-u:\b)(?:{_PHONE_CUES}|number)(?-u:\b)|(?-u:\b)F: )",
 )
-"""A row without any of these holds no telephone number."""
+"""A row must match both to hold a telephone number: seven digits close together; a form or a word of calling."""
 
 _EXTENSION = r"(?:\s?(?:x|ext\.?|extension)\s?\d{1,5})?"
 _NANP = re.compile(rf"(?<![\w.+/-])(?:\+?1[-. ]?)?(?:\([2-9]\d\d\)\s?|[2-9]\d\d[-.])\d{{3}}[-.]\d{{4}}(?![\w-]){_EXTENSION}")

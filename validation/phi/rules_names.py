@@ -31,7 +31,7 @@ _HINTS = (
     r"|follow-up needed for|review|referring|according to|thank you for referring"
 )
 _DESCRIBED = (
-    r"(?:fe)?male|(?:wo)?man|boy|girl|child|infant|patient|pt|veteran|lady|gentleman|\d{1,3}[- ]?(?:year|yr|month)s?[- ]old|\d{1,3} ?y/?o"
+    r"(?:fe)?male|(?:wo)?man|boy|girl|child|infant|patient|pt|veteran|lady|gentleman|[0-9]{1,3}[- ]?(?:year|yr|month)s?[- ]old|[0-9]{1,3} ?y/?o"
 )
 _VERBS = (
     r"is an? \d|is \d|was (?:admitted|seen|born|referred|diagnosed|treated|discharged|transferred|brought|found|started)|who (?:was|has|is|had|lives|presented|visited|attended|underwent|reports)"
@@ -39,21 +39,28 @@ _VERBS = (
 )
 _OWN = r"chart|case|notes?|records?|file|mother|father|wife|husband|office|care|labs?|medications?|history"
 _GATE_VERBS = "was admitted|reports|denies|tolerated|underwent|changed|presented|who (?:was|has|is|had|lives|visited|attended)"
-NAME_GATES = (
-    rf"(?-u:\b){_TITLES}\.? [A-Z]",
-    rf"(?-u:\b){alternation(_SURE_FIRST)}(?:-[A-Z][a-z]+)? (?:[A-Z]\.? |[A-Z][a-z]+ )?(?:[A-Z][A-Za-z'.]|[A-Z](?-u:\b))",
-    rf"(?i:(?-u:\b)(?:{_CUES}|{_HINTS})):?,? (?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][a-z'-]|[A-Z]\.|[A-Z][a-z]+|[A-Z](?-u:\b))|(?i:(?-u:\b)(?:named|name is|name:|patient:)) [A-Z][a-z]",
-    rf"(?-u:\b)(?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][A-Za-z'-]+|[A-Z]\.)(?:,? (?:is an? [0-9]|{_GATE_VERBS})|'s (?:{_OWN})|, (?:MD|RN))",
-    rf"(?i:{_DESCRIBED}),? (?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][a-z'-]+|[A-Z]\.)",
+_PAIR_GATE = (
+    r"[A-Z][a-z'-]+ (?:[A-Z][a-z'-]|[A-Z]\.|[A-Z](?-u:\b)|[A-Z]'[A-Z])|[A-Za-z:,(] [A-Z]\. [A-Z][a-z']|^[A-Z]\. [A-Z][a-z']|[A-Z]'[A-Z]|[A-Z][a-z]+-[A-Z]"
 )
-"""A row that matches none of these holds no name the rules could tell."""
+NAME_GATES = (
+    (rf"(?-u:\b){_TITLES}\.? [A-Z]",),
+    (r"(?i-u:named|name is|name:|patient:) ?[A-Z][a-z]", r"(?i:(?-u:\b)(?:named|name is|name:|patient:)) ?[A-Z][a-z]"),
+    (_PAIR_GATE, rf"(?-u:\b){alternation(_SURE_FIRST)}(?:-[A-Z][a-z]+)? (?:[A-Z]\.? |[A-Z][a-z]+ )?(?:[A-Z][A-Za-z'.]|[A-Z](?-u:\b))"),
+    (_PAIR_GATE, rf"(?i:(?-u:\b)(?:{_CUES}|{_HINTS})):?,? (?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][a-z'-]|[A-Z]\.|[A-Z](?-u:\b))"),
+    (
+        _PAIR_GATE,
+        rf"(?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][A-Za-z'-]+|[A-Z]\.)(?:,? (?:is an? [0-9]|{_GATE_VERBS})|'s (?:{_OWN})|, (?:MD|RN))",
+    ),
+    (_PAIR_GATE, rf"(?i:{_DESCRIBED}),? (?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][a-z'-]+|[A-Z]\.)"),
+)
+"""A row that passes none of these chains holds no name the rules could tell."""
 
 _TITLED = re.compile(rf"\b(?P<id>{_TITLES}\.? (?P<name>{_PERSON}))")
 _CUED = re.compile(rf"(?i:\b(?:{_CUES}|{_DESCRIBED}))[:,;(]{{0,2}} ?(?:\()?(?P<id>(?P<name>{_PERSON}))")
 _HINTED = re.compile(rf"(?i:\b(?:{_HINTS})):? (?P<id>(?P<name>{_PERSON}))")
 _CUED_ONE = re.compile(rf"(?i:\b(?:named|name is|name:|patient:))\s?(?P<id>(?P<name>{_CAP}))")
 _DOES = re.compile(rf"(?:^|(?<=[\s(]))(?P<id>(?P<name>{_PERSON}))(?=,? (?:{_VERBS})|'s (?:{_OWN})|,? (?:MD|RN|DO|NP|PA|PhD)\b|,? \(?(?:aged? )?\d{{1,3}}(?:[- ]?y|,))")
-_LISTED = re.compile(rf"(?<![A-Za-z'-])(?P<id>(?P<name>{alternation(_FIRST)}(?:-{_CAP})?(?: (?:{_CAP}|{_INITIAL})){{1,3}}))")
+_RUN = re.compile(rf"(?<![A-Za-z'-]){_CAP}(?: (?:{_CAP}|{_INITIAL}))+")
 _NOUN = re.compile(rf"(?:'s?)?(?: [A-Z][a-z-]+)?[ -](?i:{alternation(phrases('eponym_nouns'))})\b")
 _FIGURE = re.compile(rf"(?i)\b{alternation(phrases('figures_cues'))}\b")
 _HUMAN = re.compile(
@@ -75,13 +82,20 @@ def names(text: str) -> Iterator[Candidate]:
         yield from _accept(text, found, sure=True)
     for found in _CUED_ONE.finditer(text):
         if found["name"] in _FIRST:
-            yield from _accept(text, found, sure=True)
+            yield from _accept(text, found, sure=False)
     for pattern in (_CUED, _HINTED, _DOES):
         for found in pattern.finditer(text):
-            if _is_full(found["name"], listed=pattern is not _CUED):
+            # "Patient Reported Outcomes" is a heading; "Patient: Reza Azimi" and "the patient Reza Azimi" are not.
+            heading = found[0][0].isupper() and text[found.start("id") - 2] not in ":,;("
+            if _is_full(found["name"], listed=heading or pattern is not _CUED):
                 yield from _accept(text, found, sure=False)
-    for found in _LISTED.finditer(text):
-        yield from _listed(text, found)
+    for run in _RUN.finditer(text):
+        words_of_run = run[0].split(" ")
+        for place, word in enumerate(words_of_run[:-1]):
+            if word.split("-")[0] in _FIRST:
+                start = run.end() - len(" ".join(words_of_run[place:]))
+                yield from _listed(text, start, words_of_run[place : place + 4])
+                break
 
 
 def _trim(name: str) -> str:
@@ -121,20 +135,20 @@ def _accept(text: str, found: re.Match[str], *, sure: bool) -> Iterator[Candidat
     yield Candidate(found.start("id"), end, IdentifierType.NAME, Level.QUASI if alone else Level.CONTEXT)
 
 
-def _listed(text: str, found: re.Match[str]) -> Iterator[Candidate]:
-    name = _trim(found["name"])
+def _listed(text: str, start: int, run: list[str]) -> Iterator[Candidate]:
+    name = _trim(" ".join(run))
     parts = name.split(" ")
-    end = found.start() + len(name)
-    near = text[max(0, found.start() - 60) : end + 60]
+    end = start + len(name)
+    near = text[max(0, start - 60) : end + 60]
     if len(parts) < 2 or _is_eponym(text, name, end) or _FIGURE.search(near) or _CITED.match(text, end):
         return
     initial = len(parts[-1].rstrip(".")) == 1
     surname = parts[-1].split("-")[0] in _SURNAMES
     sure = parts[0].split("-")[0] in _SURE_FIRST
     if _HUMAN.search(text) and (sure or surname):
-        yield Candidate(found.start(), end, IdentifierType.NAME, Level.CONTEXT)
+        yield Candidate(start, end, IdentifierType.NAME, Level.CONTEXT)
     elif sure and surname and not initial:
-        yield Candidate(found.start(), end, IdentifierType.NAME, Level.QUASI)
+        yield Candidate(start, end, IdentifierType.NAME, Level.QUASI)
 
 
 _ALONE = re.compile(

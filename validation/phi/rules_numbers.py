@@ -9,7 +9,7 @@ from .kinds import Candidate, IdentifierType, Level
 from .validators import is_dea, is_iban, is_luhn, is_mbi, is_npi, is_ssn, is_vin
 from .words import table
 
-__all__ = ["FORM_GATE", "credentials", "formed_numbers", "label_gate", "labelled_numbers"]
+__all__ = ["DIGITS_GATE", "FORM_GATE", "credentials", "formed_numbers", "label_gates", "labelled_numbers"]
 
 _NO = r"\.?[ -]?(?:numbers?|nos?|num|nr|#|IDs?|identifiers?|code)"
 _CODE = r"#?(?:[A-Za-z]{0,6}[-/]?\d(?:[A-Za-z0-9]|[-/](?=[A-Za-z0-9]))*|[A-Z]{1,6}(?:-[A-Z0-9]+)+|[A-Z]{2,4} ?\d{4,})"
@@ -51,11 +51,13 @@ def _labels() -> tuple[_Label, ...]:
 
 
 @cache
-def label_gate() -> str:
-    """Return an expression that every row with a labelled number matches: some label, then a digit not far behind."""
+def label_gates() -> tuple[tuple[str, ...], ...]:
+    """Return the chains of which a row with a labelled number passes one: digits, fast to find; some label; both together."""
     # Rust's expressions have no look-ahead; without it the gate only lets a few rows more pass.
     either = "|".join(re.sub(r"\(\?!.*?\)", "", pattern).replace("{no}", _NO) for *_, pattern in table("labels"))
-    return rf"(?i)(?-u:\b)(?:{either})(?:[0-9]|[^a-z0-9\n][^0-9\n]{{0,48}}[0-9])"
+    label = rf"(?-u:\b)(?i-u:{either})"
+    behind = r"(?:[^A-Za-z0-9\n][^0-9\n]{0,48}|[A-Z]{1,6}-?)?(?:(?:[0-9][ .]?[A-Za-z/-]{0,3}){3}|[0-9]{2} [A-Z]{3})"
+    return (DIGITS_GATE, label, label + behind), (r"VIN|[Pp]late|[Tt]ag|[Vv]ehicle|[Rr]eg", r"[A-HJ-NPR-Z0-9]{17}")
 
 
 def labelled_numbers(text: str) -> Iterator[Candidate]:
@@ -76,6 +78,8 @@ def _plausible(value: str, form: str) -> bool:
     return len(plain) >= 5 and sum(char.isdigit() for char in plain) >= (2 if form == "plate" else 3)
 
 
+DIGITS_GATE = r"[0-9](?:[ ./()-]{0,2}[A-Za-z/-]{0,3}[0-9]){2}|[0-9]{2} [A-Z]{3}"
+"""A row without three digits close together holds no number of a person."""
 FORM_GATE = (
     r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}|[3-6][0-9]{3}[ -]?[0-9]{4}[ -]?[0-9]{4}|[A-HJ-NPR-Z0-9]{17}|\(01\)[0-9]{14}|[0-9] ?\((?:MRN|SSN|NPI|DEA)\)"
     r"|(?-u:\b)[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4} ?[A-Z0-9]{4}|(?-u:\b)[1-9][A-Z][A-Z0-9][0-9]-?[A-Z][A-Z0-9][0-9]-?[A-Z]{2}[0-9]{2}"

@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from .kinds import Candidate, IdentifierType, Level
 from .words import alternation, phrases
 
-__all__ = ["ADDRESS_GATE", "CARE_GATE", "addresses", "care_places", "companion_places"]
+__all__ = ["ADDRESS_GATES", "CARE_GATES", "addresses", "care_places", "companion_places"]
 
 _SUFFIX = (
     r"(?:Street|St|Avenue|Ave|Av|Road|Rd|Lane|Ln|Drive|Dr|Court|Ct|Boulevard|Blvd|Way|Place|Pl|Terrace|Ter|Circle|Cir|Parkway|Pkwy"
     r"|Highway|Hwy|Square|Sq|Trail|Trl|Crescent|Close|Alley)"
 )
-ADDRESS_GATE = (
+ADDRESS_GATES = (
+    rf" {_SUFFIX}(?-u:\b)|[bB][oO][xX] [#0-9]|[zZ][iI][pP]|[pP]ost(?:al)? ?[cC]ode|[A-Za-z] [0-9]{{5}}(?-u:\b)",
     rf"(?-u:\b)[0-9]{{1,5}}[A-Za-z]? (?:[A-Z0-9][A-Za-z0-9.'-]* ){{1,4}}{_SUFFIX}(?-u:\b)"
-    r"|(?i:(?-u:\b)p\.? ?o\.? box )|(?i:(?-u:\b)zip|postal code|post code)|,? [A-Z][a-z.]+,? (?:[A-Z]{2}|[A-Z][a-z]+) [0-9]{5}(?-u:\b)"
+    r"|(?i:p\.? ?o\.? box )|(?i:zip|postal code|post code)|,? [A-Z][a-z.]+,? (?:[A-Z]{2}|[A-Z][a-z]+) [0-9]{5}(?-u:\b)",
 )
-"""A row without any of these holds no postal address."""
+"""A row must match both to hold a postal address: a word of streets or a ZIP; then the address around it."""
 
 _CODES = (
     r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])"
@@ -46,10 +47,15 @@ _CARE = (
     r"|monitored|consulted|performed|appointment|scheduled|examined|transferred|referred|followed|follow-up|f/u|underwent|received|care|cared|patient|currently|case|identified|delivered|born"
     r"|therapy|replacement|report|records|scan|lab|results?|arrest|ablation|admit|last|recently|discussed|replaced|transplant|specimen|sent|ordered|outpatient|office|clinic|meeting|tested"
 )
-CARE_GATE = (
-    rf"(?i:(?-u:\b)(?:{_CARE})(?-u:\b))[^.?!\n]{{0,40}} (?:at|from|in|to|by|of|under) (?:the |our )?(?:[A-Z][a-z]|St\.|[A-Z]{{2}})"
+CARE_GATES = (
+    (r"(?-u:\b)at (?:the |our )?(?:[A-Z][a-z]|[A-Z]{2})",),
+    (
+        rf"Hospital|Clinic|Med |Med\.|Medical|Health|Infirmary|Hospice|Institute|Cent(?:er|re)|Memorial|General|St\. |Mt\. |{alternation(phrases('facilities'))}",
+        rf"[A-Za-z'] (?:Hospital|Clinic|Med|Medical|Health|Infirmary|Hospice|Institute|Cent(?:er|re)|Memorial|General)(?-u:\b)|(?:St|Mt)\.? [A-Z]"
+        rf"|(?-u:\b){alternation(phrases('facilities'))}(?-u:\b)",
+    ),
 )
-"""A row without any of these tells of no care at a named place."""
+"""A row that passes neither chain names no hospital, clinic or place after "at"."""
 
 _WORD = r"(?:(?:St|Mt|Ft)\.? |[A-Z][A-Za-z'&-]*[a-z]'?s? |[A-Z]{2,5} |(?:of|and|for|the|&) )"
 _KEYWORD = (

@@ -28,31 +28,44 @@ _Rule = Callable[[str], Iterable[Candidate]]
 
 @dataclass(frozen=True)
 class _Family:
-    """Rules and the expression that tells which rows they must read; ``None`` stands for all rows."""
+    """A rule and its gates, each run on the rows the one before has left; without gates it reads all rows."""
 
-    gate: str | None
     rule: _Rule
+    gates: tuple[str, ...] = ()
+
+    def rows(self, column: pl.Series, opened: dict[str, pl.Series]) -> list[int]:
+        """Return the positions of the rows that pass every gate; ``opened`` keeps what a first gate let through."""
+        if not self.gates:
+            return column.is_not_null().arg_true().to_list()
+        first, *others = self.gates
+        if first not in opened:
+            opened[first] = column.str.contains(first).arg_true()
+        left = opened[first]
+        for gate in others:
+            left = left.filter(column.gather(left).str.contains(gate))
+        return left.to_list()
 
 
 @cache
 def _families(profile: Profile) -> tuple[_Family, ...]:
     common = (
-        _Family(rules_contact.NETWORK_GATE, rules_contact.network),
-        _Family(rules_contact.PHONE_GATE, rules_contact.phones),
-        _Family(rules_numbers.FORM_GATE, rules_numbers.formed_numbers),
-        _Family(rules_numbers.label_gate(), rules_numbers.labelled_numbers),
-        _Family(rules_dates.AGE_GATE, rules_dates.ages),
-        _Family(rules_places.ADDRESS_GATE, rules_places.addresses),
-        _Family(rules_photos.PHOTO_GATE, rules_photos.photos),
-        *(_Family(gate, rules_names.names) for gate in rules_names.NAME_GATES),
+        *(_Family(rules_contact.network, (gate,)) for gate in rules_contact.NETWORK_GATES),
+        _Family(rules_contact.phones, rules_contact.PHONE_GATES),
+        _Family(rules_numbers.formed_numbers, (rules_numbers.DIGITS_GATE, rules_numbers.FORM_GATE)),
+        *(_Family(rules_numbers.labelled_numbers, gates) for gates in rules_numbers.label_gates()),
+        _Family(rules_dates.ages, (rules_dates.AGE_GATE,)),
+        _Family(rules_places.addresses, rules_places.ADDRESS_GATES),
+        _Family(rules_photos.photos, (rules_photos.PHOTO_GATE,)),
+        *(_Family(rules_names.names, gates) for gates in rules_names.NAME_GATES),
     )
     if profile is Profile.GATE:
-        quiet = _Family(rules_dates.DATE_GATE, rules_dates.cued_dates), _Family(rules_places.CARE_GATE, rules_places.care_places)
-        return common + quiet
+        dates = (_Family(rules_dates.cued_dates, (gate,)) for gate in rules_dates.DATE_GATES)
+        places = (_Family(rules_places.care_places, gates) for gates in rules_places.CARE_GATES)
+        return (*common, *dates, *places)
     rules: tuple[_Rule, ...] = (
         rules_dates.all_dates, rules_places.companion_places, rules_names.strict_names, rules_numbers.credentials,
     )  # fmt: skip
-    return common + tuple(_Family(None, rule) for rule in rules)
+    return common + tuple(_Family(rule) for rule in rules)
 
 
 def scan(texts: Sequence[str] | pl.Series, profile: Profile | str = Profile.GATE) -> list[list[Finding]]:
@@ -121,9 +134,9 @@ def _scan_rows(
 def _rules_by_row(folded: pl.Series, profile: Profile) -> dict[int, list[_Rule]]:
     """Return the rules each row must be read by; rows that pass no gate are absent."""
     wanted: defaultdict[int, list[_Rule]] = defaultdict(list)
+    opened: dict[str, pl.Series] = {}
     for family in _families(profile):
-        passed = folded.is_not_null() if family.gate is None else folded.str.contains(family.gate)
-        for row in passed.arg_true().to_list():
+        for row in family.rows(folded, opened):
             if family.rule not in wanted[row]:
                 wanted[row].append(family.rule)
     return wanted
