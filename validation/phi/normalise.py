@@ -100,8 +100,8 @@ def normalise_rows(texts: pl.Series) -> tuple[pl.Series, dict[int, Normalised]]:
         return texts, {}
     subset = texts.gather(others)
     table = _table()
-    present = subset.str.extract_all(r"[^\x00-\x7F]").explode().unique().drop_nulls().to_list()
-    folds = {char: table[ord(char)] for char in present if ord(char) in table}
+    present = set("".join(subset.str.replace_all(r"[\x00-\x7F]+", "").to_list()))
+    folds = {char: table[ord(char)] for char in sorted(present) if ord(char) in table}
     one = {char: fold for char, fold in folds.items() if len(fold) == 1}
     folded = subset.str.replace_many(list(one), list(one.values())) if one else subset
     moving = [char for char in folds if char not in one]

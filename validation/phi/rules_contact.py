@@ -43,7 +43,9 @@ def network(text: str) -> Iterator[Candidate]:
         end = found.start() + len(found[0].rstrip(".,;:!?*"))
         cited = re.search(r"(?i)\b(?:ref|reference|source|doi)\b[^\n]{0,60}$", text[max(0, found.start() - 80) : found.start()])
         if not cited and not _is_reference(text[found.start() : end]):
-            yield Candidate(found.start(), end, IdentifierType.URL, Level.CONTEXT)
+            # The front page of a site is seldom a person's; a page behind it often is.
+            deep = re.search(r"[a-z0-9]/[^/\s]", text[found.start() : end].split("://")[-1], re.IGNORECASE)
+            yield Candidate(found.start(), end, IdentifierType.URL, Level.CONTEXT if deep else Level.QUASI)
     for found in _MAC.finditer(text):
         yield Candidate(*found.span(), IdentifierType.DEVICE, Level.HARD)
     yield from _ip_addresses(text)
@@ -71,12 +73,12 @@ def _ip_addresses(text: str) -> Iterator[Candidate]:
 
 _PHONE_CUES = (
     r"phone|telephone|tel|ph|cell|mobile|call|called|calls|calling|contact|reach|reached|reachable|text|ring|dial"
-    r"|callback|voicemail|pager|hotline|fax|faxed|facsimile|telefax"
+    r"|callback|voicemail|pager|hotline|fax|faxed|facsimile|telefax|(?:his|her|my|their|contact|home|work|callback) number"
 )
 PHONE_GATES = (
     r"[0-9](?:[-. ()]{0,3}[0-9]){6}",
     r"\(?[2-9][0-9]{2}\)?[-. ]{0,2}[0-9]{3}[-. ][0-9]{4}|\+ ?[0-9]{1,3}[-. (]*[0-9][-. ()0-9]{5}"
-    rf"|(?i:(?-u:\b)(?:{_PHONE_CUES}|number)(?-u:\b)|(?-u:\b)F: )",
+    rf"|(?i:(?-u:\b)(?:{_PHONE_CUES})(?-u:\b)|(?-u:\b)F: )",
 )
 """A row must match both to hold a telephone number: seven digits close together; a form or a word of calling."""
 
@@ -85,9 +87,10 @@ _NANP = re.compile(rf"(?<![\w.+/-])(?:\+?1[-. ]?)?(?:\([2-9]\d\d\)\s?|[2-9]\d\d[
 _SPACED = re.compile(rf"(?<![\w.+/-])(?:\+?1[-. ])?[2-9]\d\d[ .-]\d{{3}}[ .-]\d{{4}}(?![\w-]){_EXTENSION}")
 _WORLD = re.compile(r"(?<![\w+])\+ ?\d{1,3}[-. ]?(?:\(\d{1,4}\)[-. ]?)?\d{1,5}(?:[-. ]\d{2,10}|\d{4,10})(?:[-. ]?\d{2,6}){0,4}(?![\w-])")
 _CUED = re.compile(
-    rf"(?i)\b(?P<cue>{_PHONE_CUES}|number|f)\b[^\d\n;]{{0,40}}?(?P<id>\+?\(?\d[\d() .-]{{5,18}}\d(?![\w])){_EXTENSION}"
+    rf"(?i)\b(?P<cue>{_PHONE_CUES}|f)\b[^\d\n;]{{0,40}}?(?P<id>\+?\(?\d[\d() .-]{{5,18}}\d(?![\w])){_EXTENSION}"
 )
-_FAX_CUE = re.compile(r"(?i)\b(?:fax(?:ed|es|ing)?|facsimile|telefax|f)\b\W*[^.;\n\d]{0,40}$")
+_TOLL_FREE = re.compile(r"\(?(?:\+?1[-. ]?\(?)?8(?:00|33|44|55|66|77|88)")
+_FAX_CUE = re.compile(r"(?i)\b(?:fax(?:ed|es|ing)?|facsimile|telefax|f)\b[^;\n\d]{0,48}$")
 _OTHER_CUE = re.compile(
     r"(?i)\b(?:phone|telephone|cell|mobile|mrn|ssn|record|patient|insurance|policy|member|account|acct|case|order|claim"
     r"|visit|accession|npi|dea|serial|license|licence|batch|lot|pmid|isbn|trial|record number|chart)\b[^\n\d]{0,24}$"
@@ -104,11 +107,13 @@ def phones(text: str) -> Iterator[Candidate]:
         yield _phone(text, *found.span(), Level.CONTEXT)
     for found in _CUED.finditer(text):
         start, digits = found.start("id"), sum(c.isdigit() for c in found["id"])
-        named = found["cue"].lower() not in {"number", "text", "f"} or "-" in found["id"]
+        named = found["cue"].lower() not in {"text", "f"} or "-" in found["id"]
         if 7 <= digits <= 15 and named and not _OTHER_CUE.search(text[:start].removesuffix("#").rstrip()[found.end("cue") :]):
             yield _phone(text, start, found.end(), Level.HARD)
 
 
 def _phone(text: str, start: int, end: int, level: Level) -> Candidate:
-    fax = _FAX_CUE.search(text[max(0, start - 48) : start])
+    if _TOLL_FREE.match(text, start):
+        return Candidate(start, end, IdentifierType.PHONE, Level.QUASI)
+    fax = _FAX_CUE.search(text[max(0, start - 56) : start])
     return Candidate(start, end, IdentifierType.FAX if fax else IdentifierType.PHONE, level)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from .context import is_study
 from .kinds import Candidate, IdentifierType, Level
 from .validators import is_date
 
@@ -65,9 +66,9 @@ def cued_dates(text: str) -> Iterator[Candidate]:
         if _PUBLIC.search(sentence):
             continue
         event = _EVENT.search(sentence[-70:])
-        person = whole and _PERSON.search(sentence + " " + text[end : end + 60].split(". ")[0])
+        person = (whole or sentence.endswith((" on ", " since "))) and _PERSON.search(sentence + " " + text[end : end + 60].split(". ")[0])
         if event or person:
-            yield Candidate(start, end, IdentifierType.DATE, Level.CONTEXT)
+            yield Candidate(start, end, IdentifierType.DATE, Level.QUASI if is_study(text) else Level.CONTEXT)
 
 
 def _dates(text: str) -> Iterator[tuple[int, int, bool]]:

@@ -56,7 +56,7 @@ def label_gates() -> tuple[tuple[str, ...], ...]:
     # Rust's expressions have no look-ahead; without it the gate only lets a few rows more pass.
     either = "|".join(re.sub(r"\(\?!.*?\)", "", pattern).replace("{no}", _NO) for *_, pattern in table("labels"))
     label = rf"(?-u:\b)(?i-u:{either})"
-    behind = r"(?:[^A-Za-z0-9\n][^0-9\n]{0,48}|[A-Z]{1,6}-?)?(?:(?:[0-9][ .]?[A-Za-z/-]{0,3}){3}|[0-9]{2} [A-Z]{3})"
+    behind = r"(?:[^A-Za-z0-9\n][^0-9\n]{0,48}|[A-Z]{1,6}-?)?(?:(?:[0-9][ .]?[A-Za-z/-]{0,3}){3}|[0-9]{2} [A-Z]{3}|[0-9A-Fa-f]{12})"
     return (DIGITS_GATE, label, label + behind), (r"VIN|[Pp]late|[Tt]ag|[Vv]ehicle|[Rr]eg", r"[A-HJ-NPR-Z0-9]{17}")
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from .context import is_study
 from .kinds import Candidate, IdentifierType, Level
 from .words import alternation, phrases
 
@@ -67,30 +68,38 @@ _NEXT_TOWN = rf"(?:,? (?:in )?{_TOWN_STATE}|,? (?:in )?{alternation(phrases('cit
 _FACILITY = re.compile(rf"\b(?!The )(?:St\. |(?:[A-Z][A-Za-z'&-]*[a-z]'?s?|[A-Z]{{2,5}}) ){_WORD}{{0,4}}?{_KEYWORD}(?:\s{_KEYWORD})?(?![A-Za-z-]){_NEXT_TOWN}")
 _SAINT = re.compile(rf"\b(?:St\.?|Saint|Mt\.?|Mount) [A-Z][a-z]+(?:'s)?(?: {_KEYWORD})?{_NEXT_TOWN}")
 _KNOWN = re.compile(rf"\b{alternation(phrases('facilities'))}\b(?: {_WORD}{{0,2}}{_KEYWORD})?{_NEXT_TOWN}")
-_CARE_AT = re.compile(
-    rf"\b(?i:{_CARE})\b[^.?!\n;]{{0,40}}? (?:at|by|of|under|in|from|to) (?:the |our )?(?=[A-Z])"
-    rf"(?P<id>(?:(?:St|Mt|Ft)\.? )?[A-Z][A-Za-z'&-]+(?: (?:St\. |of |and )?[A-Z][A-Za-z'&.-]*[A-Za-z])*)"
-)
+_AFTER_AT = re.compile(r"\b(?P<at>at|by|of|under|in|from|to) (?:the |our )?(?=[A-Z])")
+_PROPER = re.compile(r"(?:(?:St|Mt|Ft)\.? )?[A-Z][A-Za-z'&-]+(?: (?:St\. |of |and )?[A-Z][A-Za-z'&.-]*[A-Za-z])*")
+_CARE_BEFORE = re.compile(rf"(?i)\b(?:{_CARE})\b")
 _NOT_A_PLACE = frozenset(
     """ICU CCU NICU PICU MICU SICU ED ER A&E OPD OR OT PACU ENT OB OBGYN GP PCP Emergency Intensive Hospital Clinic Department Casualty
-    Outpatient Labor Labour Cardiology Neurology Surgery Psychiatry Pediatric Paediatric CT MRI PET EEG ECG EKG HIV AIDS TB
+    National Report Surgeon Outpatient Labor Labour Cardiology Neurology Surgery Psychiatry Pediatric Paediatric CT MRI PET EEG ECG EKG HIV AIDS TB
     Dr Mr Mrs Ms Prof Doctor""".split()
 )
 
 
 def care_places(text: str) -> Iterator[Candidate]:
-    """Yield the named hospital, clinic or town at which the text says somebody was seen."""
-    for found in _CARE_AT.finditer(text):
-        place, at = found["id"], found.start("id")
-        if place.split()[0].rstrip(".") in _NOT_A_PLACE:
-            continue
-        for pattern in (_FACILITY, _SAINT, _KNOWN):
-            if whole := pattern.match(text, at):
-                yield Candidate(*whole.span(), IdentifierType.LOCATION, Level.CONTEXT)
-                break
-        else:
-            if text[: at].rstrip().endswith((" at", " at the", " at our")) and re.search("[a-z]", place):
-                yield Candidate(at, at + len(place), IdentifierType.LOCATION, Level.CONTEXT)
+    """Yield the named hospital, clinic or town at which the text says somebody was seen.
+
+    A text about a study rather than a person names its hospital as its author's address: that is level 1.
+    """
+    for found in _AFTER_AT.finditer(text):
+        sentence = re.split(r"[.?!;]\s+(?=[A-Z])|\n", text[max(0, found.start() - 64) : found.start()])[-1]
+        span = _place(text, found.end(), only_named=found["at"] != "at") if _CARE_BEFORE.search(sentence) else None
+        if span:
+            yield Candidate(*span, IdentifierType.LOCATION, Level.QUASI if is_study(text) else Level.CONTEXT)
+
+
+def _place(text: str, start: int, *, only_named: bool) -> tuple[int, int] | None:
+    """Return the span of the place that begins at ``start``; ``only_named`` asks for a word such as "Hospital" in it."""
+    proper = _PROPER.match(text, start)
+    if proper is None or proper[0].split()[0] in _NOT_A_PLACE:
+        return None
+    for pattern in (_FACILITY, _SAINT, _KNOWN):
+        if whole := pattern.match(text, start):
+            return whole.span()
+    shouted = proper[0].isupper()
+    return None if only_named or shouted else proper.span()
 
 
 _CITY = re.compile(
@@ -104,7 +113,7 @@ def companion_places(text: str) -> Iterator[Candidate]:
     """Yield places that matter once a row holds a person: facilities, towns, and whatever name follows "at"."""
     for pattern in (_FACILITY, _SAINT, _KNOWN, _CITY):
         for found in pattern.finditer(text):
-            if found[0].split()[0] not in _NOT_A_PLACE:
+            if found[0].split()[0] not in _NOT_A_PLACE and "Surgeon General" not in found[0]:
                 yield Candidate(*found.span(), IdentifierType.LOCATION, Level.CONTEXT)
     for found in _AT.finditer(text):
         if found["id"].split()[0] not in _NOT_A_PLACE:

@@ -34,14 +34,11 @@ class _Family:
     gates: tuple[str, ...] = ()
 
     def rows(self, column: pl.Series, opened: dict[str, pl.Series]) -> list[int]:
-        """Return the positions of the rows that pass every gate; ``opened`` keeps what a first gate let through."""
+        """Return the positions of the rows that pass every gate; ``opened`` holds what each first gate let through."""
         if not self.gates:
             return column.is_not_null().arg_true().to_list()
-        first, *others = self.gates
-        if first not in opened:
-            opened[first] = column.str.contains(first).arg_true()
-        left = opened[first]
-        for gate in others:
+        left = opened[self.gates[0]]
+        for gate in self.gates[1:]:
             left = left.filter(column.gather(left).str.contains(gate))
         return left.to_list()
 
@@ -134,12 +131,19 @@ def _scan_rows(
 def _rules_by_row(folded: pl.Series, profile: Profile) -> dict[int, list[_Rule]]:
     """Return the rules each row must be read by; rows that pass no gate are absent."""
     wanted: defaultdict[int, list[_Rule]] = defaultdict(list)
-    opened: dict[str, pl.Series] = {}
+    opened = _open_first(folded, _families(profile))
     for family in _families(profile):
         for row in family.rows(folded, opened):
             if family.rule not in wanted[row]:
                 wanted[row].append(family.rule)
     return wanted
+
+
+def _open_first(folded: pl.Series, families: tuple[_Family, ...]) -> dict[str, pl.Series]:
+    """Run every first gate over the whole column at once, on all cores polars may use."""
+    gates = list(dict.fromkeys(family.gates[0] for family in families if family.gates))
+    passed = folded.to_frame("text").select(pl.col("text").str.contains(gate).alias(gate) for gate in gates)
+    return {gate: passed[gate].arg_true() for gate in gates}
 
 
 def _read(text: str, rules: list[_Rule]) -> list[Candidate]:

@@ -1,0 +1,21 @@
+"""What a whole text is about, where that decides whether a place or a date in it belongs to one person."""
+
+import re
+
+__all__ = ["is_study"]
+
+_STUDY = re.compile(
+    r"(?i)\b(?:study|studies|cohort|retrospective\w*|prospective\w*|enrolled|recruited|participants|patients (?:were|was|with|who)"
+    r"|consecutive|survey|randomi[sz]ed|trial|meta-analysis)\b"
+)
+
+
+def is_study(text: str) -> bool:
+    """Tell whether a text reports on a study: its hospitals and dates are those of the work, not of a patient.
+
+    Examples
+    --------
+    >>> is_study("We enrolled 61 patients at Westmead Hospital.")
+    True
+    """
+    return bool(_STUDY.search(text))
