@@ -4,7 +4,18 @@ import re
 
 from .words import alternation, phrases, words
 
-__all__ = ["CAP", "FIRST", "INITIAL", "SURE_FIRST", "SURNAMES", "core", "is_citation", "is_eponym", "is_figure", "is_known"]
+__all__ = [
+    "CAP",
+    "FIRST",
+    "INITIAL",
+    "SURE_FIRST",
+    "SURNAMES",
+    "core",
+    "is_citation",
+    "is_eponym",
+    "is_figure",
+    "is_known",
+]
 
 FIRST = words("first_names") | words("ambiguous_first_names")
 SURE_FIRST = words("first_names") - words("ambiguous_first_names")

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
+from itertools import repeat
 
 import polars as pl
 
@@ -28,7 +29,10 @@ _LOOKALIKES = {
 # Blocks in which a character can fold to ASCII: Latin to symbols, presentation and full-width forms, mathematical and
 # enclosed letters. Scanning all of Unicode would cost a second for nothing.
 _BLOCKS = (range(0x80, 0x3100), range(0xFB00, 0x10000), range(0x1D400, 0x1D800), range(0x1F110, 0x1F18A))
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+)
+_NON_ASCII = re.compile(r"[^\x00-\x7F]")
 _TAGS = range(0xE0000, 0xE0200)
 
 
@@ -81,12 +85,18 @@ def normalise(text: str) -> Normalised:
     if text.isascii():
         return Normalised(text, None)
     table = _table()
-    parts = [table.get(ord(char), char) for char in text]
-    folded = "".join(parts)
-    if len(folded) == len(text) and all(len(part) == 1 for part in parts):
-        return Normalised(folded, None)
-    origin = [place for place, part in enumerate(parts) for _ in part]
-    return Normalised(folded, (*origin, len(text)))
+    parts: list[str] = []
+    origin: list[int] = []
+    last = 0
+    for found in _NON_ASCII.finditer(text):
+        place = found.start()
+        fold = table.get(ord(found[0]), found[0])
+        parts += text[last:place], fold
+        origin += *range(last, place), *repeat(place, len(fold))
+        last = place + 1
+    parts.append(text[last:])
+    origin += range(last, len(text) + 1)
+    return Normalised("".join(parts), tuple(origin))
 
 
 def normalise_rows(texts: pl.Series) -> tuple[pl.Series, dict[int, Normalised]]:

@@ -227,7 +227,9 @@ def _device(rng: random.Random) -> str:
     imei = (body := "35" + _digits(rng, 12)) + luhn_digit(body)
     mac = ":".join(f"{rng.randrange(256):02X}" for _ in range(6))
     udi = f"(01)0{_digits(rng, 13)}(21){_letters(rng, 2)}{_digits(rng, 5)}"
-    return rng.choice([imei, mac, udi, *(_number(rng) for _ in range(4)), f"{_letters(rng, 3)}{_digits(rng, 6)}{_letters(rng, 1)}"])
+    return rng.choice(
+        [imei, mac, udi, *(_number(rng) for _ in range(4)), f"{_letters(rng, 3)}{_digits(rng, 6)}{_letters(rng, 1)}"]
+    )
 
 
 def _url(rng: random.Random) -> str:
@@ -247,12 +249,16 @@ def _ip(rng: random.Random) -> str:
 
 def _biometric(rng: random.Random) -> str:
     digest = hashlib.sha256(_digits(rng, 9).encode()).hexdigest()
-    return rng.choice([digest[:16], digest[:32], f"{_letters(rng, 2)}-{_digits(rng, 6)}", _digits(rng, 8), f"BIO{_digits(rng, 6)}"])
+    return rng.choice(
+        [digest[:16], digest[:32], f"{_letters(rng, 2)}-{_digits(rng, 6)}", _digits(rng, 8), f"BIO{_digits(rng, 6)}"]
+    )
 
 
 def _photo(rng: random.Random) -> str:
     user = f"{rng.choice(_FIRST)}_{rng.choice(_LAST)}".lower().replace("'", "")
-    return rng.choice([f"IMG_{_digits(rng, 4)}.jpg", f"{user}_face.png", f"face-{_digits(rng, 6)}.jpeg", f"DSC{_digits(rng, 5)}.JPG"])
+    return rng.choice(
+        [f"IMG_{_digits(rng, 4)}.jpg", f"{user}_face.png", f"face-{_digits(rng, 6)}.jpeg", f"DSC{_digits(rng, 5)}.JPG"]
+    )
 
 
 _VALUES: dict[str, Callable[[random.Random], str]] = {

@@ -31,7 +31,9 @@ _ARTICLE = re.compile(r"(?i)wiki|article|journal|pubmed|contents/|book/|textbook
 _IPV4 = re.compile(r"(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w-]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{1,4}(?::{1,2}[0-9A-Fa-f]{1,4}){3,7}(?![\w:])")
 _MAC = re.compile(r"(?<![\w:-])[0-9A-Fa-f]{2}(?:([:-])[0-9A-Fa-f]{2})(?:\1[0-9A-Fa-f]{2}){4}(?![\w:-])")
-_IP_CUE = re.compile(r"(?i)\b(?:ip|ips|ipv4|address|login|log(?:ged)? ?in|host|server|client|session|access|connect(?:ed|ion)?|originat\w+|remote|via|portal|firewall|network|online|computer|device)\b")
+_IP_CUE = re.compile(
+    r"(?i)\b(?:ip|ips|ipv4|address|login|log(?:ged)? ?in|host|server|client|session|access|connect(?:ed|ion)?|originat\w+|remote|via|portal|firewall|network|online|computer|device)\b"
+)
 _NOT_IP = re.compile(r"(?i)\b(?:EC|E\.C\.|version|v|section|chapter|release|clause|enzyme)[ .:#-]*$")
 
 
@@ -41,7 +43,9 @@ def network(text: str) -> Iterator[Candidate]:
         yield Candidate(*found.span(), IdentifierType.EMAIL, Level.HARD)
     for found in _URL.finditer(text):
         end = found.start() + len(found[0].rstrip(".,;:!?*"))
-        cited = re.search(r"(?i)\b(?:ref|reference|source|doi)\b[^\n]{0,60}$", text[max(0, found.start() - 80) : found.start()])
+        cited = re.search(
+            r"(?i)\b(?:ref|reference|source|doi)\b[^\n]{0,60}$", text[max(0, found.start() - 80) : found.start()]
+        )
         if not cited and not _is_reference(text[found.start() : end]):
             # The front page of a site is seldom a person's; a page behind it often is.
             deep = re.search(r"[a-z0-9]/[^/\s]", text[found.start() : end].split("://")[-1], re.IGNORECASE)
@@ -55,7 +59,10 @@ def _is_reference(url: str) -> bool:
     host = re.sub(r"(?i)^[a-z]+://", "", url).split("/")[0].split(":")[0].lower()
     if not _HOST.search(host) or _ARTICLE.search(url):
         return True
-    return any(host.endswith(known) if known[0] == "." else host == known or host.endswith(f".{known}") for known in phrases("reference_hosts"))
+    return any(
+        host.endswith(known) if known[0] == "." else host == known or host.endswith(f".{known}")
+        for known in phrases("reference_hosts")
+    )
 
 
 def _ip_addresses(text: str) -> Iterator[Candidate]:
@@ -83,9 +90,13 @@ PHONE_GATES = (
 """A row must match both to hold a telephone number: seven digits close together; a form or a word of calling."""
 
 _EXTENSION = r"(?:\s?(?:x|ext\.?|extension)\s?\d{1,5})?"
-_NANP = re.compile(rf"(?<![\w.+/-])(?:\+?1[-. ]?)?(?:\([2-9]\d\d\)\s?|[2-9]\d\d[-.])\d{{3}}[-.]\d{{4}}(?![\w-]){_EXTENSION}")
+_NANP = re.compile(
+    rf"(?<![\w.+/-])(?:\+?1[-. ]?)?(?:\([2-9]\d\d\)\s?|[2-9]\d\d[-.])\d{{3}}[-.]\d{{4}}(?![\w-]){_EXTENSION}"
+)
 _SPACED = re.compile(rf"(?<![\w.+/-])(?:\+?1[-. ])?[2-9]\d\d[ .-]\d{{3}}[ .-]\d{{4}}(?![\w-]){_EXTENSION}")
-_WORLD = re.compile(r"(?<![\w+])\+ ?\d{1,3}[-. ]?(?:\(\d{1,4}\)[-. ]?)?\d{1,5}(?:[-. ]\d{2,10}|\d{4,10})(?:[-. ]?\d{2,6}){0,4}(?![\w-])")
+_WORLD = re.compile(
+    r"(?<![\w+])\+ ?\d{1,3}[-. ]?(?:\(\d{1,4}\)[-. ]?)?\d{1,5}(?:[-. ]\d{2,10}|\d{4,10})(?:[-. ]?\d{2,6}){0,4}(?![\w-])"
+)
 _CUED = re.compile(
     rf"(?i)\b(?P<cue>{_PHONE_CUES}|f)\b[^\d\n;]{{0,40}}?(?P<id>\+?\(?\d[\d() .-]{{5,18}}\d(?![\w])){_EXTENSION}"
 )
@@ -108,7 +119,11 @@ def phones(text: str) -> Iterator[Candidate]:
     for found in _CUED.finditer(text):
         start, digits = found.start("id"), sum(c.isdigit() for c in found["id"])
         named = found["cue"].lower() not in {"text", "f"} or "-" in found["id"]
-        if 7 <= digits <= 15 and named and not _OTHER_CUE.search(text[:start].removesuffix("#").rstrip()[found.end("cue") :]):
+        if (
+            7 <= digits <= 15
+            and named
+            and not _OTHER_CUE.search(text[:start].removesuffix("#").rstrip()[found.end("cue") :])
+        ):
             yield _phone(text, start, found.end(), Level.HARD)
 
 

@@ -48,7 +48,9 @@ _PUBLIC = re.compile(
     r"(?i)\b(?:world|international|national|launched|programme|program|act|published|FDA|WHO|approved|outbreak|pandemic|epidemic|historic\w*|founded"
     r"|established|treaty|amended|amendment|law|policy|guidelines? (?:of|from)|war|battle|independence|holiday|century|celebrated|observed)\b"
 )
-_NUMBER_OF_MONTH = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
+_NUMBER_OF_MONTH = {
+    name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
+}
 
 
 def all_dates(text: str) -> Iterator[Candidate]:
@@ -66,7 +68,9 @@ def cued_dates(text: str) -> Iterator[Candidate]:
         if _PUBLIC.search(sentence):
             continue
         event = _EVENT.search(sentence[-70:])
-        person = (whole or sentence.endswith((" on ", " since "))) and _PERSON.search(sentence + " " + text[end : end + 60].split(". ")[0])
+        person = (whole or sentence.endswith((" on ", " since "))) and _PERSON.search(
+            sentence + " " + text[end : end + 60].split(". ")[0]
+        )
         if event or person:
             yield Candidate(start, end, IdentifierType.DATE, Level.QUASI if is_study(text) else Level.CONTEXT)
 

@@ -39,7 +39,10 @@ _GATE_NAME = r"(?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][A-Za-z'-]|[A-Z]\.|[A-Z](?-u:\b
 NAME_GATES = (
     (rf"(?-u:\b){_TITLE}\.? [A-Z]",),
     (r"(?i-u:named|name is|names?:|name=|patient:|called:) ?[A-Za-z]",),
-    (r"[A-Z][A-Za-z]+, ?[A-Z][A-Za-z]|[A-Z]{2} [A-Z]{2}", r"(?i-u:patient|pt|name|client)[:=]? ?[A-Z][A-Za-z]+,? ?[A-Z]"),
+    (
+        r"[A-Z][A-Za-z]+, ?[A-Z][A-Za-z]|[A-Z]{2} [A-Z]{2}",
+        r"(?i-u:patient|pt|name|client)[:=]? ?[A-Z][A-Za-z]+,? ?[A-Z]",
+    ),
     (
         _PAIR_GATE,
         rf"(?-u:\b){alternation(SURE_FIRST)}(?:-[A-Z][a-z]+)? (?:[A-Z]\.? |[A-Z][a-z]+ )?(?:[A-Z][A-Za-z'.]|[A-Z](?-u:\b))",

@@ -22,11 +22,13 @@ _VALUES = {
     "device": rf"(?:\(\d\d\)[A-Za-z0-9]+)+|(?:[0-9A-Fa-f]{{2}}[:-]){{5}}[0-9A-Fa-f]{{2}}|{_CODE}",
     "hash": rf"[0-9A-Fa-f]{{12,128}}|{_CODE}",
 }
-# Between a label and its value stand punctuation and the few words people put there.
-_BETWEEN = (
-    r"(?:[\s:=#(\[.,'\"/-]|\b(?i:is|was|are|of|numbers?|nos?|num|ids?|identifiers?|identification|code|on|file|as|reads?|the|her|his|listed|shows?|card|policy|plan|exp"
-    r"|account|acct|member|record|reference|serial|template|scan|hash|profile|for|under|with|subscriber|beneficiary|certificate|licen[cs]e|plate|device|unit|ref|medical"
-    r"|and|stored|filed|lot|model|address)\b){0,12}?"
+# Between a label and its value stand punctuation and a few words; these may stand before any value, others only
+# before a long one ("the card she handed over was 4111 ...").
+_BETWEEN = r"(?P<between>(?:[\s:=#(\[.,'\"/-]|\b[A-Za-z]{1,14}\b){0,14}?)"
+_USUAL = frozenset(
+    """is was are of number numbers no nos num id ids identifier identifiers identification code on file as read reads the her his listed show
+    shows card policy plan exp account acct member record reference serial template scan hash profile for under with subscriber beneficiary
+    certificate licence license plate device unit ref medical and stored filed lot model address s n sn asset pump implant device hospital group""".split()
 )
 
 
@@ -44,7 +46,9 @@ def _labels() -> tuple[_Label, ...]:
             IdentifierType(kind),
             Level(int(level)),
             form,
-            re.compile(rf"(?<![A-Za-z0-9])(?i:{pattern.replace('{no}', _NO)})(?:(?<=[#.])|(?![A-Za-z])){_BETWEEN}(?P<id>{_VALUES[form]})(?![A-Za-z0-9]|\s?%)"),
+            re.compile(
+                rf"(?<![A-Za-z0-9])(?i:{pattern.replace('{no}', _NO)})(?:(?<=[#.])|(?![A-Za-z])){_BETWEEN}(?P<id>{_VALUES[form]})(?![A-Za-z0-9]|\s?%)"
+            ),
         )
         for kind, level, form, pattern in table("labels")
     )
@@ -64,18 +68,24 @@ def labelled_numbers(text: str) -> Iterator[Candidate]:
     """Yield each number that follows a label such as ``MRN``, ``Member ID`` or ``serial no.``, with the label's type."""
     for label in _labels():
         for found in label.pattern.finditer(text):
-            if _plausible(found["id"], label.form):
+            usual = _USUAL.issuperset(re.findall("[a-z]+", found["between"].lower()))
+            if _plausible(found["id"], label.form, at_least=3 if usual else 6):
                 yield Candidate(*found.span("id"), label.type, label.level)
 
 
-def _plausible(value: str, form: str) -> bool:
-    """Tell an identifier from a date, a year, a dose, a duration or a short count after the same word."""
+def _plausible(value: str, form: str, *, at_least: int) -> bool:
+    """Tell an identifier of ``at_least`` digits from a date, a year, a dose, a duration or a count after the same word."""
     if form == "ssn":
         return True
     plain = value.lstrip("#")
-    if re.fullmatch(r"\d{1,2}[-/]\d{1,2}[-/]\d{4}|\d{1,2}/\d{1,2}/\d{2}|\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d+-[a-z]+(?:-[a-z]+)*|\d{1,4}[a-z]+|(?:19|20)\d\d-\d{2,4}", plain):
+    if re.fullmatch(
+        r"\d{1,2}[-/]\d{1,2}[-/]\d{4}|\d{1,2}/\d{1,2}/\d{2}|\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d+-[a-z]+(?:-[a-z]+)*|\d{1,4}[a-z]+|(?:19|20)\d\d-\d{2,4}|(?:1-?)?8(?:00|33|44|55|66|77|88)-?\d{3}-?\d{4}",
+        plain,
+    ):
         return False
-    return len(plain) >= 5 and sum(char.isdigit() for char in plain) >= (2 if form == "plate" else 3)
+    return len(plain) >= 5 and sum(char.isdigit() for char in plain) >= (
+        2 if form == "plate" and at_least == 3 else at_least
+    )
 
 
 DIGITS_GATE = r"[0-9](?:[ ./()-]{0,2}[A-Za-z/-]{0,3}[0-9]){2}|[0-9]{2} [A-Z]{3}"
@@ -92,7 +102,12 @@ _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b
 _MBI = re.compile(r"\b[1-9][A-Z][A-Z0-9]\d-?[A-Z][A-Z0-9]\d-?[A-Z]{2}\d{2}\b")
 _UDI = re.compile(r"\(01\)\d{14}(?:\(\d\d\)[A-Za-z0-9]+)*")
 _BEFORE = re.compile(rf"(?<![\w-])(?P<id>\d{{3}}[- ]\d{{2}}[- ]\d{{4}}|{_CODE}) ?\((?P<label>MRN|SSN|NPI|DEA)\)")
-_BEFORE_TYPES = {"MRN": IdentifierType.MRN, "SSN": IdentifierType.SSN, "NPI": IdentifierType.LICENSE, "DEA": IdentifierType.LICENSE}
+_BEFORE_TYPES = {
+    "MRN": IdentifierType.MRN,
+    "SSN": IdentifierType.SSN,
+    "NPI": IdentifierType.LICENSE,
+    "DEA": IdentifierType.LICENSE,
+}
 _FORMED = (
     (_CARD, is_luhn, IdentifierType.ACCOUNT, Level.HARD),
     (_VIN, is_vin, IdentifierType.VEHICLE, Level.HARD),

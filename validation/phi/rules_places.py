@@ -20,9 +20,7 @@ ADDRESS_GATES = (
 )
 """A row must match both to hold a postal address: a word of streets or a ZIP; then the address around it."""
 
-_CODES = (
-    r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])"
-)
+_CODES = r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])"
 _STATE = rf"(?:{_CODES}|{alternation(phrases('states'))})"
 _TOWN = r"[A-Z][a-z]+(?:[ -][A-Z][a-z]+){0,2}|(?:St|Ft|Mt)\. [A-Z][a-z]+"
 _TOWN_STATE = rf"(?:{_TOWN}),? {_STATE}\b(?:,? \d{{5}}(?:-\d{{4}})?)?"
@@ -32,7 +30,9 @@ _STREET = re.compile(
     rf"\b\d{{1,5}}[A-Za-z]? (?:[NSEW]\.? )?(?:[A-Z][A-Za-z.'-]*|\d{{1,3}}(?:st|nd|rd|th))(?: [A-Z][A-Za-z.'-]*){{0,3}}? {_SUFFIX}\b\.?{_UNIT}{_TAIL}"
 )
 _BOX = re.compile(rf"(?i:\bp\.? ?o\.? box) #?\d+{_TAIL}")
-_ZIP = re.compile(rf"\b{_TOWN_STATE}(?<=\d{{5}})\b|(?i:\b(?:zip|postal|post)(?: ?code)?:?(?: is)? )(?P<id>\d{{5}}(?:-\d{{4}})?)\b")
+_ZIP = re.compile(
+    rf"\b{_TOWN_STATE}(?<=\d{{5}})\b|(?i:\b(?:zip|postal|post)(?: ?code)?:?(?: is)? )(?P<id>\d{{5}}(?:-\d{{4}})?)\b"
+)
 
 
 def addresses(text: str) -> Iterator[Candidate]:
@@ -65,7 +65,9 @@ _KEYWORD = (
     r"|(?:Heart|Cancer|Eye|Neurology|Surgery|Wellness|Care|Dialysis|Trauma|Imaging|Rehab(?:ilitation)?)? ?(?:Institute|Center|Centre)|Nursing Home|Memorial|General|VA|Methodist|Presbyterian|hospital|clinic))"
 )
 _NEXT_TOWN = rf"(?:,? (?:in )?{_TOWN_STATE}|,? (?:in )?{alternation(phrases('cities'))}\b|, {_STATE}\b)?"
-_FACILITY = re.compile(rf"\b(?!The )(?:St\. |(?:[A-Z][A-Za-z'&-]*[a-z]'?s?|[A-Z]{{2,5}}) ){_WORD}{{0,4}}?{_KEYWORD}(?:\s{_KEYWORD})?(?![A-Za-z-]){_NEXT_TOWN}")
+_FACILITY = re.compile(
+    rf"\b(?!The )(?:St\. |(?:[A-Z][A-Za-z'&-]*[a-z]'?s?|[A-Z]{{2,5}}) ){_WORD}{{0,4}}?{_KEYWORD}(?:\s{_KEYWORD})?(?![A-Za-z-]){_NEXT_TOWN}"
+)
 _SAINT = re.compile(rf"\b(?:St\.?|Saint|Mt\.?|Mount) [A-Z][a-z]+(?:'s)?(?: {_KEYWORD})?{_NEXT_TOWN}")
 _KNOWN = re.compile(rf"\b{alternation(phrases('facilities'))}\b(?: {_WORD}{{0,2}}{_KEYWORD})?{_NEXT_TOWN}")
 _AFTER_AT = re.compile(r"\b(?P<at>at|by|of|under|in|from|to) (?:the |our )?(?=[A-Z])")

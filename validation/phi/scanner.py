@@ -19,7 +19,13 @@ from .normalise import Normalised, normalise_rows
 __all__ = ["FRAME_SCHEMA", "scan", "scan_frame"]
 
 FRAME_SCHEMA = pl.Schema(
-    {"row": pl.UInt32, "start": pl.UInt32, "end": pl.UInt32, "type": pl.Enum([t.value for t in IdentifierType]), "level": pl.UInt8}
+    {
+        "row": pl.UInt32,
+        "start": pl.UInt32,
+        "end": pl.UInt32,
+        "type": pl.Enum([t.value for t in IdentifierType]),
+        "level": pl.UInt8,
+    }
 )
 """Columns of :func:`scan_frame`: row number, span in characters of the original text, type and level of each finding."""
 
