@@ -2,12 +2,11 @@
 
 import re
 
+from .words import cues
+
 __all__ = ["is_study"]
 
-_STUDY = re.compile(
-    r"(?i)\b(?:study|studies|cohort|retrospective\w*|prospective\w*|enrolled|recruited|participants|patients (?:were|was|with|who)"
-    r"|consecutive|survey|randomi[sz]ed|trial|meta-analysis)\b"
-)
+_STUDY = re.compile(rf"(?i)\b{cues('study')}\b")
 
 
 def is_study(text: str) -> bool:

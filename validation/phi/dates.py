@@ -4,9 +4,11 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from .words import words_in_order
+
 __all__ = ["DateForm", "parse_date"]
 
-_MONTHS = "January February March April May June July August September October November December".split()
+_MONTHS = words_in_order("months")
 _NUMERIC = re.compile(r"(\d{1,4})([-/.])(\d{1,2})\2(\d{2,4})")
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _NUMBER = re.compile(r"\d+")

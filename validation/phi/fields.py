@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from .kinds import Finding, Profile
 from .scanner import scan
@@ -30,7 +30,7 @@ class Leaf:
     label: str
 
 
-def leaves(value: Any, path: str = "", label: str = "") -> Iterator[Leaf]:
+def leaves(value: object, path: str = "", label: str = "") -> Iterator[Leaf]:
     """Yield every text in ``value``, also numbers under a key, and what JSON strings hold.
 
     Examples
@@ -46,19 +46,19 @@ def leaves(value: Any, path: str = "", label: str = "") -> Iterator[Leaf]:
         else:
             yield from leaves(inner, path, label)
     elif isinstance(value, Mapping):
-        for key, item in cast("Mapping[Any, Any]", value).items():
+        for key, item in cast("Mapping[object, object]", value).items():
             yield from leaves(item, f"{path}.{key}" if path else str(key), str(key))
             # A key may itself be an identifier, as in {"alice@mail.example.org": "cc"}.
             if not str(key).isidentifier():
                 yield Leaf(f"{path}{{key}}", str(key), "")
     elif isinstance(value, Sequence) and not isinstance(value, bytes):
-        for place, item in enumerate(cast("Sequence[Any]", value)):
+        for place, item in enumerate(cast("Sequence[object]", value)):
             yield from leaves(item, f"{path}[{place}]", label)
     elif isinstance(value, int | float) and not isinstance(value, bool) and label:
         yield Leaf(path, str(value), label)
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str) -> object:
     """Return what a JSON object or list written as a string holds, or ``None`` for any other text."""
     if not text.lstrip().startswith(("{", "[")):
         return None

@@ -1,4 +1,4 @@
-"""What a name is made of, and what looks like one without naming a patient: eponyms, authors, figures of history, terms."""
+"""What a name is made of, and what looks like one but names no patient: eponyms, authors, figures of history."""
 
 import re
 
@@ -25,7 +25,7 @@ INITIAL = r"[A-Z](?:\.|\b(?!['-]))"
 
 _STOP = words("not_names")
 _FAMOUS = phrases("eponyms")
-_PARTICLES = frozenset("de la da van der von bin al".split())
+_PARTICLES = frozenset({"de", "la", "da", "van", "der", "von", "bin", "al"})
 _MEDICAL = re.compile(
     r"(?:a?emia|itis|osis|oma|pathy|plasty|ectomy|ostomy|otomy|uria|algia|trophy|plasia|genesis|lysis|sclerosis|atresia|phobia|cillin"
     r"|mycin|azole|statin|pril|sartan|olol|ase|ide|ate|ine|gen|cyte|blast|virus|coccus|glycan|globin|globulin|syndrome|scopy|graphy"
@@ -34,15 +34,16 @@ _MEDICAL = re.compile(
 _NOUN = re.compile(rf"(?:'s?)?(?: [A-Z][a-z-]+)?[ -](?i:{alternation(phrases('eponym_nouns'))})\b")
 _FIGURE = re.compile(rf"(?i)\b{alternation(phrases('figures_cues'))}\b")
 _CITED = re.compile(
-    r"(?i)[^\n]{0,40}?(?:\d ?/ ?e\b|\d(?:st|nd|rd|th)? ?ed\b|\bed(?:itio)?n\b|\bpp?(?:age|g)?[ .-]*(?:no)?[. ]*\d|\bet al\b"
-    r"|\b(?:obs|gynae|textbook|surgery|pathology|physiology) \d)| (?:Obs|Gynae|Textbook|Serum|Principles|Manual)\b"
+    r"(?i)[^\n]{0,40}?(?:\d ?/ ?e\b|\d(?:st|nd|rd|th)? ?ed\b|\bed(?:itio)?n\b|\bpp?(?:age|g)?[ .-]*(?:no)?[. ]*\d"
+    r"|\bet al\b|\b(?:obs|gynae|textbook|surgery|pathology|physiology) \d)"
+    r"| (?:Obs|Gynae|Textbook|Serum|Principles|Manual)\b"
 )
 
 
 def core(run: str) -> tuple[int, str]:
     """Return the part of a run of capitalised words that can be a name, and how many characters stand before it.
 
-    Words such as "Patient" or "Discharge" are cut off in front; the name ends before the next such word or medical term.
+    Words such as "Patient" are cut off in front; the name ends before the next such word or medical term.
 
     Examples
     --------

@@ -1,8 +1,8 @@
 """Undo the disguises of a text (zero-width, full-width, look-alike and accented characters), keeping its offsets.
 
-Identifiers are written in ASCII by the rules; ``Јоhn`` with Cyrillic letters, ``５５５`` in full width or ``J<ZWSP>ohn`` must
-meet the same rules. Each character is folded on its own (NFKD without marks, Unicode UAX #15; look-alikes after the
-confusables of UTS #39), so a position in the folded text always leads back to one character of the original.
+Identifiers are written in ASCII by the rules; a name with Cyrillic letters in it, a number in full width or a
+zero-width space inside a word must meet the same rules. Each character is folded on its own (NFKD without marks, Unicode
+UAX #15; look-alikes after the confusables of UTS #39), so a position in the folded text leads back to one character.
 """
 
 import re
@@ -13,19 +13,11 @@ from itertools import repeat
 
 import polars as pl
 
+from .words import table
+
 __all__ = ["Normalised", "normalise", "normalise_rows"]
 
-# Letters and marks that NFKD leaves alone although a reader takes them for the ASCII character.
-_LOOKALIKES = {
-    **dict(zip("АВЕЅІЈКМНОРСТХУԌԚԜаеѕіјкорсухһԁԛԝвмнт", "ABESIJKMHOPCTXYGQWaesijkopcyxhdqwbmht", strict=True)),
-    **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοϹϲ", "ABEZHIKMNOPTYXoCc", strict=True)),
-    **dict(zip("ıȷɑɡƖǀӀ∣", "ijagllll", strict=True)),
-    **dict.fromkeys("‐‑‒–—―−﹣－⁃", "-"),
-    **dict.fromkeys("‘’‚‛′ʼ＇`´", "'"),
-    **dict.fromkeys("“”„‟″＂", '"'),
-    **{"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "ħ": "h", "ß": "ss", "æ": "ae", "Æ": "AE"},
-    **{"œ": "oe", "Œ": "OE", "þ": "th", "Þ": "Th", "⁄": "/", "∕": "/", "․": ".", "。": ".", "٠": "0", "ꓸ": "."},
-}
+_LOOKALIKES = {chr(int(code, 16)): read for read, codes in table("lookalikes") for code in codes.split(" ")}
 # Blocks in which a character can fold to ASCII: Latin to symbols, presentation and full-width forms, mathematical and
 # enclosed letters. Scanning all of Unicode would cost a second for nothing.
 _BLOCKS = (range(0x80, 0x3100), range(0xFB00, 0x10000), range(0x1D400, 0x1D800), range(0x1F110, 0x1F18A))
@@ -74,11 +66,11 @@ def _table() -> dict[int, str]:
 
 
 def normalise(text: str) -> Normalised:
-    """Fold a text to the ASCII its reader sees, as far as it has one.
+    r"""Fold a text to the ASCII its reader sees, as far as it has one.
 
     Examples
     --------
-    >>> folded = normalise("J\\u200bohn: ５５５")
+    >>> folded = normalise("J\u200bohn: \uff15\uff15\uff15")
     >>> folded.text, folded.span(0, 4)
     ('John: 555', (0, 5))
     """

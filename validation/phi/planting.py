@@ -1,7 +1,7 @@
 """Invented identifiers planted into invented sentences, to measure what a scanner finds.
 
-The sentences (``words/planting_templates.tsv``) and the value formats here were written before the rules of this package
-and independently of them: a scanner that is tuned on its own examples measures nothing. :func:`half` splits the
+The sentences (``words/planting_templates.tsv``) and the value formats here were written before the rules of this
+package and independently of them: a scanner that is tuned on its own examples measures nothing. :func:`half` splits the
 sentences into a tuning and a judging half by a hash of their text.
 """
 
@@ -15,28 +15,16 @@ from functools import cache
 from typing import Literal
 
 from .validators import dea_digit, iban_digits, luhn_digit, vin_digit
-from .words import table
+from .words import table, words_in_order
 
 __all__ = ["Half", "Plant", "half", "plants", "templates"]
 
 Half = Literal["tuning", "judging"]
 
-_FIRST = """Aaliyah Agnieszka Ahmed Alejandro Anneliese Beatrix Bjorn Bronwyn Caoimhe Carlos Chidi Chiara Connor Dmitri
-Eleanor Emeka Esperanza Fatima Florence Gabriela Giovanni Gwendolyn Hannah Hassan Hiroshi Ingrid Ivan Jasmine Jerome
-Joseph Juan Kavita Keisha Kwame Lakshmi Latoya Liam Lucia Magnus Malik Marguerite Mei Mohammed Natasha Nguyen Olga
-Oluwaseun Patrick Priya Rachel Rajesh Rosalind Samuel Sanjay Siobhan Sofia Tamika Tatiana Theodore Tyrone Umar Valentina
-Walter Wei Xavier Yasmin Yuki Zachary Zsofia""".split()
-_LAST = """Abernathy Adeyemi Bhattacharya Blackwood Castellanos Chakraborty Chen Cunningham Delacroix Dombrowski Eriksen
-Fitzgerald Friedman Gallagher Gutierrez Haddad Henderson Ibrahim Iyer Jankowski Johansson Kapoor Kowalczyk Lindqvist
-Lombardi MacDonald Mbeki McAllister Montgomery Moreau Mukherjee Nakamura Ndiaye O'Connell Okonkwo Papadopoulos Patel
-Petrov Quigley Ramirez Reyes Rosenbaum Sandoval Schneider Srinivasan Takahashi Thornton Tran Underwood Vandenberg
-Vasquez Villanueva Weatherby Whitfield Yamamoto Zhang Zielinski""".split()
-_STREETS = """Oak Birchwood Fifth Sycamore Lincoln Hillcrest Jefferson Riverbend Magnolia Pinecrest Juniper 42nd
-Saddlebrook Washington Mulberry Kensington""".split()
-_SUFFIXES = "Street St. Avenue Ave Road Rd. Lane Drive Dr. Court Boulevard Blvd Way Place Terrace Circle".split()
-_PLACES = """Dayton,OH Tucson,AZ Boise,Idaho Savannah,GA Duluth,MN Albany,NY Fresno,CA Mobile,AL Plano,TX Tacoma,WA
-Bangor,Maine Reno,NV Peoria,Illinois Macon,GA Erie,PA""".split()
-_MONTHS = [date(2000, month, 1).strftime("%B") for month in range(1, 13)]
+_LISTS = {kind: values.split(" ") for kind, values in table("planting_values")}
+_FIRST, _LAST, _STREETS = _LISTS["first"], _LISTS["last"], _LISTS["streets"]
+_SUFFIXES, _PLACES = _LISTS["suffixes"], _LISTS["places"]
+_MONTHS = words_in_order("months")
 
 
 @dataclass(frozen=True)
@@ -148,7 +136,8 @@ def _phone(rng: random.Random) -> str:
     area, prefix, line = f"{rng.randint(201, 989)}", f"{rng.randint(200, 999)}", _digits(rng, 4)
     shapes = [
         f"({area}) {prefix}-{line}", f"{area}-{prefix}-{line}", f"{area}.{prefix}.{line}", f"+1 {area} {prefix} {line}",
-        f"1-{area}-{prefix}-{line}", f"{area} {prefix} {line}", f"({area}){prefix}-{line}", f"+1-{area}-{prefix}-{line}",
+        f"1-{area}-{prefix}-{line}", f"{area} {prefix} {line}", f"({area}){prefix}-{line}",
+        f"+1-{area}-{prefix}-{line}",
         f"+44 7{_digits(rng, 3)} {_digits(rng, 6)}", f"+91 9{_digits(rng, 4)} {_digits(rng, 5)}",
         f"{area}-{prefix}-{line} ext. {rng.randint(10, 999)}", f"+49 30 {_digits(rng, 8)}",
     ]  # fmt: skip
@@ -170,7 +159,8 @@ def _ssn(rng: random.Random) -> str:
 
 def _number(rng: random.Random) -> str:
     shapes = [
-        _digits(rng, rng.randint(6, 10)), f"{_letters(rng, 2)}{_digits(rng, 6)}", f"{_letters(rng, 3)}-{_digits(rng, 5)}",
+        _digits(rng, rng.randint(6, 10)), f"{_letters(rng, 2)}{_digits(rng, 6)}",
+        f"{_letters(rng, 3)}-{_digits(rng, 5)}",
         f"{_digits(rng, 3)}-{_digits(rng, 4)}", f"{_digits(rng, 2)}-{_digits(rng, 2)}-{_digits(rng, 2)}",
         f"{_letters(rng, 1)}{_digits(rng, 7)}", f"{rng.randint(2015, 2025)}-{_digits(rng, 5)}",
     ]  # fmt: skip
@@ -185,8 +175,12 @@ def _mbi(rng: random.Random) -> str:
     return mark.join(["".join(body[:4]), "".join(body[4:7]), "".join(body[7:])])
 
 
+def _long_member_id(rng: random.Random) -> str:
+    return f"{_letters(rng, 3)}{_digits(rng, 9)}"
+
+
 def _health_plan(rng: random.Random) -> str:
-    return rng.choice([_mbi, _number, _number, lambda r: f"{_letters(r, 3)}{_digits(r, 9)}"])(rng)
+    return rng.choice([_mbi, _number, _number, _long_member_id])(rng)
 
 
 def _card(rng: random.Random) -> str:
@@ -203,8 +197,12 @@ def _iban(rng: random.Random) -> str:
     return " ".join(text[i : i + 4] for i in range(0, len(text), 4)) if rng.random() < 0.5 else text
 
 
+def _bank_account(rng: random.Random) -> str:
+    return _digits(rng, 12)
+
+
 def _account(rng: random.Random) -> str:
-    return rng.choice([_card, _iban, _number, lambda r: _digits(r, 12)])(rng)
+    return rng.choice([_card, _iban, _number, _bank_account])(rng)
 
 
 def _license(rng: random.Random) -> str:

@@ -1,40 +1,43 @@
-"""Personal names: after a title or a cue, before a clinical verb, or a listed given name with a surname near a person."""
+"""Personal names: after a title or a cue, before a clinical verb, or a listed given name and surname near a person."""
 
 import re
 from collections.abc import Iterator
 
 from .kinds import Candidate, IdentifierType, Level
 from .name_guards import CAP, FIRST, INITIAL, SURE_FIRST, SURNAMES, core, is_citation, is_eponym, is_figure, is_known
-from .words import alternation, table, words
+from .words import alternation, cues, words
 
 __all__ = ["NAME_GATES", "companion_names", "names", "strict_names"]
 
 
-def _cues(kind: str) -> str:
-    return "(?:" + "|".join(pattern for name, pattern in table("name_cues") if name == kind) + ")"
-
-
-_TITLE = _cues("title")
+_TITLE = cues("title")
 _RUN = re.compile(
     rf"(?<![A-Za-z'-])(?:{CAP}|{INITIAL})(?: (?:{CAP}|{INITIAL}|(?:de la|de|da|van der|van|von|bin|al) {CAP}))+"
 )
 _TITLED = re.compile(rf"\b(?P<id>{_TITLE}\.? (?P<name>(?:{CAP}|{INITIAL})(?: (?:{CAP}|{INITIAL})){{0,3}}))")
-_SINGLE = re.compile(rf"(?i:\b{_cues('single')})\s?(?P<name>{CAP})\b(?! [A-Z])")
-_CUE_BEFORE = re.compile(rf"(?i:(?<![A-Za-z])(?:{_cues('cue')}|{_cues('person')}))[:,;(]{{0,2}} ?\(?$")
-_HINT_BEFORE = re.compile(rf"(?i:\b{_cues('hint')}):? $")
-_VERB_AFTER = re.compile(rf",? (?:{_cues('after')})|'s {_cues('own')}\b")
+_SINGLE = re.compile(rf"(?i:\b{cues('single')})\s?(?P<name>{CAP})\b(?! [A-Z])")
+_CUE_BEFORE = re.compile(rf"(?i:(?<![A-Za-z])(?:{cues('cue')}|{cues('person')}))[:,;(]{{0,2}} ?\(?$")
+_HINT_BEFORE = re.compile(rf"(?i:\b{cues('hint')}):? $")
+_VERB_AFTER = re.compile(rf",? (?:{cues('after')})|'s {cues('own')}\b")
 _WEAK_TITLES = ("Miss", "Nurse", "Sister", "Doctor", "Prof", "Rev", "Capt", "Sgt")
-_HUMAN = re.compile(rf"(?i)\b{_cues('human')}\b")
-_TURNED = re.compile(
-    rf"(?P<cue>(?i:\b(?:patient|pt|name|client)(?: name)?))[:=]? ?(?P<id>[A-Z]{{2,}}, ?[A-Z]{{2,}}|[A-Z]{{2,}} [A-Z]{{2,}}|{CAP}, {CAP}(?: [A-Z]\b\.?)?)"
-    r"|(?P<cue2>(?i:\b(?:patient )?name(?: is|:|=)|\bpatient:))\s?(?P<id2>[a-z]{2,} (?:[a-z]\.? )?[a-z]{2,})\b"
+_HUMAN = re.compile(rf"(?i)\b{cues('human')}\b")
+# "SMITH, JOHN", "JOHN SMITH" and "john smith": shapes that only a label makes a name.
+_SHOUTED = re.compile(
+    r"(?i:\b(?:patient|pt|name|client)(?: name)?)[:=]? ?"
+    rf"(?P<name>[A-Z]{{2,}},? ?[A-Z]{{2,}}|{CAP}, {CAP}(?: [A-Z]\b\.?)?)"
+)
+_WHISPERED = re.compile(
+    r"(?i:\b(?:patient )?name(?: is|:|=)|\bpatient:)\s?(?P<name>[a-z]{2,} (?:[a-z]\.? )?[a-z]{2,})\b"
 )
 
 _PAIR_GATE = (
-    r"[A-Z][a-z'-]+ (?:[A-Z][a-z'-]|[A-Z]\.|[A-Z](?-u:\b)|[A-Z]'[A-Z])|[A-Za-z:,(] [A-Z]\. [A-Z][a-z']|^[A-Z]\. [A-Z][a-z']"
-    r"|[A-Z]'[A-Z]|[A-Z][a-z]+-[A-Z]"
+    r"[A-Z][a-z'-]+ (?:[A-Z][a-z'-]|[A-Z]\.|[A-Z](?-u:\b)|[A-Z]'[A-Z])|[A-Za-z:,(] [A-Z]\. [A-Z][a-z']"
+    r"|^[A-Z]\. [A-Z][a-z']|[A-Z]'[A-Z]|[A-Z][a-z]+-[A-Z]"
 )
-_GATE_AFTER = "is an? [0-9]|was admitted|reports|denies|tolerated|underwent|changed|presented|who (?:was|has|is|had|lives|visited|attended)"
+_GATE_AFTER = (
+    "is an? [0-9]|was admitted|reports|denies|tolerated|underwent|changed|presented"
+    "|who (?:was|has|is|had|lives|visited|attended)"
+)
 _GATE_NAME = r"(?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][A-Za-z'-]|[A-Z]\.|[A-Z](?-u:\b))"
 NAME_GATES = (
     (rf"(?-u:\b){_TITLE}\.? [A-Z]",),
@@ -45,14 +48,17 @@ NAME_GATES = (
     ),
     (
         _PAIR_GATE,
-        rf"(?-u:\b){alternation(SURE_FIRST)}(?:-[A-Z][a-z]+)? (?:[A-Z]\.? |[A-Z][a-z]+ )?(?:[A-Z][A-Za-z'.]|[A-Z](?-u:\b))",
+        (
+            rf"(?-u:\b){alternation(SURE_FIRST)}(?:-[A-Z][a-z]+)? (?:[A-Z]\.? |[A-Z][a-z]+ )?"
+            r"(?:[A-Z][A-Za-z'.]|[A-Z](?-u:\b))"
+        ),
     ),
-    (_PAIR_GATE, rf"(?i:(?-u:\b)(?:{_cues('cue')}|{_cues('hint')})):?,? {_GATE_NAME}"),
+    (_PAIR_GATE, rf"(?i:(?-u:\b)(?:{cues('cue')}|{cues('hint')})):?,? {_GATE_NAME}"),
     (
         _PAIR_GATE,
-        rf"(?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][A-Za-z'-]+|[A-Z]\.)(?:,? (?:{_GATE_AFTER})|'s {_cues('own')}|, (?:MD|RN))",
+        rf"(?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][A-Za-z'-]+|[A-Z]\.)(?:,? (?:{_GATE_AFTER})|'s {cues('own')}|, (?:MD|RN))",
     ),
-    (_PAIR_GATE, rf"(?i:{_cues('person')}),? {_GATE_NAME}"),
+    (_PAIR_GATE, rf"(?i:{cues('person')}),? {_GATE_NAME}"),
 )
 """A row that passes none of these chains holds no name the rules could tell."""
 
@@ -65,11 +71,10 @@ def names(text: str) -> Iterator[Candidate]:
         start, end = found.span("name")
         if found["name"] in FIRST and not is_eponym(text, found["name"], end) and not is_figure(text, start, end):
             yield Candidate(start, end, IdentifierType.NAME, Level.CONTEXT)
-    for found in _TURNED.finditer(text):
-        kind = "id" if found["id"] else "id2"
-        parts = re.findall(r"[A-Za-z]+", found[kind].title())
+    for found in (*_SHOUTED.finditer(text), *_WHISPERED.finditer(text)):
+        parts = re.findall(r"[A-Za-z]+", found["name"].title())
         if parts[0] in FIRST | SURNAMES and parts[-1] in FIRST | SURNAMES:
-            yield Candidate(*found.span(kind), IdentifierType.NAME, Level.CONTEXT)
+            yield Candidate(*found.span("name"), IdentifierType.NAME, Level.CONTEXT)
     for found in _RUN.finditer(text):
         yield from _from_run(text, found)
 
@@ -124,13 +129,14 @@ def _level_of_listed(text: str, parts: list[str]) -> Level | None:
 
 
 _ALONE = re.compile(
-    rf"\b(?P<titled>{_TITLE}\.? {INITIAL})|(?:(?i:\b{_cues('person')}), |(?i:\b(?:in|for|like|with|by) ))(?!{_TITLE}\b)"
-    rf"(?P<first>{CAP})(?=[,.?;)]|'s )|(?P<own>{CAP})(?='s {_cues('own')}\b)"
+    rf"\b(?P<titled>{_TITLE}\.? {INITIAL})"
+    rf"|(?:(?i:\b{cues('person')}), |(?i:\b(?:in|for|like|with|by) ))(?!{_TITLE}\b)(?P<first>{CAP})(?=[,.?;)]|'s )"
+    rf"|(?P<own>{CAP})(?='s {cues('own')}\b)"
 )
 
 
 def companion_names(text: str, found: list[Candidate]) -> Iterator[Candidate]:
-    """Yield, in a row that already holds a person, the parts of found names elsewhere, and given names standing alone."""
+    """Yield, in a row that already holds a person, the parts of found names elsewhere, and given names alone."""
     for match in _ALONE.finditer(text):
         kind = match.lastgroup or "titled"
         if kind == "titled" or match[kind] in FIRST:

@@ -4,15 +4,14 @@ import re
 from collections.abc import Iterator
 
 from .kinds import Candidate, IdentifierType, Level
+from .words import cues
 
 __all__ = ["PHOTO_GATE", "photos"]
 
 PHOTO_GATE = r"(?i)\.(?:jpe?g|png|gif|bmp|tiff?|heic|webp)(?-u:\b)"
 """A row without the name of a picture file holds no picture."""
 _FILE = re.compile(r"(?i)(?<![\w/.-])(?:[\w./\\:-]*[\\/])?[\w-]+\.(?:jpe?g|png|gif|bmp|tiff?|heic|webp)\b")
-_FACE = re.compile(
-    r"(?i)\b(?:photo(?:s|graph\w*)?|pictures?|pic|headshot|selfie|mugshot|portrait|facial|face|full[- ]face|image of (?:the|her|his)|badge|patient|passport photo|snapshot)\b|face|selfie|portrait"
-)
+_FACE = re.compile(rf"(?i)\b{cues('face')}\b|face|selfie|portrait")
 
 
 def photos(text: str) -> Iterator[Candidate]:

@@ -1,7 +1,7 @@
 """Find identifiers in a column of texts: cheap expressions over all rows first, the rules on the few rows they leave.
 
-Every family of rules has a gate, an expression polars runs over the column at hundreds of megabytes a second; only a row
-that passes a gate is read by that family's rules. Once a row holds a person (a finding of level 2 or 3), what was only
+Every family of rules has gates, expressions polars runs over the column at hundreds of megabytes a second; only a row
+that passes them is read by that family's rules. Once a row holds a person (a finding of level 2 or 3), what was only
 quasi-identifying there is raised to level 2, and places, dates and single names in it count as well.
 """
 
@@ -12,7 +12,16 @@ from functools import cache
 
 import polars as pl
 
-from . import rules_contact, rules_dates, rules_names, rules_numbers, rules_photos, rules_places
+from . import (
+    rules_addresses,
+    rules_contact,
+    rules_dates,
+    rules_forms,
+    rules_labels,
+    rules_names,
+    rules_photos,
+    rules_places,
+)
 from .kinds import Candidate, Finding, IdentifierType, Level, Profile
 from .normalise import Normalised, normalise_rows
 
@@ -27,7 +36,7 @@ FRAME_SCHEMA = pl.Schema(
         "level": pl.UInt8,
     }
 )
-"""Columns of :func:`scan_frame`: row number, span in characters of the original text, type and level of each finding."""
+"""Columns of :func:`scan_frame`: row number, span in characters of the original text, type and level."""
 
 _Rule = Callable[[str], Iterable[Candidate]]
 
@@ -54,10 +63,10 @@ def _families(profile: Profile) -> tuple[_Family, ...]:
     common = (
         *(_Family(rules_contact.network, (gate,)) for gate in rules_contact.NETWORK_GATES),
         _Family(rules_contact.phones, rules_contact.PHONE_GATES),
-        _Family(rules_numbers.formed_numbers, (rules_numbers.DIGITS_GATE, rules_numbers.FORM_GATE)),
-        *(_Family(rules_numbers.labelled_numbers, gates) for gates in rules_numbers.label_gates()),
+        _Family(rules_forms.formed_numbers, rules_forms.FORM_GATES),
+        *(_Family(rules_labels.labelled_numbers, gates) for gates in rules_labels.label_gates()),
         _Family(rules_dates.ages, (rules_dates.AGE_GATE,)),
-        _Family(rules_places.addresses, rules_places.ADDRESS_GATES),
+        *(_Family(rules_addresses.addresses, gates) for gates in rules_addresses.ADDRESS_GATES),
         _Family(rules_photos.photos, (rules_photos.PHOTO_GATE,)),
         *(_Family(rules_names.names, gates) for gates in rules_names.NAME_GATES),
     )
@@ -66,7 +75,7 @@ def _families(profile: Profile) -> tuple[_Family, ...]:
         places = (_Family(rules_places.care_places, gates) for gates in rules_places.CARE_GATES)
         return (*common, *dates, *places)
     rules: tuple[_Rule, ...] = (
-        rules_dates.all_dates, rules_places.companion_places, rules_names.strict_names, rules_numbers.credentials,
+        rules_dates.all_dates, rules_places.companion_places, rules_names.strict_names, rules_forms.credentials,
     )  # fmt: skip
     return common + tuple(_Family(rule) for rule in rules)
 

@@ -1,9 +1,9 @@
-"""Invented values to stand for identifiers: consistent within a document, seeded, and plainly fictional where a range exists.
+"""Invented values for identifiers: consistent within a document, seeded, plainly fictional where a range exists.
 
-Telephone numbers use the range 555-0100 to 555-0199 (reserved for fiction by the North American Numbering Plan), e-mail
-and web addresses ``example.org`` (RFC 2606), IP addresses 192.0.2.0/24 and 2001:db8::/32 (RFC 5737, 3849), social security
-numbers the area 900 and above, which the SSA does not issue. Dates move by one number of days per document, so that the
-intervals between them stay.
+Telephone numbers use the range 555-0100 to 555-0199 (reserved for fiction by the North American Numbering Plan),
+e-mail and web addresses ``example.org`` (RFC 2606), IP addresses 192.0.2.0/24 and 2001:db8::/32 (RFC 5737, 3849),
+social security numbers the area 900 and above, which the SSA does not issue. Dates move by one number of days
+per document, so that the intervals between them stay.
 """
 
 import random
@@ -76,7 +76,7 @@ class Surrogates:
             IdentifierType.FAX: _phone,
             IdentifierType.EMAIL: lambda _, rng: f"person{rng.randint(100, 999)}@example.org",
             IdentifierType.URL: lambda _, rng: f"https://example.org/page/{rng.randint(100, 999)}",
-            IdentifierType.IP: lambda value, rng: _ip(value, rng),
+            IdentifierType.IP: _ip,
             IdentifierType.SSN: lambda value, rng: _digits_from("9", value, rng),
             IdentifierType.PHOTO: lambda value, rng: f"image-{rng.randint(1000, 9999)}.{value.rsplit('.', 1)[-1]}",
         }

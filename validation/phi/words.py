@@ -4,7 +4,7 @@ import re
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["alternation", "phrases", "table", "words"]
+__all__ = ["alternation", "cues", "phrases", "table", "words", "words_in_order"]
 
 
 def _lines(name: str) -> list[str]:
@@ -21,7 +21,18 @@ def words(name: str) -> frozenset[str]:
     >>> "Smith" in words("surnames")
     True
     """
-    return frozenset(word for line in _lines(f"{name}.txt") for word in line.split())
+    return frozenset(words_in_order(name))
+
+
+def words_in_order(name: str) -> tuple[str, ...]:
+    """Return a space-separated list in the order of its file.
+
+    Examples
+    --------
+    >>> words_in_order("months")[0]
+    'January'
+    """
+    return tuple(word for line in _lines(f"{name}.txt") for word in line.split())
 
 
 @cache
@@ -48,13 +59,24 @@ def table(name: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(line.split("\t")) for line in _lines(f"{name}.tsv"))
 
 
+def cues(*kinds: str) -> str:
+    """Return an expression for any cue of the given kinds, from ``cues.tsv``; cased as its user says.
+
+    Examples
+    --------
+    >>> cues("title").startswith("(?:Mr|Mrs")
+    True
+    """
+    return "(?:" + "|".join(pattern for kind, pattern in table("cues") if kind in kinds) + ")"
+
+
 def alternation(items: frozenset[str]) -> str:
-    """Return a regular expression that matches any of ``items``, the longest first, in a fixed order.
+    r"""Return a regular expression that matches any of ``items``, the longest first, in a fixed order.
 
     Examples
     --------
     >>> alternation(frozenset({"St", "St. Louis"}))
-    '(?:St\\\\.\\\\ Louis|St)'
+    '(?:St\\.\\ Louis|St)'
     """
     ordered = sorted(items, key=lambda item: (-len(item), item))
     return f"(?:{'|'.join(re.escape(item) for item in ordered)})"
