@@ -2,10 +2,10 @@
 
 Usage: ``python benchmarks/phi.py [--half judging|tuning] [--peers] [--shared DIR]``
 
-Rows are split by the parity of the first byte of the SHA-256 of their id: the rules were tuned on the even (tuning) half
-only, and the odd (judging) half is what is printed by default. Everything runs on one core. ``--peers`` installs DataFog,
-phileas-redact, presidio-analyzer and scrubadub into an environment of their own in the cache folder (once) and runs them
-over the same rows; without it the peers are left out.
+Rows are split by the parity of the first byte of the SHA-256 of their id: the rules were tuned on the even (tuning)
+half only, and the odd (judging) half is what is printed by default. Everything runs on one core. ``--peers`` installs
+DataFog, phileas-redact, presidio-analyzer and scrubadub into an environment of their own in the cache folder (once) and
+runs them over the same rows; without it the peers are left out.
 """
 
 import argparse
@@ -26,7 +26,6 @@ if hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 import polars as pl
-
 from openmed_data.validation.phi import scan_frame
 from openmed_data.validation.phi.disguise import DISGUISES, disguised
 from openmed_data.validation.phi.planting import half, plants
@@ -235,7 +234,9 @@ def main() -> None:
     options = parser.parse_args()
     data = load(options.shared, options.half)
     print(
-        f"PHI scanner on the {options.half} half of the rows (split by a hash of the id; rules tuned on the tuning half)."
+        f"PHI scanner on the {options.half} half of the rows (split by a hash of the id; rules tuned on the other one)."
+        if options.half == "judging"
+        else "PHI scanner on the tuning half of the rows: the rules were made on these."
     )
     print("Eponym traps are regression rows, known while tuning. Planted sentences were written before the rules.")
     results = {f"ours, level >= {least}": ours(data.texts, least) for least in (1, 2, 3)}

@@ -26,9 +26,10 @@ def phileas() -> Callable[[str], Spans]:
     from phileas import FilterService, Policy
 
     names = (
-        "age emailAddress creditCard ssn phoneNumber ipAddress url zipCode vin bitcoinAddress bankRoutingNumber date "
-        "macAddress streetAddress trackingNumber driversLicense ibanCode passportNumber"
-    ).split()
+        *("age", "emailAddress", "creditCard", "ssn", "phoneNumber", "ipAddress", "url", "zipCode", "vin", "date"),
+        *("bitcoinAddress", "bankRoutingNumber", "macAddress", "streetAddress", "trackingNumber", "driversLicense"),
+        *("ibanCode", "passportNumber"),
+    )
     strategies = {name: {f"{name}FilterStrategies": [{"strategy": "SAME"}]} for name in names}
     policy = Policy.from_dict({"name": "all", "identifiers": strategies})
     service = FilterService()

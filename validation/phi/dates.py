@@ -64,10 +64,14 @@ def parse_date(text: str) -> DateForm | None:
         year = third if len(numeric[4]) == 4 else 2000 + third
         return _form("mdy", year, first, second) or _form("dmy", year, second, first)
     word = _WORD.search(re.sub(r"(?<=\d)(?:st|nd|rd|th)\b", "", text))
-    names = [name for name in _MONTHS if word and name.lower().startswith(word[0].lower()[:3])]
-    if not names:
-        return None
-    return _written(text, _MONTHS.index(names[0]) + 1, before=bool(re.match(r"\d", text)))
+    month = _month(word[0]) if word else None
+    return _written(text, month, before=text[0].isdigit()) if month else None
+
+
+def _month(word: str) -> int | None:
+    """Return the number of a month from its name or the start of it, ``None`` for any other word."""
+    start = "sep" if word.lower() == "sept" else word.lower()
+    return next((number for number, name in enumerate(_MONTHS, start=1) if name.lower().startswith(start)), None)
 
 
 def _written(text: str, month: int, *, before: bool) -> DateForm | None:
@@ -95,7 +99,7 @@ def _number(old: str, part: str, day: date) -> str:
 
 def _month_word(like: str, day: date) -> str:
     def swap(word: re.Match[str]) -> str:
-        if not any(name.lower().startswith(word[0].lower()[:3]) for name in _MONTHS):
+        if _month(word[0]) is None:
             return word[0]
         name = _MONTHS[day.month - 1]
         short = name if len(word[0]) > 4 or word[0].lower() in {"may", "june", "july"} else name[:3]

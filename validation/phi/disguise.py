@@ -1,4 +1,4 @@
-"""Ways to hide an identifier from a scanner but not from a reader, to test and measure that it is found all the same."""
+"""Ways to hide an identifier from a scanner but not from a reader, to test that it is found all the same."""
 
 from collections.abc import Callable
 from dataclasses import replace

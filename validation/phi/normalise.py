@@ -1,8 +1,9 @@
 """Undo the disguises of a text (zero-width, full-width, look-alike and accented characters), keeping its offsets.
 
 Identifiers are written in ASCII by the rules; a name with Cyrillic letters in it, a number in full width or a
-zero-width space inside a word must meet the same rules. Each character is folded on its own (NFKD without marks, Unicode
-UAX #15; look-alikes after the confusables of UTS #39), so a position in the folded text leads back to one character.
+zero-width space inside a word must meet the same rules. Each character is folded on its own (NFKD without marks,
+Unicode UAX #15; look-alikes after the confusables of UTS #39), so a position in the folded text leads back to one
+character of the original.
 """
 
 import re

@@ -64,7 +64,7 @@ def _place(text: str, start: int, *, only_named: bool) -> tuple[int, int] | None
         if whole := pattern.match(text, start):
             return whole.span()
     shouted = proper[0].isupper()
-    return None if only_named or shouted else proper.span()
+    return None if only_named or shouted or len(proper[0]) < 4 else proper.span()
 
 
 _CITY = re.compile(
