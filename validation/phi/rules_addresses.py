@@ -13,15 +13,14 @@ _SUFFIX = (
     r"|Parkway|Pkwy|Highway|Hwy|Square|Sq|Trail|Trl|Crescent|Close|Alley)"
 )
 _BY_SUFFIX = (
+    r"[0-9][A-Za-z]? (?:[A-Z]|[0-9]{1,3}(?:st|nd|rd|th))",
     rf" {_SUFFIX}(?-u:\b)",
     rf"(?-u:\b)[0-9]{{1,5}}[A-Za-z]? (?:[A-Z0-9][A-Za-z0-9.'-]* ){{1,4}}{_SUFFIX}(?-u:\b)",
 )
-_BY_CODE = (
-    r"[bB][oO][xX] [#0-9]|[zZ][iI][pP]|[pP]ost(?:al)? ?[cC]ode|[A-Za-z] [0-9]{5}(?-u:\b)",
-    r"(?i:p\.? ?o\.? box )|(?i:zip|postal code|post code)|,? [A-Z][a-z.]+,? (?:[A-Z]{2}|[A-Z][a-z]+) [0-9]{5}(?-u:\b)",
-)
-ADDRESS_GATES = (_BY_SUFFIX, _BY_CODE)
-"""A row that passes neither chain holds no postal address."""
+_BY_BOX = (r"Box |BOX |box |Zip|zip|ZIP|Post|post|POST", r"(?i:p\.? ?o\.? box |zip|postal code|post code)")
+_BY_CODE = (r"[0-9]{5}", r"[A-Z][a-z.]+,? (?:[A-Z]{2}|[A-Z][a-z]+),? [0-9]{5}(?-u:\b)")
+ADDRESS_GATES = (_BY_SUFFIX, _BY_BOX, _BY_CODE)
+"""A row that passes none of these chains holds no postal address."""
 
 # Postal codes of the states of the USA and the District of Columbia.
 _CODES = (

@@ -13,6 +13,11 @@ __all__ = ["CODE", "DIGITS_GATE", "label_gates", "labelled_numbers"]
 DIGITS_GATE = r"[0-9](?:[ ./()-]{0,2}[A-Za-z/-]{0,3}[0-9]){2}|[0-9]{2} [A-Z]{3}"
 """A row without three digits close together holds no number of a person."""
 
+# Of the rows with digits, those with more than a dose, a range or a blood pressure.
+_LONG_NUMBER = (
+    r"(?:[0-9][A-Za-z]{0,3}){4}|[0-9]{3}[-A-Z]|[A-Z]-?[0-9]{3}|[0-9]{2}[-/.][0-9]{2}[-/.]|[0-9]{2} [A-Z]{3}"
+    r"|[0-9]{3}[ .][0-9]{2}[ .]|[0-9]-[A-Z]{2}[0-9]"
+)
 CODE = r"#?(?:[A-Za-z]{0,6}[-/]?\d(?:[A-Za-z0-9]|[-/](?=[A-Za-z0-9]))*|[A-Z]{1,6}(?:-[A-Z0-9]+)+|[A-Z]{2,4} ?\d{4,})"
 """An identifier in letters, digits and hyphens."""
 
@@ -66,7 +71,7 @@ def label_gates() -> tuple[tuple[str, ...], ...]:
     near = r"(?:[^A-Za-z0-9\n][^0-9\n]{0,48}|[A-Z]{1,6}-?)?"
     digits = r"(?:(?:[0-9][ .]?[A-Za-z/-]{0,3}){3}|[0-9]{2} [A-Z]{3}|[0-9A-Fa-f]{12})"
     vehicle = (r"VIN|[Pp]late|[Tt]ag|[Vv]ehicle|[Rr]eg", r"[A-HJ-NPR-Z0-9]{17}")
-    return (DIGITS_GATE, label, label + near + digits), vehicle
+    return (DIGITS_GATE, _LONG_NUMBER, label, label + near + digits), vehicle
 
 
 def labelled_numbers(text: str) -> Iterator[Candidate]:

@@ -41,11 +41,11 @@ _GATE_AFTER = (
 _GATE_NAME = r"(?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][A-Za-z'-]|[A-Z]\.|[A-Z](?-u:\b))"
 NAME_GATES = (
     (rf"(?-u:\b){_TITLE}\.? [A-Z]",),
-    (r"(?i-u:named|name is|names?:|name=|patient:|called:) ?[A-Za-z]",),
     (
-        r"[A-Z][A-Za-z]+, ?[A-Z][A-Za-z]|[A-Z]{2} [A-Z]{2}",
-        r"(?i-u:patient|pt|name|client)[:=]? ?[A-Z][A-Za-z]+,? ?[A-Z]",
+        r"[nN]amed [A-Z]|ame is [A-Za-z]|ames?: ?[A-Za-z]|ame= ?[A-Za-z]|atient: ?[A-Za-z]|AME: ?[A-Z]|ATIENT: ?[A-Z]"
+        r"|alled: ?[A-Z]",
     ),
+    (r"(?:atient|ATIENT|[Pp]t|PT|[Nn]ame|NAME|lient)[:=]? ?[A-Z][A-Za-z]+,? ?[A-Z]",),
     (
         _PAIR_GATE,
         (
