@@ -7,7 +7,16 @@ from .kinds import Candidate, IdentifierType, Level
 from .name_guards import CAP, FIRST, INITIAL, SURE_FIRST, SURNAMES, core, is_citation, is_eponym, is_figure, is_known
 from .words import alternation, cues, words
 
-__all__ = ["NAME_GATES", "companion_names", "names", "strict_names"]
+__all__ = [
+    "LABEL_GATES",
+    "RUN_GATES",
+    "TITLE_GATE",
+    "companion_names",
+    "labelled_names",
+    "run_names",
+    "strict_names",
+    "titled_names",
+]
 
 
 _TITLE = cues("title")
@@ -39,63 +48,65 @@ _GATE_AFTER = (
     "|who (?:was|has|is|had|lives|visited|attended)"
 )
 _GATE_NAME = r"(?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][A-Za-z'-]|[A-Z]\.|[A-Z](?-u:\b))"
-NAME_GATES = (
-    (rf"(?-u:\b){_TITLE}\.? [A-Z]",),
-    (
-        r"[nN]amed [A-Z]|ame is [A-Za-z]|ames?: ?[A-Za-z]|ame= ?[A-Za-z]|atient: ?[A-Za-z]|AME: ?[A-Z]|ATIENT: ?[A-Z]"
-        r"|alled: ?[A-Z]",
-    ),
-    (r"(?:atient|ATIENT|[Pp]t|PT|[Nn]ame|NAME|lient)[:=]? ?[A-Z][A-Za-z]+,? ?[A-Z]",),
-    (
-        _PAIR_GATE,
-        (
-            rf"(?-u:\b){alternation(SURE_FIRST)}(?:-[A-Z][a-z]+)? (?:[A-Z]\.? |[A-Z][a-z]+ )?"
-            r"(?:[A-Z][A-Za-z'.]|[A-Z](?-u:\b))"
-        ),
-    ),
-    (_PAIR_GATE, rf"(?i:(?-u:\b)(?:{cues('cue')}|{cues('hint')})):?,? {_GATE_NAME}"),
-    (
-        _PAIR_GATE,
-        rf"(?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][A-Za-z'-]+|[A-Z]\.)(?:,? (?:{_GATE_AFTER})|'s {cues('own')}|, (?:MD|RN))",
-    ),
+TITLE_GATE = rf"(?-u:\b){_TITLE}\.? [A-Z]"
+"""A row without a title before a capital holds no titled name."""
+LABEL_GATES = (
+    r"[nN]amed [A-Z]|ame is [A-Za-z]|ames?[:=] ?[A-Za-z]|atient: ?[A-Za-z]|(?:AME|ATIENT): ?[A-Z]|alled: ?[A-Z]",
+    r"(?:atient|ATIENT|[Pp]t|PT|[Nn]ame|NAME|lient)[:=]? ?[A-Z][A-Za-z]+,? ?[A-Z]",
+)
+"""A row that matches neither holds no name in an unusual shape behind a label."""
+_LISTED_GATE = (
+    rf"(?-u:\b){alternation(SURE_FIRST)}(?:-[A-Z][a-z]+)? (?:[A-Z]\.? |[A-Z][a-z]+ )?"
+    r"(?:[A-Z][A-Za-z'.]|[A-Z](?-u:\b))"
+)
+_VERB_GATE = (
+    rf"(?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][A-Za-z'-]+|[A-Z]\.)(?:,? (?:{_GATE_AFTER})|'s {cues('own')}|, (?:MD|RN))"
+)
+RUN_GATES = (
+    (_PAIR_GATE, _LISTED_GATE),
+    (_PAIR_GATE, rf"(?i:(?-u:\b)(?:{cues('cue', 'hint')})):?,? {_GATE_NAME}"),
+    (_PAIR_GATE, _VERB_GATE),
     (_PAIR_GATE, rf"(?i:{cues('person')}),? {_GATE_NAME}"),
 )
-"""A row that passes none of these chains holds no name the rules could tell."""
+"""A row that passes none of these chains holds no name of two words that its neighbours or the lists could tell."""
 
 
-def names(text: str) -> Iterator[Candidate]:
-    """Yield names that a title, a cue, a clinical verb or a listed given name with a surname makes a person's."""
+def titled_names(text: str) -> Iterator[Candidate]:
+    """Yield names behind a title; a doctor's in a text without a patient is level 1, as often an author's."""
     for found in _TITLED.finditer(text):
-        yield from _titled(text, found)
+        skipped, name = core(found["name"])
+        end = found.start("name") + len(name)
+        unlikely = found["id"].startswith(_WEAK_TITLES) and not is_known(name)
+        if skipped or unlikely or len(name.rstrip(".")) < 2 or is_eponym(text, name, end):
+            continue
+        alone = found["id"].startswith(("Dr", "Doctor", "Prof")) and not _HUMAN.search(text)
+        yield Candidate(found.start(), end, IdentifierType.NAME, Level.QUASI if alone else Level.CONTEXT)
+
+
+def labelled_names(text: str) -> Iterator[Candidate]:
+    """Yield names that only a label makes one: a given name alone, "SMITH, JOHN", "john smith"."""
     for found in _SINGLE.finditer(text):
         start, end = found.span("name")
         if found["name"] in FIRST and not is_eponym(text, found["name"], end) and not is_figure(text, start, end):
             yield Candidate(start, end, IdentifierType.NAME, Level.CONTEXT)
     for found in (*_SHOUTED.finditer(text), *_WHISPERED.finditer(text)):
         parts = re.findall(r"[A-Za-z]+", found["name"].title())
-        if parts[0] in FIRST | SURNAMES and parts[-1] in FIRST | SURNAMES:
+        if {parts[0], parts[-1]} <= FIRST | SURNAMES:
             yield Candidate(*found.span("name"), IdentifierType.NAME, Level.CONTEXT)
+
+
+def run_names(text: str) -> Iterator[Candidate]:
+    """Yield names of two words or more behind a cue, before a clinical verb, or listed and near a person."""
     for found in _RUN.finditer(text):
         yield from _from_run(text, found)
-
-
-def _titled(text: str, found: re.Match[str]) -> Iterator[Candidate]:
-    skipped, name = core(found["name"])
-    end = found.start("name") + len(name)
-    if skipped or len(name.rstrip(".")) < 2 or is_eponym(text, name, end):
-        return
-    if found["id"].startswith(_WEAK_TITLES) and not is_known(name):
-        return
-    # A doctor without a patient in sight is as often an author or a discoverer.
-    alone = found["id"].startswith(("Dr", "Doctor", "Prof")) and not _HUMAN.search(text)
-    yield Candidate(found.start(), end, IdentifierType.NAME, Level.QUASI if alone else Level.CONTEXT)
 
 
 def _from_run(text: str, found: re.Match[str]) -> Iterator[Candidate]:
     skipped, name = core(found[0])
     start = found.start() + skipped
     end = start + len(name)
-    if " " not in name or is_eponym(text, name, end) or is_figure(text, start, end) or is_citation(text, end):
+    saint = text[:start].endswith(("St. ", "Saint "))
+    if " " not in name or saint or is_eponym(text, name, end) or is_figure(text, start, end) or is_citation(text, end):
         return
     if _is_cued(text, start, end, name):
         yield Candidate(start, end, IdentifierType.NAME, Level.CONTEXT)

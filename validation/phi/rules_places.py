@@ -33,13 +33,15 @@ _KEYWORD = (
 _NEXT_TOWN = rf"(?:,? (?:in )?{TOWN_STATE}|,? (?:in )?{_CITIES}\b|, {STATE}\b)?"
 _FACILITY = re.compile(
     rf"\b(?!The )(?:St\. |(?:[A-Z][A-Za-z'&-]*[a-z]'?s?|[A-Z]{{2,5}}) ){_WORD}{{0,4}}?{_KEYWORD}(?:\s{_KEYWORD})?"
-    rf"(?![A-Za-z-]){_NEXT_TOWN}"
+    rf"(?![A-Za-z-])(?:(?<!Health)|(?! (?:and )?[A-Z])){_NEXT_TOWN}"
 )
 _SAINT = re.compile(rf"\b(?:St\.?|Saint|Mt\.?|Mount) [A-Z][a-z]+(?:'s)?(?: {_KEYWORD})?{_NEXT_TOWN}")
 _KNOWN = re.compile(rf"\b{_KNOWN_PLACES}\b(?: {_WORD}{{0,2}}{_KEYWORD})?{_NEXT_TOWN}")
 _AFTER_AT = re.compile(r"\b(?P<at>at|by|of|under|in|from|to) (?:the |our )?(?=[A-Z])")
 _PROPER = re.compile(r"(?:(?:St|Mt|Ft)\.? )?[A-Z][A-Za-z'&-]+(?: (?:St\. |of |and )?[A-Z][A-Za-z'&.-]*[A-Za-z])*")
 _CARE_BEFORE = re.compile(rf"(?i)\b{cues('care')}\b")
+# Bodies that serve the public: to have been named by one says nothing of where a patient was.
+_PUBLIC_BODY = re.compile(r"\bNational\b|Surgeon General|^University$")
 _NOT_A_PLACE = words("not_places")
 
 
@@ -61,7 +63,8 @@ def _place(text: str, start: int, *, only_named: bool) -> tuple[int, int] | None
     if proper is None or proper[0].split()[0] in _NOT_A_PLACE:
         return None
     for pattern in (_FACILITY, _SAINT, _KNOWN):
-        if whole := pattern.match(text, start):
+        whole = pattern.match(text, start)
+        if whole and not _PUBLIC_BODY.search(whole[0]):
             return whole.span()
     shouted = proper[0].isupper()
     return None if only_named or shouted or len(proper[0]) < 4 else proper.span()
@@ -78,8 +81,8 @@ def companion_places(text: str) -> Iterator[Candidate]:
     """Yield places that matter once a row holds a person: facilities, towns, and whatever name follows "at"."""
     for pattern in (_FACILITY, _SAINT, _KNOWN, _CITY):
         for found in pattern.finditer(text):
-            if found[0].split()[0] not in _NOT_A_PLACE and "Surgeon General" not in found[0]:
+            if found[0].split()[0] not in _NOT_A_PLACE and not _PUBLIC_BODY.search(found[0]):
                 yield Candidate(*found.span(), IdentifierType.LOCATION, Level.CONTEXT)
     for found in _AT.finditer(text):
-        if found["id"].split()[0] not in _NOT_A_PLACE:
+        if found["id"].split()[0] not in _NOT_A_PLACE and not _PUBLIC_BODY.search(found["id"]):
             yield Candidate(*found.span("id"), IdentifierType.LOCATION, Level.CONTEXT)

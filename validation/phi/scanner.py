@@ -68,7 +68,9 @@ def _families(profile: Profile) -> tuple[_Family, ...]:
         _Family(rules_dates.ages, (rules_dates.AGE_GATE,)),
         *(_Family(rules_addresses.addresses, gates) for gates in rules_addresses.ADDRESS_GATES),
         _Family(rules_photos.photos, (rules_photos.PHOTO_GATE,)),
-        *(_Family(rules_names.names, gates) for gates in rules_names.NAME_GATES),
+        _Family(rules_names.titled_names, (rules_names.TITLE_GATE,)),
+        *(_Family(rules_names.labelled_names, (gate,)) for gate in rules_names.LABEL_GATES),
+        *(_Family(rules_names.run_names, gates) for gates in rules_names.RUN_GATES),
     )
     if profile is Profile.GATE:
         dates = (_Family(rules_dates.cued_dates, (gate,)) for gate in rules_dates.DATE_GATES)
