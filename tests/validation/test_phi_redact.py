@@ -1,0 +1,112 @@
+"""Nothing that was found is left in a redacted, masked or surrogate text, and surrogates keep together."""
+
+import re
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openmed_data.validation.phi import Finding, IdentifierType, mask, redact, scan
+from openmed_data.validation.phi.dates import parse_date
+from openmed_data.validation.phi.disguise import DISGUISES, disguised
+from openmed_data.validation.phi.planting import plants
+
+NOTE = (
+    "Patient: Alice Smith, DOB 03/04/1961, seen 2 May 2023 and again 9 May 2023 at Mercy Clinic. "
+    "Alice Smith can be reached at (617) 867-5309 or alice.smith@mail.net. MRN: 00471123."
+)
+
+
+def test_tags() -> None:
+    assert redact(NOTE, scan([NOTE])[0]) == (
+        "Patient: [NAME], DOB [DATE], seen [DATE] and again [DATE] at [LOCATION]. "
+        "[NAME] can be reached at [PHONE] or [EMAIL]. MRN: [MRN]."
+    )
+
+
+@pytest.mark.parametrize("action", ["redact", "surrogate"])
+def test_no_planted_string_survives(action: str) -> None:
+    chosen = [
+        plant for plant in plants(4, seed=11) if plant.kind in {"name", "email", "phone", "ssn", "mrn", "ip", "date"}
+    ]
+    for plant, findings in zip(chosen, scan([plant.text for plant in chosen]), strict=True):
+        value = plant.text[plant.start : plant.end]
+        if any(one.start <= plant.start and one.end >= plant.end for one in findings):
+            assert value not in redact(plant.text, findings, action), plant.text
+
+
+@pytest.mark.parametrize("name", sorted(DISGUISES))
+def test_a_disguise_does_not_survive_either(name: str) -> None:
+    plant = disguised(next(plant for plant in plants(1) if plant.kind == "email"), name)
+    assert "@" not in redact(plant.text, scan([plant.text])[0]).replace("\uff20", "@")
+
+
+def test_surrogates_are_consistent_and_seeded() -> None:
+    findings = scan([NOTE])[0]
+    made = redact(NOTE, findings, "surrogate", seed=3)
+    assert made == redact(NOTE, findings, "surrogate", seed=3)
+    assert made != redact(NOTE, findings, "surrogate", seed=4)
+    name = re.match(r"Patient: (.+?), DOB", made)
+    assert name is not None
+    assert made.count(name[1]) == 2
+    assert "Smith" not in made
+    assert re.search(r"617-555-01\d\d", made)
+    assert re.search(r"person\d{3}@example\.org", made)
+
+
+def test_dates_move_together() -> None:
+    made = redact(NOTE, scan([NOTE])[0], "surrogate", seed=5)
+    birth, first, second = re.findall(r"DOB (\S+), seen (.+) and again (.+) at", made)[0]
+    days = [parsed.day for parsed in map(parse_date, (birth, first, second)) if parsed]
+    shift = days[0] - date(1961, 3, 4)
+    assert shift.days != 0
+    assert [day - shift for day in days] == [date(1961, 3, 4), date(2023, 5, 2), date(2023, 5, 9)]
+    assert re.fullmatch(r"\d\d/\d\d/\d{4}", birth)
+
+
+def test_texts_of_one_document_share_surrogates() -> None:
+    first, second = "Patient: Alice Smith has a cough.", "I spoke with Alice Smith today."
+    made = [redact(text, scan([text])[0], "surrogate", document="row-1") for text in (first, second)]
+    name = made[0].removeprefix("Patient: ").removesuffix(" has a cough.")
+    assert name in made[1]
+
+
+@given(
+    st.dates(date(1930, 1, 1), date(2030, 12, 31)), st.sampled_from(["%m/%d/%Y", "%Y-%m-%d", "%B %d, %Y", "%d %b %Y"])
+)
+def test_a_date_is_read_and_written_in_its_own_form(day: date, form: str) -> None:
+    text = day.strftime(form)
+    parsed = parse_date(text)
+    assert parsed is not None
+    assert parsed.day == day
+    assert parsed.render(day, text) == text
+
+
+@pytest.mark.parametrize("text", ["31/31/2020", "Febtember 3", "last Friday", "30 February 2021", ""])
+def test_what_is_no_date_is_not_read(text: str) -> None:
+    assert parse_date(text) is None
+
+
+@pytest.mark.parametrize(
+    "findings",
+    [
+        [Finding(0, 5, IdentifierType.NAME, 2), Finding(3, 8, IdentifierType.NAME, 2)],
+        [Finding(0, 99, IdentifierType.NAME, 2)],
+        [Finding(4, 4, IdentifierType.NAME, 2)],
+    ],
+)
+def test_findings_that_do_not_fit_are_an_error(findings: list[Finding]) -> None:
+    with pytest.raises(ValueError, match="finding"):
+        redact("some text", findings)
+
+
+@given(st.text(min_size=2))
+def test_a_mask_shows_no_digit_and_keeps_the_length(fragment: str) -> None:
+    masked = mask(fragment)
+    assert len(masked) == len(fragment)
+    assert not any(char.isdecimal() for char in masked)
+
+
+def test_mask_hides_all_but_first_letters() -> None:
+    assert mask("Mary-Ann O'Neil") == "M***-A** O'N***"
+    assert mask("MRN AB12345") == "M** A******"

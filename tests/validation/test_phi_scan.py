@@ -1,0 +1,168 @@
+"""What the scanner finds, at which level, and where: planted identifiers, disguises, offsets."""
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openmed_data.validation.phi import (
+    FRAME_SCHEMA,
+    SAFE_HARBOR,
+    Finding,
+    IdentifierType,
+    Level,
+    Profile,
+    scan,
+    scan_frame,
+)
+from openmed_data.validation.phi.disguise import DISGUISES, disguised
+from openmed_data.validation.phi.planting import Plant, half, plants, templates
+
+PLANTS = list(plants(3, seed=7))
+NOISE = "ab\u200b\ufeff\uff15\u00e9\u0301\u0416\u00b5\n ."
+# Kinds whose planted values a rule knows by themselves, whatever the sentence.
+FORMED = [plant for plant in PLANTS if plant.kind in {"email", "mrn", "name", "phone"}]
+
+
+def found(text: str, profile: str = "gate") -> list[tuple[str, str, int]]:
+    return [(text[one.start : one.end], one.type.value, one.level) for one in scan([text], profile)[0]]
+
+
+def missed(chosen: list[Plant]) -> list[str]:
+    """Return the texts of the plants that no finding touches."""
+    scanned = scan([plant.text for plant in chosen])
+    return [plant.text for plant, findings in zip(chosen, scanned, strict=True) if not touched(plant, findings)]
+
+
+def touched(plant: Plant, findings: list[Finding]) -> bool:
+    return any(one.start < plant.end and plant.start < one.end for one in findings)
+
+
+@pytest.mark.parametrize("kind", sorted({kind for kind, _ in templates()}))
+def test_planted_identifiers_of_every_class_are_found(kind: str) -> None:
+    chosen = [plant for plant in PLANTS if plant.kind == kind]
+    missed = [
+        plant.text for plant, one in zip(chosen, scan([p.text for p in chosen]), strict=True) if not touched(plant, one)
+    ]
+    assert len(missed) <= 0.04 * len(chosen), missed
+
+
+def test_the_types_cover_the_eighteen_safe_harbor_classes() -> None:
+    assert set(SAFE_HARBOR) == set(IdentifierType)
+    assert set(SAFE_HARBOR.values()) == set("ABCDEFGHIJKLMNOPQR")
+
+
+def test_templates_are_split_into_two_halves() -> None:
+    sides = [half(sentence) for _, sentence in templates()]
+    assert 0.4 < sides.count("judging") / len(sides) < 0.6
+    assert {plant.text for plant in plants(1, only="tuning")}.isdisjoint(
+        plant.text for plant in plants(1, only="judging")
+    )
+
+
+@pytest.mark.parametrize("name", sorted(DISGUISES))
+def test_disguised_identifiers_are_found_where_they_stand(name: str) -> None:
+    worn = [disguised(plant, name) for plant in FORMED]
+    missed = [
+        plant.text for plant, one in zip(worn, scan([p.text for p in worn]), strict=True) if not touched(plant, one)
+    ]
+    assert len(missed) <= 0.02 * len(worn), missed
+
+
+@given(
+    plant=st.sampled_from([plant for plant in PLANTS if plant.kind == "email"]),
+    before=st.text(alphabet=NOISE, max_size=20),
+    after=st.text(alphabet=NOISE, max_size=20),
+    hide=st.sampled_from([*DISGUISES, ""]),
+)
+def test_offsets_are_those_of_the_original(plant: Plant, before: str, after: str, hide: str) -> None:
+    worn = disguised(plant, hide) if hide else plant
+    value = worn.text[worn.start : worn.end]
+    text = f"{before} {worn.text[: worn.start]}{value}{worn.text[worn.end :]} {after}"
+    start = len(before) + 1 + worn.start
+    emails = [one for one in scan([text])[0] if one.type is IdentifierType.EMAIL]
+    assert any(one.start <= start and one.end >= start + len(value.rstrip("\u200b\u00ad\u0301")) for one in emails), (
+        text
+    )
+    assert all(0 <= one.start < one.end <= len(text) for one in emails)
+
+
+@given(texts=st.lists(st.one_of(st.none(), st.text(max_size=60)), max_size=12))
+def test_any_text_is_scanned_without_overlap(texts: list[str | None]) -> None:
+    for text, findings in zip(texts, scan(pl.Series(texts, dtype=pl.String), "strict"), strict=True):
+        ends = [0, *(one.end for one in findings)]
+        assert all(end <= one.start < one.end <= len(text or "") for end, one in zip(ends, findings, strict=False))
+
+
+def test_rows_do_not_depend_on_their_neighbours() -> None:
+    texts = [plant.text for plant in PLANTS]
+    assert scan(texts) == [scan([text])[0] for text in texts]
+
+
+def test_frame_and_list_agree() -> None:
+    texts = ["nothing", *(plant.text for plant in PLANTS[:30]), "", "nothing"]
+    frame = scan_frame(pl.Series(texts))
+    assert frame.schema == FRAME_SCHEMA
+    rows = [
+        (row, one.start, one.end, one.type.value, one.level) for row, found in enumerate(scan(texts)) for one in found
+    ]
+    assert frame.rows() == rows
+
+
+def test_empty_and_missing_texts() -> None:
+    assert scan([]) == []
+    assert scan(pl.Series(["", None, "fine"])) == [[], [], []]
+    assert scan_frame([]).schema == FRAME_SCHEMA
+
+
+def test_unknown_profile_is_an_error() -> None:
+    with pytest.raises(ValueError, match="lenient"):
+        scan(["text"], "lenient")
+
+
+def test_a_person_raises_what_is_quasi_identifying() -> None:
+    assert found("A 93-year-old woman from Chicago has a cough.") == [("93-year-old", "AGE", 1)]
+    assert found("Alice Smith, a 93-year-old woman from Chicago, has a cough.") == [
+        ("Alice Smith", "NAME", 2),
+        ("93-year-old", "AGE", 2),
+        ("Chicago", "LOCATION", 2),
+    ]
+
+
+def test_later_mentions_of_a_found_name_count() -> None:
+    text = "Patient: Keisha Okafor. Keisha denies pain. Dr. Lee saw Okafor at noon."
+    assert [value for value, kind, _ in found(text) if kind == "NAME"] == [
+        "Keisha Okafor",
+        "Keisha",
+        "Dr. Lee",
+        "Okafor",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "kind", "level"),
+    [
+        ("SSN: 219-09-9999", "219-09-9999", IdentifierType.SSN, Level.HARD),
+        ("Charged to 4111 1111 1111 1111 today", "4111 1111 1111 1111", IdentifierType.ACCOUNT, Level.HARD),
+        ("Car 1M8GDM9AXKP042788 was towed", "1M8GDM9AXKP042788", IdentifierType.VEHICLE, Level.HARD),
+        (
+            "Refund GB82 WEST 1234 5698 7654 32 please",
+            "GB82 WEST 1234 5698 7654 32",
+            IdentifierType.ACCOUNT,
+            Level.HARD,
+        ),
+        ("MBI 1EG4-TE5-MK73", "1EG4-TE5-MK73", IdentifierType.HEALTH_PLAN, Level.HARD),
+        ("Seen at Cedar Crest on May 3, 2021", "Cedar Crest", IdentifierType.LOCATION, Level.CONTEXT),
+        ("patient name: john smith", "john smith", IdentifierType.NAME, Level.CONTEXT),
+        ("Patient: SMITH, JOHN", "SMITH, JOHN", IdentifierType.NAME, Level.CONTEXT),
+        ("call toll-free 1-800-555-0199", "1-800-555-0199", IdentifierType.PHONE, Level.QUASI),
+        ("see www.example.com", "www.example.com", IdentifierType.URL, Level.QUASI),
+    ],
+)
+def test_type_and_level(text: str, value: str, kind: IdentifierType, level: Level) -> None:
+    assert (value, kind.value, int(level)) in found(text)
+
+
+def test_strict_profile_hears_what_the_gate_lets_pass() -> None:
+    text = "The file of Okonjo was moved yesterday; it began on 4 March 2021."
+    assert found(text) == []
+    assert {kind for _, kind, _ in found(text, Profile.STRICT)} >= {"NAME", "DATE"}

@@ -1,0 +1,102 @@
+"""Find every text in a nested value: message lists, tool arguments (also as JSON strings), tool results."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from .kinds import Finding, Profile
+from .scanner import scan
+
+__all__ = ["Leaf", "leaves", "scan_leaves"]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One text of a nested value.
+
+    Attributes
+    ----------
+    path
+        Where it stands, for example ``messages[2].tool_calls[0].function.arguments.name``.
+    text
+        The text itself; of a JSON string, each text inside it.
+    label
+        The nearest key, which tells what a bare value is (``patient_name``, ``mrn``); empty at the top of a list.
+    """
+
+    path: str
+    text: str
+    label: str
+
+
+def leaves(value: object, path: str = "", label: str = "") -> Iterator[Leaf]:
+    """Yield every text in ``value``, also numbers under a key, and what JSON strings hold.
+
+    Examples
+    --------
+    >>> call = {"function": {"name": "book", "arguments": '{"patient": {"name": "Alice Smith"}}'}}
+    >>> [leaf.path for leaf in leaves({"messages": [{"tool_calls": [call]}]})]
+    ['messages[0].tool_calls[0].function.name', 'messages[0].tool_calls[0].function.arguments.patient.name']
+    """
+    if isinstance(value, str):
+        inner = _parsed(value)
+        if inner is None:
+            yield Leaf(path, value, label)
+        else:
+            yield from leaves(inner, path, label)
+    elif isinstance(value, Mapping):
+        for key, item in cast("Mapping[object, object]", value).items():
+            yield from leaves(item, f"{path}.{key}" if path else str(key), str(key))
+            # A key may itself be an identifier, as in {"alice@mail.example.org": "cc"}.
+            if not str(key).isidentifier():
+                yield Leaf(f"{path}{{key}}", str(key), "")
+    elif isinstance(value, Sequence) and not isinstance(value, bytes):
+        for place, item in enumerate(cast("Sequence[object]", value)):
+            yield from leaves(item, f"{path}[{place}]", label)
+    elif isinstance(value, int | float) and not isinstance(value, bool) and label:
+        yield Leaf(path, str(value), label)
+
+
+def _parsed(text: str) -> object:
+    """Return what a JSON object or list written as a string holds, or ``None`` for any other text."""
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def scan_leaves(found: Iterable[Leaf], profile: Profile | str = Profile.GATE) -> list[tuple[Leaf, list[Finding]]]:
+    """Scan texts together with their labels, so that ``{"mrn": "00123456"}`` is read as "mrn: 00123456".
+
+    Returns
+    -------
+    list of (Leaf, list of Finding)
+        The leaves that have findings; positions are those of the leaf's own text.
+
+    Examples
+    --------
+    >>> arguments = {"patient_name": "Alice Smith", "mrn": 12345678, "reason": "cough"}
+    >>> [(leaf.path, findings[0].type.value) for leaf, findings in scan_leaves(leaves(arguments))]
+    [('patient_name', 'NAME'), ('mrn', 'MRN')]
+    """
+    texts = list(found)
+    heads = [f"{_spoken(leaf.label)}: " if leaf.label and "\n" not in leaf.text else "" for leaf in texts]
+    scanned = scan([head + leaf.text for head, leaf in zip(heads, texts, strict=True)], profile)
+    results = (
+        (leaf, _shifted(findings, len(head))) for leaf, head, findings in zip(texts, heads, scanned, strict=True)
+    )
+    return [(leaf, findings) for leaf, findings in results if findings]
+
+
+def _spoken(label: str) -> str:
+    """Turn a key such as ``patientName`` or ``patient_name`` into words."""
+    spaced = "".join(f" {char.lower()}" if char.isupper() and not label.isupper() else char for char in label)
+    return " ".join(spaced.replace("_", " ").replace("-", " ").split())
+
+
+def _shifted(findings: list[Finding], by: int) -> list[Finding]:
+    kept = (one for one in findings if one.end > by)
+    return [Finding(max(one.start - by, 0), one.end - by, one.type, one.level) for one in kept]

@@ -1,0 +1,128 @@
+"""Addresses on a network: e-mail, URL, IP, MAC, and telephone and fax numbers."""
+
+import re
+from collections.abc import Iterator
+
+from .kinds import Candidate, IdentifierType, Level
+from .validators import is_ipv4, is_ipv6
+from .words import cues, phrases
+
+__all__ = ["NETWORK_GATES", "PHONE_GATES", "network", "phones"]
+
+# Small expressions with a literal to look for run ten times as fast as one that holds them all.
+NETWORK_GATES = (
+    r"@|://|www\.|WWW\.|Www\.|\(at\)|\[at\]|\(AT\)|\[AT\]",
+    r"\.(?:com|org|net|io|me|info|blog|co|us)/",
+    r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",
+    r":[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:|-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-",
+)
+"""A row that matches none of these holds no e-mail, URL, IP or MAC address."""
+
+_EMAIL = re.compile(
+    r"(?i)(?<![\w.+-])[a-z0-9][\w.%+'-]*(?:\s?@\s?|\s*[\[(]at[\])]\s*)[a-z0-9][\w-]*"
+    r"(?:(?:\.|\s*[\[(]dot[\])]\s*)[a-z0-9][\w-]*)*(?:\.|\s*[\[(]dot[\])]\s*)[a-z]{2,24}\b"
+)
+_URL = re.compile(
+    r"(?:(?i:\b(?:https?|ftp)://|\bwww\.)[^\s<>\"'()\[\]{}|\\^`]+"
+    r"|\b[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.(?:com|org|net|io|me|info|blog|co|us)/[^\s<>\"'()\[\]{}|\\^`]+)"
+)
+_CITED = re.compile(r"(?i)\b(?:ref|reference|source|doi)\b[^\n]{0,60}$")
+_HOST = re.compile(r"(?:^|\.)(?!www\.)[a-z0-9-]+\.[a-z]{2,24}$")
+_ARTICLE = re.compile(r"(?i)wiki|article|journal|pubmed|contents/|book/|textbook|encyclop|stembook|\.pdf\b|what-is")
+_IPV4 = re.compile(r"(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w-]|\.\d)")
+_IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{1,4}(?::{1,2}[0-9A-Fa-f]{1,4}){3,7}(?![\w:])")
+_MAC = re.compile(r"(?<![\w:-])[0-9A-Fa-f]{2}(?:([:-])[0-9A-Fa-f]{2})(?:\1[0-9A-Fa-f]{2}){4}(?![\w:-])")
+_IP_CUE = re.compile(rf"(?i)\b{cues('ip')}\b")
+_NOT_IP = re.compile(r"(?i)\b(?:EC|E\.C\.|version|v|section|chapter|release|clause|enzyme)[ .:#-]*$")
+
+
+def network(text: str) -> Iterator[Candidate]:
+    """Yield e-mail, URL, IP and MAC addresses; the hosts of references (``nih.gov``, ``doi.org``) are passed over."""
+    for found in _EMAIL.finditer(text):
+        yield Candidate(*found.span(), IdentifierType.EMAIL, Level.HARD)
+    for found in _URL.finditer(text):
+        end = found.start() + len(found[0].rstrip(".,;:!?*"))
+        if not _CITED.search(text[max(0, found.start() - 80) : found.start()]) and not _is_reference(
+            text[found.start() : end]
+        ):
+            # The front page of a site is seldom a person's; a page behind it often is.
+            deep = re.search(r"[a-z0-9]/[^/\s]", text[found.start() : end].rsplit("://", maxsplit=1)[-1], re.IGNORECASE)
+            yield Candidate(found.start(), end, IdentifierType.URL, Level.CONTEXT if deep else Level.QUASI)
+    for found in _MAC.finditer(text):
+        yield Candidate(*found.span(), IdentifierType.DEVICE, Level.HARD)
+    yield from _ip_addresses(text)
+
+
+def _is_reference(url: str) -> bool:
+    host = re.sub(r"(?i)^[a-z]+://", "", url).split("/", 1)[0].split(":", 1)[0].lower()
+    if not _HOST.search(host) or _ARTICLE.search(url):
+        return True
+    return any(
+        host.endswith(known) if known[0] == "." else host == known or host.endswith(f".{known}")
+        for known in phrases("reference_hosts")
+    )
+
+
+def _ip_addresses(text: str) -> Iterator[Candidate]:
+    for found in _IPV4.finditer(text):
+        before = text[max(0, found.start() - 48) : found.start()]
+        cued = bool(_IP_CUE.search(before))
+        # EC numbers of enzymes (3.4.21.4) have the same form, and a first part of 1 to 7.
+        if not is_ipv4(found[0]) or _NOT_IP.search(before) or (not cued and int(found[0].split(".", 1)[0]) <= 7):
+            continue
+        yield Candidate(*found.span(), IdentifierType.IP, Level.HARD if cued else Level.CONTEXT)
+    for found in _IPV6.finditer(text):
+        if is_ipv6(found[0]) and re.search(r"[a-fA-F]|::", found[0]):
+            yield Candidate(*found.span(), IdentifierType.IP, Level.HARD)
+
+
+_CALL = cues("call")
+PHONE_GATES = (
+    r"[0-9](?:[-. ()]{0,3}[0-9]){6}",
+    (
+        r"\(?[2-9][0-9]{2}\)?[-. ]{0,2}[0-9]{3}[-. ][0-9]{4}|\+ ?[0-9]{1,3}[-. (]*[0-9][-. ()0-9]{5}"
+        rf"|(?i:(?-u:\b){_CALL}(?-u:\b)|(?-u:\b)F: )"
+    ),
+)
+"""A row must match both to hold a telephone number: seven digits close together; a form or a word of calling."""
+
+_EXTENSION = r"(?:\s?(?:x|ext\.?|extension)\s?\d{1,5})?"
+_NANP = re.compile(
+    rf"(?<![\w.+/-])(?:\+?1[-. ]?)?(?:\([2-9]\d\d\)\s?|[2-9]\d\d[-.])\d{{3}}[-.]\d{{4}}(?![\w-]){_EXTENSION}"
+)
+_SPACED = re.compile(rf"(?<![\w.+/-])(?:\+?1[-. ])?[2-9]\d\d[ .-]\d{{3}}[ .-]\d{{4}}(?![\w-]){_EXTENSION}")
+_WORLD = re.compile(
+    r"(?<![\w+])\+ ?\d{1,3}[-. ]?(?:\(\d{1,4}\)[-. ]?)?\d{1,5}(?:[-. ]\d{2,10}|\d{4,10})(?:[-. ]?\d{2,6}){0,4}(?![\w-])"
+)
+_CUED = re.compile(
+    rf"(?i)\b(?P<cue>{_CALL}|f)\b[^\d\n;]{{0,40}}?(?P<id>\+?\(?\d[\d() .-]{{5,18}}\d(?![\w])){_EXTENSION}"
+)
+_TOLL_FREE = re.compile(r"\(?(?:\+?1[-. ]?\(?)?8(?:00|33|44|55|66|77|88)")
+_FAX_CUE = re.compile(r"(?i)\b(?:fax(?:ed|es|ing)?|facsimile|telefax|f)\b[^;\n\d]{0,48}$")
+_OTHER_CUE = re.compile(rf"(?i)\b{cues('notcall')}\b[^\n\d]{{0,24}}$")
+
+
+def phones(text: str) -> Iterator[Candidate]:
+    """Yield telephone and fax numbers: those of an unmistakable form, and runs of digits after a word of calling."""
+    for pattern in (_NANP, _WORLD):
+        for found in pattern.finditer(text):
+            if 9 <= sum(c.isdigit() for c in found[0].split("x", 1)[0]) <= 18:
+                yield _phone(text, found.start(), found.end(), Level.HARD)
+    for found in _SPACED.finditer(text):
+        yield _phone(text, *found.span(), Level.CONTEXT)
+    for found in _CUED.finditer(text):
+        start, digits = found.start("id"), sum(c.isdigit() for c in found["id"])
+        named = found["cue"].lower() not in {"text", "f"} or "-" in found["id"]
+        if (
+            7 <= digits <= 15
+            and named
+            and not _OTHER_CUE.search(text[:start].removesuffix("#").rstrip()[found.end("cue") :])
+        ):
+            yield _phone(text, start, found.end(), Level.HARD)
+
+
+def _phone(text: str, start: int, end: int, level: Level) -> Candidate:
+    if _TOLL_FREE.match(text, start):
+        return Candidate(start, end, IdentifierType.PHONE, Level.QUASI)
+    fax = _FAX_CUE.search(text[max(0, start - 56) : start])
+    return Candidate(start, end, IdentifierType.FAX if fax else IdentifierType.PHONE, level)

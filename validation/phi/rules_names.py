@@ -1,0 +1,171 @@
+"""Personal names: after a title or a cue, before a clinical verb, or a listed given name and surname near a person."""
+
+import re
+from collections.abc import Iterator
+
+from .kinds import Candidate, IdentifierType, Level
+from .name_guards import CAP, FIRST, INITIAL, SURE_FIRST, SURNAMES, core, is_citation, is_eponym, is_figure, is_known
+from .words import alternation, cues, words
+
+__all__ = [
+    "LABEL_GATES",
+    "RUN_GATES",
+    "TITLE_GATE",
+    "companion_names",
+    "labelled_names",
+    "run_names",
+    "strict_names",
+    "titled_names",
+]
+
+
+_TITLE = cues("title")
+_RUN = re.compile(
+    rf"(?<![A-Za-z'-])(?:{CAP}|{INITIAL})(?: (?:{CAP}|{INITIAL}|(?:de la|de|da|van der|van|von|bin|al) {CAP}))+"
+)
+_TITLED = re.compile(rf"\b(?P<id>{_TITLE}\.? (?P<name>(?:{CAP}|{INITIAL})(?: (?:{CAP}|{INITIAL})){{0,3}}))")
+_SINGLE = re.compile(rf"(?i:\b{cues('single')})\s?(?P<name>{CAP})\b(?! [A-Z])")
+_CUE_BEFORE = re.compile(rf"(?i:(?<![A-Za-z])(?:{cues('cue')}|{cues('person')}))[:,;(]{{0,2}} ?\(?$")
+_HINT_BEFORE = re.compile(rf"(?i:\b{cues('hint')}):? $")
+_VERB_AFTER = re.compile(rf",? (?:{cues('after')})|'s {cues('own')}\b")
+_WEAK_TITLES = ("Miss", "Nurse", "Sister", "Doctor", "Prof", "Rev", "Capt", "Sgt")
+_HUMAN = re.compile(rf"(?i)\b{cues('human')}\b")
+# "SMITH, JOHN", "JOHN SMITH" and "john smith": shapes that only a label makes a name.
+_SHOUTED = re.compile(
+    r"(?i:\b(?:patient|pt|name|client)(?: name)?)[:=]? ?"
+    rf"(?P<name>[A-Z]{{2,}},? ?[A-Z]{{2,}}|{CAP}, {CAP}(?: [A-Z]\b\.?)?)"
+)
+_WHISPERED = re.compile(
+    r"(?i:\b(?:patient )?name(?: is|:|=)|\bpatient:)\s?(?P<name>[a-z]{2,} (?:[a-z]\.? )?[a-z]{2,})\b"
+)
+
+_PAIR_GATE = (
+    r"[A-Z][a-z'-]+ (?:[A-Z][a-z'-]|[A-Z]\.|[A-Z](?-u:\b)|[A-Z]'[A-Z])|[A-Za-z:,(] [A-Z]\. [A-Z][a-z']"
+    r"|^[A-Z]\. [A-Z][a-z']|[A-Z]'[A-Z]|[A-Z][a-z]+-[A-Z]"
+)
+_GATE_AFTER = (
+    "is an? [0-9]|was admitted|reports|denies|tolerated|underwent|changed|presented"
+    "|who (?:was|has|is|had|lives|visited|attended)"
+)
+_GATE_NAME = r"(?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][A-Za-z'-]|[A-Z]\.|[A-Z](?-u:\b))"
+TITLE_GATE = rf"(?-u:\b){_TITLE}\.? [A-Z]"
+"""A row without a title before a capital holds no titled name."""
+LABEL_GATES = (
+    r"[nN]amed [A-Z]|ame is [A-Za-z]|ames?[:=] ?[A-Za-z]|atient: ?[A-Za-z]|(?:AME|ATIENT): ?[A-Z]|alled: ?[A-Z]",
+    r"(?:atient|ATIENT|[Pp]t|PT|[Nn]ame|NAME|lient)[:=]? ?[A-Z][A-Za-z]+,? ?[A-Z]",
+)
+"""A row that matches neither holds no name in an unusual shape behind a label."""
+_LISTED_GATE = (
+    rf"(?-u:\b){alternation(SURE_FIRST)}(?:-[A-Z][a-z]+)? (?:[A-Z]\.? |[A-Z][a-z]+ )?"
+    r"(?:[A-Z][A-Za-z'.]|[A-Z](?-u:\b))"
+)
+_VERB_GATE = (
+    rf"(?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][A-Za-z'-]+|[A-Z]\.)(?:,? (?:{_GATE_AFTER})|'s {cues('own')}|, (?:MD|RN))"
+)
+RUN_GATES = (
+    (_PAIR_GATE, _LISTED_GATE),
+    (_PAIR_GATE, rf"(?i:(?-u:\b)(?:{cues('cue', 'hint')})):?,? {_GATE_NAME}"),
+    (_PAIR_GATE, _VERB_GATE),
+    (_PAIR_GATE, rf"(?i:{cues('person')}),? {_GATE_NAME}"),
+)
+"""A row that passes none of these chains holds no name of two words that its neighbours or the lists could tell."""
+
+
+def titled_names(text: str) -> Iterator[Candidate]:
+    """Yield names behind a title; a doctor's in a text without a patient is level 1, as often an author's."""
+    for found in _TITLED.finditer(text):
+        skipped, name = core(found["name"])
+        end = found.start("name") + len(name)
+        unlikely = found["id"].startswith(_WEAK_TITLES) and not is_known(name)
+        if skipped or unlikely or len(name.rstrip(".")) < 2 or is_eponym(text, name, end):
+            continue
+        alone = found["id"].startswith(("Dr", "Doctor", "Prof")) and not _HUMAN.search(text)
+        yield Candidate(found.start(), end, IdentifierType.NAME, Level.QUASI if alone else Level.CONTEXT)
+
+
+def labelled_names(text: str) -> Iterator[Candidate]:
+    """Yield names that only a label makes one: a given name alone, "SMITH, JOHN", "john smith"."""
+    for found in _SINGLE.finditer(text):
+        start, end = found.span("name")
+        if found["name"] in FIRST and not is_eponym(text, found["name"], end) and not is_figure(text, start, end):
+            yield Candidate(start, end, IdentifierType.NAME, Level.CONTEXT)
+    for found in (*_SHOUTED.finditer(text), *_WHISPERED.finditer(text)):
+        parts = re.findall(r"[A-Za-z]+", found["name"].title())
+        if {parts[0], parts[-1]} <= FIRST | SURNAMES:
+            yield Candidate(*found.span("name"), IdentifierType.NAME, Level.CONTEXT)
+
+
+def run_names(text: str) -> Iterator[Candidate]:
+    """Yield names of two words or more behind a cue, before a clinical verb, or listed and near a person."""
+    for found in _RUN.finditer(text):
+        yield from _from_run(text, found)
+
+
+def _from_run(text: str, found: re.Match[str]) -> Iterator[Candidate]:
+    skipped, name = core(found[0])
+    start = found.start() + skipped
+    end = start + len(name)
+    saint = text[:start].endswith(("St. ", "Saint "))
+    if " " not in name or saint or is_eponym(text, name, end) or is_figure(text, start, end) or is_citation(text, end):
+        return
+    if _is_cued(text, start, end, name):
+        yield Candidate(start, end, IdentifierType.NAME, Level.CONTEXT)
+        return
+    parts = name.split(" ")
+    listed = next((place for place, part in enumerate(parts[:-1]) if part.split("-")[0] in FIRST), None)
+    if listed is not None:
+        level = _level_of_listed(text, parts[listed:])
+        if level:
+            yield Candidate(end - len(" ".join(parts[listed:])), end, IdentifierType.NAME, level)
+
+
+def _is_cued(text: str, start: int, end: int, name: str) -> bool:
+    """Tell whether the words around a run of two capitalised words or more make it a person's name."""
+    before = text[max(0, start - 48) : start]
+    if is_known(name):
+        return bool(_CUE_BEFORE.search(before) or _HINT_BEFORE.search(before) or _VERB_AFTER.match(text, end))
+    cue = _CUE_BEFORE.search(before)
+    # "Patient Reported Outcomes" is a heading; "Patient: Reza Azimi" and "the patient Reza Azimi" are not.
+    heading = cue is not None and cue[0][0].isupper() and cue[0].strip()[-1] not in ":,;("
+    return cue is not None and not heading and all(len(part) > 3 for part in name.split(" "))
+
+
+def _level_of_listed(text: str, parts: list[str]) -> Level | None:
+    initial = len(parts[-1].rstrip(".")) == 1
+    surname = parts[-1].split("-")[0] in SURNAMES
+    sure = parts[0].split("-")[0] in SURE_FIRST
+    if (sure or surname) and _HUMAN.search(text):
+        return Level.CONTEXT
+    return Level.QUASI if sure and surname and not initial else None
+
+
+_ALONE = re.compile(
+    rf"\b(?P<titled>{_TITLE}\.? {INITIAL})"
+    rf"|(?:(?i:\b{cues('person')}), |(?i:\b(?:in|for|like|with|by) ))(?!{_TITLE}\b)(?P<first>{CAP})(?=[,.?;)]|'s )"
+    rf"|(?P<own>{CAP})(?='s {cues('own')}\b)"
+)
+
+
+def companion_names(text: str, found: list[Candidate]) -> Iterator[Candidate]:
+    """Yield, in a row that already holds a person, the parts of found names elsewhere, and given names alone."""
+    for match in _ALONE.finditer(text):
+        kind = match.lastgroup or "titled"
+        if kind == "titled" or match[kind] in FIRST:
+            yield Candidate(*match.span(kind), IdentifierType.NAME, Level.CONTEXT)
+    spans = (text[one.start : one.end] for one in found if one.type is IdentifierType.NAME)
+    parts = {part for span in spans for part in re.findall(CAP, span)} & (FIRST | SURNAMES)
+    parts -= words("ambiguous_first_names")
+    if parts:
+        for match in re.finditer(rf"\b{alternation(frozenset(parts))}\b", text):
+            if not is_eponym(text, match[0], match.end()):
+                yield Candidate(*match.span(), IdentifierType.NAME, Level.CONTEXT)
+
+
+def strict_names(text: str) -> Iterator[Candidate]:
+    """Yield every capitalised word inside a sentence that no list excuses: in notes, silence costs more than noise."""
+    for found in re.finditer(rf"(?<=[a-z,:;] ){CAP}(?: {CAP})*", text):
+        skipped, name = core(found[0])
+        start = found.start() + skipped
+        if name and not is_eponym(text, name, start + len(name)):
+            level = Level.CONTEXT if is_known(name) else Level.QUASI
+            yield Candidate(start, start + len(name), IdentifierType.NAME, level)
