@@ -26,6 +26,7 @@ if hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 import polars as pl
+
 from openmed_data.validation.phi import scan_frame
 from openmed_data.validation.phi.disguise import DISGUISES, disguised
 from openmed_data.validation.phi.planting import half, plants

@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from openmed_data.validation.phi import leaves, scan_leaves
 
 ARGUMENTS = json.dumps({"patient": {"name": "Alice Smith", "mrn": 471123}})

@@ -4,6 +4,7 @@ import sys
 from types import ModuleType, SimpleNamespace
 
 import pytest
+
 from openmed_data.validation.phi import ner
 
 

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from openmed_data.validation.phi import scan, scan_frame
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"

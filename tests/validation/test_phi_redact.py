@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from openmed_data.validation.phi import Finding, IdentifierType, mask, redact, scan
 from openmed_data.validation.phi.dates import parse_date
 from openmed_data.validation.phi.disguise import DISGUISES, disguised

@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from openmed_data.validation.phi import (
     FRAME_SCHEMA,
     SAFE_HARBOR,

@@ -62,7 +62,7 @@ def scan_with_model(
 
 
 @cache
-def _pipeline(model: str, revision: str | None) -> Any:  # noqa: ANN401 - transformers gives its pipelines no useful type
+def _pipeline(model: str, revision: str | None) -> Any:
     from transformers import pipeline
 
     return pipeline(
