@@ -21,6 +21,8 @@ from openmed_data.sources import Upstream
 # Columns that the engine adds to every batch of source rows.
 ROW = "_row"  # number of the row in the whole source, from 0
 FILE = "_file"  # name of its file
+SOURCE = "_source"  # where the row comes from: the Hub repository, or the name of the source
+LICENSE = "_license"  # the licence of the source
 LINE = "_line"  # number of the row in its file, from 1
 SAMPLE = "_sample"  # whether the row is one of those that `fit` may spend time on, about `FIT_ROWS` of the whole source
 UID = "_uid"  # 64 bits that identify a used row by its content; every seeded choice derives from them

@@ -9,7 +9,7 @@ import polars as pl
 
 from openmed_data import tally
 from openmed_data.bias import bias_figures, measure_pairs
-from openmed_data.builder import FILE, ROW, SAMPLE, UID, Builder, Rows
+from openmed_data.builder import LICENSE, ROW, SAMPLE, SOURCE, UID, Builder, Rows
 from openmed_data.kinds import Kind
 from openmed_data.sources import Upstream
 from openmed_data.text.clean import clean_columns
@@ -122,9 +122,9 @@ class MedmcqaPrefs(Builder[PrefsOptions, PrefsState]):
     def _shared_columns(self) -> list[pl.Expr]:
         return [
             pl.format("medmcqa-{}", pl.col(UID).map_elements("{:016x}".format, return_dtype=pl.String)).alias("id"),
-            pl.col(FILE).alias("source"),
+            pl.col(SOURCE).alias("source"),
             pl.col("id").fill_null("").alias("source_id"),
-            pl.lit(self.upstream.license).alias("license"),
+            pl.col(LICENSE).alias("license"),
             pl.col("subject_name").fill_null("Unknown").alias("subject"),
             pl.col("topic_name").fill_null("").alias("topic"),
         ]

@@ -135,7 +135,8 @@ class _Run:
         return self.builder.state(evidence, self.options)
 
     def _rows(self, state: Any) -> list[PartCounts]:
-        tasks = [RowsTask(self.builder, self.options, state, self.work, index) for index in self._parts]
+        origin = (self.source.repo or self.source.name, self.source.license)
+        tasks = [RowsTask(self.builder, self.options, state, self.work, index, *origin) for index in self._parts]
         return self._collect("making rows", len(tasks), self.workers.map(rows_part, tasks))
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from openmed_data.builder import FILE, LINE, ROW, SAMPLE, UID, Builder, Options, Rows
+from openmed_data.builder import FILE, LICENSE, LINE, ROW, SAMPLE, SOURCE, UID, Builder, Options, Rows
 from openmed_data.errors import BooksError
 from openmed_data.pipeline.work import Work, read_frame, write_frame
 from openmed_data.seeds import draw
@@ -46,6 +46,8 @@ class RowsTask:
     state: Any
     work: Work
     index: int
+    source: str
+    license: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def rows_part(task: RowsTask) -> PartCounts:
     if kept.exists():  # written last
         heights = (read_frame(path, [ROW]).height for path in (staged, keys, rejected))
         return PartCounts(*heights)
-    batch = read_frame(staged)
+    batch = read_frame(staged).with_columns(pl.lit(task.source).alias(SOURCE), pl.lit(task.license).alias(LICENSE))
     rows = task.builder.rows(batch, task.state, task.options)
     _check_books(task.builder.name, batch, rows)
     write_frame(rows.keys.select(KEYS), keys)
