@@ -167,9 +167,7 @@ def _flagger(planned: Sequence[_Planned], results: Sequence[CheckResult]) -> Cal
 
     def flagged(row: pl.DataFrame) -> bool:
         named = _with_ids(row, 0)
-        return named["id"][0] in known or any(
-            one.check.scan(named, one.settings).findings.height for one in planned
-        )
+        return named["id"][0] in known or any(one.check.scan(named, one.settings).findings.height for one in planned)
 
     return flagged
 
@@ -180,4 +178,6 @@ def _without_private_ids(results: Sequence[CheckResult]) -> list[CheckResult]:
     private = any(one.findings.select(in_id.any()).item() for one in results)
     if not private:
         return list(results)
-    return [replace(one, findings=one.findings.with_columns(pl.col("id").map_elements(mask, pl.String))) for one in results]
+    return [
+        replace(one, findings=one.findings.with_columns(pl.col("id").map_elements(mask, pl.String))) for one in results
+    ]

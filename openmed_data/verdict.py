@@ -106,7 +106,9 @@ def judge(kind: Kind, results: Sequence[CheckResult]) -> Verdict:
             raise VerdictError(f"{check}: {figure.name} could not be judged: {outcome.error or 'two verdicts differ'}")
     failed = sum(not outcome.success and outcome.rule.severity is Severity.FAIL for outcome in outcomes)
     warned = sum(not outcome.success and outcome.rule.severity is Severity.WARN for outcome in outcomes)
-    return Verdict(bool(figures) and not failed and all(one.success for one in about_frame), len(outcomes), failed, warned)
+    return Verdict(
+        bool(figures) and not failed and all(one.success for one in about_frame), len(outcomes), failed, warned
+    )
 
 
 def figure_rules(results: Sequence[CheckResult]) -> tuple[Rule, ...]:

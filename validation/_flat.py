@@ -2,6 +2,7 @@
 
 import polars as pl
 import pyarrow as pa
+from polars._typing import PolarsDataType
 
 from openmed_data.kinds import Kind, schema
 
@@ -10,7 +11,7 @@ ROW = "_row"
 _ROLE, _CONTENT, _CALLS = "role", "content", "tool_calls"
 
 
-def compatible(found: pl.DataType, expected: pa.DataType) -> bool:
+def compatible(found: PolarsDataType, expected: pa.DataType) -> bool:
     """Whether a column can be used as the one that is declared.
 
     Nulls alone have no type, integers may be of any width, text may be JSON, and a message may lack parts that are not
@@ -21,19 +22,19 @@ def compatible(found: pl.DataType, expected: pa.DataType) -> bool:
     >>> compatible(pl.Int64(), pa.int32()), compatible(pl.String(), pa.list_(pa.string()))
     (True, False)
     """
-    if isinstance(found, pl.Null):
+    if found == pl.Null:
         return True
     if isinstance(expected, pa.ListType):
-        return isinstance(found, pl.List) and compatible(_type(found.inner), expected.value_type)
+        return isinstance(found, pl.List) and compatible(found.inner, expected.value_type)
     if isinstance(expected, pa.StructType):
-        parts = {part.name: _type(part.dtype) for part in found.fields} if isinstance(found, pl.Struct) else {}
+        parts = {part.name: part.dtype for part in found.fields} if isinstance(found, pl.Struct) else {}
         declared = {part.name: part.type for part in expected}
         return {_ROLE, _CONTENT} <= parts.keys() and all(
             compatible(dtype, declared[name]) for name, dtype in parts.items() if name in declared
         )
     if pa.types.is_integer(expected):
         return found.is_integer()
-    return found == pl.String() or isinstance(expected, pa.JsonType)
+    return found == pl.String or isinstance(expected, pa.JsonType)
 
 
 def message_columns(kind: Kind) -> list[str]:
@@ -54,7 +55,7 @@ def flatten(batch: pl.DataFrame, kind: Kind) -> pl.DataFrame:
     columns: list[pl.Expr] = []
     for field in schema(kind):
         found = batch.schema.get(field.name)
-        usable = found is not None and not isinstance(found, pl.Null) and compatible(found, field.type)
+        usable = found is not None and found != pl.Null and compatible(found, field.type)
         if _holds_messages(field.type):
             columns += _flat_messages(field.name, found) if found is not None and usable else _no_messages(field.name)
         elif not isinstance(field.type, pa.ListType):
@@ -69,16 +70,11 @@ def _no_messages(name: str) -> list[pl.Expr]:
     return [*numbers, pl.lit(None, pl.String).alias(f"{name}.last_role")]
 
 
-def _type(dtype: object) -> pl.DataType:
-    """Polars types nest classes as well as instances."""
-    return dtype() if isinstance(dtype, type) and issubclass(dtype, pl.DataType) else dtype  # type: ignore[return-value]
-
-
 def _holds_messages(dtype: pa.DataType) -> bool:
     return isinstance(dtype, pa.ListType) and isinstance(dtype.value_type, pa.StructType)
 
 
-def _flat_messages(name: str, dtype: pl.DataType) -> list[pl.Expr]:
+def _flat_messages(name: str, dtype: PolarsDataType) -> list[pl.Expr]:
     messages = pl.col(name)
     message = pl.element().struct
     said = message.field(_CONTENT).cast(pl.String).str.strip_chars().fill_null("") != ""
@@ -93,7 +89,7 @@ def _flat_messages(name: str, dtype: pl.DataType) -> list[pl.Expr]:
     ]
 
 
-def _calls_tools(dtype: pl.DataType) -> bool:
+def _calls_tools(dtype: PolarsDataType) -> bool:
     inner = dtype.inner if isinstance(dtype, pl.List) else None
     parts = {part.name: part.dtype for part in inner.fields} if isinstance(inner, pl.Struct) else {}
     return isinstance(parts.get(_CALLS), pl.List)

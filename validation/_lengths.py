@@ -8,8 +8,7 @@ from openmed_data import tally
 
 _EDGES = (10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000)
 LABELS = tuple(
-    f"{low:,}–{high - 1:,}" if high else f"{low:,}+"
-    for low, high in zip((0, *_EDGES), (*_EDGES, None), strict=True)
+    f"{low:,}–{high - 1:,}" if high else f"{low:,}+" for low, high in zip((0, *_EDGES), (*_EDGES, None), strict=True)
 )
 
 

@@ -19,12 +19,14 @@ from openmed_data.bias import bias_figures, measure_pairs
 from openmed_data.builder import ReasonCode
 from openmed_data.check import Check, Figure, Scan, Settings
 from openmed_data.kinds import Kind, schema
-from openmed_data.text.keys import question_key_expr
+from openmed_data.text.keys import question_key
 
 from ._flat import compatible
 from ._lengths import count_lengths, length_table
 
 _SIDES = ("chosen", "rejected")
+_LETTER = r"^\s*\(?[A-J][.):]\s+"  # in front of a reply; the key sees what follows it
+_APART, _NEAR, _SAME = 0, 1, 2
 
 
 class Fault(ReasonCode):
@@ -69,7 +71,8 @@ class PairsCheck(Check[PairsSettings]):
         readable = pl.all_horizontal(_reply(side).is_not_null() for side in _SIDES)
         unreadable = batch.filter(~readable.fill_null(value=False))
         pairs = batch.filter(readable)
-        same, near = pairs.filter(_same()), pairs.filter(_near() & ~_same())
+        alike = _alike(pairs)
+        same, near = pairs.filter(alike == _SAME), pairs.filter(alike == _NEAR)
         found = {Fault.IDENTICAL: same, Fault.NEAR_IDENTICAL: near, Fault.UNREADABLE: unreadable}
         counts = [_faults({fault: rows.height for fault, rows in found.items()})]
         if pairs.height:
@@ -85,7 +88,10 @@ class PairsCheck(Check[PairsSettings]):
         faults = tally.table(counts, "fault")
         return (
             Figure("pairs", pairs, settings.min_pairs, meaning="pairs that could be measured"),
-            *(Figure(fault, faults.get(fault, 0), maximum=most.get(fault, 0), meaning=fault.meaning) for fault in Fault),
+            *(
+                Figure(fault, faults.get(fault, 0), maximum=most.get(fault, 0), meaning=fault.meaning)
+                for fault in Fault
+            ),
             *(_length_figures(bias, settings) if pairs else ()),
             *_letter_figures(counts, settings),
         )
@@ -165,14 +171,13 @@ def _reply(side: str) -> pl.Expr:
     return pl.col(side).list.last().struct.field("content").cast(pl.String)
 
 
-def _same() -> pl.Expr:
-    return _reply("chosen") == _reply("rejected")
-
-
-def _near() -> pl.Expr:
-    """Whether both replies have one key once the letter in front is off; keys keep every sign (``Rh+ve``, ``<0.9``)."""
-    chosen, rejected = (question_key_expr(_reply(side).str.replace(r"^\s*\(?[A-J][.):]\s+", "")) for side in _SIDES)
-    return (chosen == rejected) & (chosen != "")
+def _alike(pairs: pl.DataFrame) -> pl.Series:
+    """Tell pairs whose replies are the same text, and pairs whose replies have one key: it keeps every sign."""
+    replies = pairs.select(_reply(side).str.replace(_LETTER, "").alias(side) for side in _SIDES)
+    chosen, rejected = (question_key(replies[side]) for side in _SIDES)
+    same = pairs.select(_reply("chosen") == _reply("rejected")).to_series()
+    near = (chosen == rejected) & (chosen != "")
+    return pl.select(pl.when(same).then(_SAME).when(near).then(_NEAR).otherwise(_APART)).to_series()
 
 
 def _faults(found: Mapping[Fault, int]) -> pl.DataFrame:
