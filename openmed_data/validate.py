@@ -17,9 +17,9 @@ from openmed_data.kinds import Kind
 from openmed_data.mask import mask
 from openmed_data.progress import Advance, Progress, Silent
 from openmed_data.registry import CHECKS, all_of, find
-from openmed_data.report.model import Report
+from openmed_data.report.model import Report, Sample
 from openmed_data.report.samples import make_samples
-from openmed_data.survey import integrity, survey
+from openmed_data.survey import Survey, integrity, survey
 from openmed_data.verdict import judge
 
 _LIBRARIES = ("great_expectations", "polars", "pyarrow")
@@ -70,14 +70,18 @@ def validate(
         for one in planned
     ]
     whole = integrity(dataset, found)
-    flagged = _flagger(planned, results)
-    results = _without_private_ids([*([whole] if whole else []), *results])
+    samples = make_samples(found.sample, _flagger(planned, results))
+    return _report(dataset, found, _without_private_ids([*([whole] if whole else []), *results]), samples)
+
+
+def _report(dataset: Dataset, found: Survey, results: Sequence[CheckResult], samples: tuple[Sample, ...]) -> Report:
     verdict = judge(dataset.kind, results)
     document: Mapping[str, Any] = dataset.manifest or {}
+    root = dataset.root.resolve().name
     return Report(
-        name=document.get("dataset", dataset.root.resolve().name),
+        name=document.get("dataset", root),
         kind=dataset.kind,
-        root=dataset.root.resolve().name,
+        root=root,
         manifest_digest=manifest.digest(dataset.root) if dataset.manifest else None,
         content_digest=found.content_digest,
         rows=found.rows,
@@ -87,7 +91,7 @@ def validate(
         books=document.get("books", {}),
         figures=document.get("figures", {}),
         versions={"openmed-data": __version__, **{name: version(name) for name in _LIBRARIES}},
-        samples=make_samples(found.sample, flagged),
+        samples=samples,
     )
 
 

@@ -9,15 +9,16 @@ What goes wrong with Great Expectations (1.24, measured) if nobody looks, and wh
 - an expectation whose type is not registered is dropped from a suite on load, and an empty suite succeeds: ours is
   registered first, and expectations are counted on load and again in the results;
 - column rules pass on an empty frame: the number of rows is an expectation of the verdict, and no figures is a failure;
-- results hold failing values: they are asked for none (`RESULT_FORMAT`), and only counts and booleans leave this module;
+- results hold failing values: they are asked for none (`RESULT_FORMAT`), and only counts and booleans leave here;
 - a missing column is no exception, but a failed result with one inside: it becomes `Outcome.error`;
 - usage is reported to its makers, progress bars are drawn, warnings leak: all are off.
 """
 
+import importlib
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -153,13 +154,11 @@ def load_suite(document: Mapping[str, Any]) -> "ExpectationSuite":
         Great Expectations dropped an expectation, because it knows no such type.
     """
     with _quietly():
-        from great_expectations import ExpectationSuite
-
-        from openmed_data import expectations  # registers our own type
-
-        del expectations
-        suite = ExpectationSuite(name=document["name"], expectations=list(document["expectations"]))
-    loaded = {one.meta["rule"] for one in suite.expectations if one.meta}
+        gx = _great_expectations()
+        suite: ExpectationSuite = gx.ExpectationSuite(
+            name=document["name"], expectations=list(document["expectations"])
+        )
+    loaded: set[int] = {one.meta["rule"] for one in suite.expectations if one.meta}
     lost = [one["type"] for one in document["expectations"] if one["meta"]["rule"] not in loaded]
     if lost:
         raise VerdictError(f"Great Expectations knows no {', '.join(sorted(set(lost)))}")
@@ -176,16 +175,14 @@ def run_suite(document: Mapping[str, Any], frame: pl.DataFrame) -> tuple[Outcome
     """
     suite = load_suite(document)
     with _quietly():
-        from great_expectations import get_context
-
-        context = get_context(mode="ephemeral")
+        context = _great_expectations().get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}
         source = context.data_sources.add_pandas("figures")
         whole = source.add_dataframe_asset("frame").add_batch_definition_whole_dataframe("whole")
         batch = whole.get_batch({"dataframe": frame.to_pandas()})
-        results = batch.validate(suite, result_format=RESULT_FORMAT).results
+        results: list[Any] = batch.validate(suite, result_format=RESULT_FORMAT).results
     rules = [Rule(one["type"], one["kwargs"], _severity(one)) for one in document["expectations"]]
-    found = {result.expectation_config.meta["rule"]: result.to_json_dict() for result in results}
+    found: dict[int, Any] = {result.expectation_config.meta["rule"]: result.to_json_dict() for result in results}
     if found.keys() != set(range(len(rules))):
         raise VerdictError(f"Great Expectations evaluated {len(found)} of {len(rules)} expectations")
     return tuple(_outcome(rule, found[number]) for number, rule in enumerate(rules))
@@ -265,13 +262,19 @@ def _error(info: Mapping[str, Any]) -> str:
     """Return why an expectation could not be evaluated; metrics report one by one, keyed by their identity."""
     if info.get("raised_exception"):
         return "raised an exception"
-    each = [one for one in info.values() if isinstance(one, dict)]
+    each: list[Mapping[str, Any]] = [one for one in info.values() if isinstance(one, dict)]
     missing = any("does not exist" in str(one.get("exception_message", "")) for one in each)
     return "the column is missing" if missing else "raised an exception" if each else ""
 
 
+def _great_expectations() -> Any:
+    """Import Great Expectations, which is typed only in part, and register our own expectation."""
+    importlib.import_module("openmed_data.expectations")
+    return importlib.import_module("great_expectations")
+
+
 @contextmanager
-def _quietly() -> Iterator[None]:
+def _quietly() -> Generator[None]:
     """Keep Great Expectations from reporting usage, and its warnings and logs (which may quote data) from anyone."""
     os.environ["GX_ANALYTICS_ENABLED"] = "False"
     logger = logging.getLogger("great_expectations")

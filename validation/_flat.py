@@ -1,5 +1,7 @@
 """Lay a batch out flat: one plain column for everything that a row-level rule asks about."""
 
+from typing import Any, cast
+
 import polars as pl
 import pyarrow as pa
 from polars._typing import PolarsDataType
@@ -11,8 +13,8 @@ ROW = "_row"
 _ROLE, _CONTENT, _CALLS = "role", "content", "tool_calls"
 
 
-def compatible(found: PolarsDataType, expected: pa.DataType) -> bool:
-    """Whether a column can be used as the one that is declared.
+def compatible(found: PolarsDataType, expected: Any) -> bool:
+    """Whether a column can be used as the one whose Arrow type is declared.
 
     Nulls alone have no type, integers may be of any width, text may be JSON, and a message may lack parts that are not
     `role` or `content`, or have more: what files of other makers look like.
@@ -28,7 +30,7 @@ def compatible(found: PolarsDataType, expected: pa.DataType) -> bool:
         return isinstance(found, pl.List) and compatible(found.inner, expected.value_type)
     if isinstance(expected, pa.StructType):
         parts = {part.name: part.dtype for part in found.fields} if isinstance(found, pl.Struct) else {}
-        declared = {part.name: part.type for part in expected}
+        declared = {part.name: part.type for part in cast("list[pa.Field[Any]]", list(expected))}
         return {_ROLE, _CONTENT} <= parts.keys() and all(
             compatible(dtype, declared[name]) for name, dtype in parts.items() if name in declared
         )
@@ -39,7 +41,7 @@ def compatible(found: PolarsDataType, expected: pa.DataType) -> bool:
 
 def message_columns(kind: Kind) -> list[str]:
     """Return the columns of `kind` that hold message lists."""
-    return [field.name for field in schema(kind) if _holds_messages(field.type)]
+    return [field.name for field in _fields(kind) if _holds_messages(field.type)]
 
 
 def flatten(batch: pl.DataFrame, kind: Kind) -> pl.DataFrame:
@@ -48,12 +50,12 @@ def flatten(batch: pl.DataFrame, kind: Kind) -> pl.DataFrame:
     Returns
     -------
     pl.DataFrame
-        `ROW`; text and numbers as they are; for a message list `m` its length `m.messages`, the role of its last message
-        `m.last_role`, and how many messages have a role that nobody knows, `m.unknown_roles`, or say and call
-        nothing, `m.empty`.
+        `ROW`; text and numbers as they are; for a message list `m` its length `m.messages`, the role of its last
+        message `m.last_role`, and how many messages have a role that nobody knows, `m.unknown_roles`, or say and
+        call nothing, `m.empty`.
     """
     columns: list[pl.Expr] = []
-    for field in schema(kind):
+    for field in _fields(kind):
         found = batch.schema.get(field.name)
         usable = found is not None and found != pl.Null and compatible(found, field.type)
         if _holds_messages(field.type):
@@ -63,6 +65,10 @@ def flatten(batch: pl.DataFrame, kind: Kind) -> pl.DataFrame:
             columns.append(pl.col(field.name).cast(dtype) if usable else pl.lit(None, dtype).alias(field.name))
     # The row number broadcasts the nulls of absent columns.
     return batch.select(pl.int_range(pl.len()).alias(ROW), *columns)
+
+
+def _fields(kind: Kind) -> "list[pa.Field[Any]]":
+    return list(schema(kind))
 
 
 def _no_messages(name: str) -> list[pl.Expr]:

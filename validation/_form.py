@@ -73,7 +73,7 @@ def column_rules(kind: Kind, labels: str, *, provenance: bool) -> tuple[ColumnRu
         Whether the shared columns must be filled.
     """
     needed = (*(PROVENANCE if provenance else ()), *REQUIRED[kind])
-    return tuple([*_presence(kind, needed), *_messages(kind), *_values(kind, labels)])
+    return (*_presence(kind, needed), *_messages(kind), *_values(kind, labels))
 
 
 def _presence(kind: Kind, names: tuple[str, ...]) -> Iterator[ColumnRule]:

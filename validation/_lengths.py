@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import polars as pl
 
 from openmed_data import tally
 
 _EDGES = (10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000)
 LABELS = tuple(
-    f"{low:,}–{high - 1:,}" if high else f"{low:,}+" for low, high in zip((0, *_EDGES), (*_EDGES, None), strict=True)
+    f"{low:,}-{high - 1:,}" if high else f"{low:,}+" for low, high in zip((0, *_EDGES), (*_EDGES, None), strict=True)
 )
 
 
@@ -19,15 +20,14 @@ def count_lengths(characters: pl.DataFrame) -> pl.DataFrame:
     --------
     >>> counts = count_lengths(pl.DataFrame({"chosen": [3, 12, None]}))
     >>> length_table(counts, "chosen")
-    {'0–9': 1, '10–19': 1}
+    {'0-9': 1, '10-19': 1}
     """
-    classed = characters.select(
-        pl.all().cast(pl.Int64).cut(list(_EDGES), left_closed=True).to_physical().cast(pl.Int64)
-    )
-    return tally.merge(
-        tally.tally(f"length {name}", classed.drop_nulls(name).group_by(name).agg(pl.len().alias("count")), key=name)
-        for name in classed.columns
-    )
+    tallies: list[pl.DataFrame] = []
+    for lengths in characters.iter_columns():
+        classes = pl.Series("class", np.searchsorted(_EDGES, lengths.drop_nulls().to_numpy(), side="right"))
+        counts = classes.to_frame().group_by("class").agg(pl.len().alias("count"))
+        tallies.append(tally.tally(f"length {lengths.name}", counts, key="class"))
+    return tally.merge(tallies)
 
 
 def length_table(counts: pl.DataFrame, name: str) -> Mapping[str, int]:

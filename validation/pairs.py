@@ -1,4 +1,4 @@
-"""Check `pairs`: could a preference pair be told without reading it, and do its two sides differ at all?
+"""Check `pairs`: neither length nor letter tells which reply is the chosen one, and the two replies differ.
 
 A policy trained on pairs whose chosen side is longer, or whose right letter is mostly C, learns that (length bias in
 DPO: Park et al. 2024, arXiv:2403.19159). So a classifier that sees nothing but the two lengths is trained on the pairs
@@ -18,7 +18,7 @@ from openmed_data import tally
 from openmed_data.bias import bias_figures, measure_pairs
 from openmed_data.builder import ReasonCode
 from openmed_data.check import Check, Figure, Scan, Settings
-from openmed_data.kinds import Kind, schema
+from openmed_data.kinds import MESSAGES, Kind
 from openmed_data.text.keys import question_key
 
 from ._flat import compatible
@@ -113,14 +113,14 @@ def _length_figures(bias: Mapping[str, object], settings: PairsSettings) -> tupl
     accuracy = cast(float, bias["length_classifier_accuracy"])
     margin = (high - low) / 2
     away = settings.length_tolerance + margin
-    widened = f"0.5 ± {settings.length_tolerance:g}, widened by the 95% interval of ± {margin:.4f}"
+    widened = f"0.5 ± {settings.length_tolerance:g}, and ± {margin:.4f} for chance"
     return (
         Figure(
             "length_classifier_accuracy",
             accuracy,
             round(0.5 - away, 4),
             round(0.5 + away, 4),
-            meaning=f"how often a classifier that knows only both lengths finds the chosen reply: {widened}",
+            meaning=f"how often a classifier that knows only the two lengths finds the chosen reply: {widened}",
         ),
         Figure("longer_is_chosen", cast(float, bias["longer_is_chosen"]), meaning="share of pairs; ties count half"),
         Figure(
@@ -144,7 +144,7 @@ def _letter_figures(counts: pl.DataFrame, settings: PairsSettings) -> list[Figur
     equal = 1 / len(names)
     scatter = NormalDist().inv_cdf(1 - 0.05 / (2 * len(names))) * math.sqrt(equal * (1 - equal) / total)
     away = settings.letter_tolerance + scatter
-    widened = f"{equal:.3f} ± {settings.letter_tolerance:g}, widened by the 95% interval of ± {scatter:.4f}"
+    widened = f"{equal:.3g} ± {settings.letter_tolerance:g}, and ± {scatter:.4f} for chance"
     return [
         Figure(
             f"letter_{name}",
@@ -164,7 +164,7 @@ def _letters(counts: pl.DataFrame, side: str) -> dict[str, int]:
 
 def _usable(batch: pl.DataFrame, side: str) -> bool:
     found = batch.schema.get(side)
-    return isinstance(found, pl.List) and compatible(found, schema(Kind.PREFERENCES).field(side).type)
+    return isinstance(found, pl.List) and compatible(found, MESSAGES)
 
 
 def _reply(side: str) -> pl.Expr:

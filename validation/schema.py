@@ -1,4 +1,4 @@
-"""Check `schema`: do rows have the form that their kind declares?
+"""Check `schema`: rows have the form that their kind declares.
 
 Columns and their types, values where there must be some, message lists that a chat template can render, labels that
 name options, and ids that occur once. Great Expectations counts the rows that break the native rules; polars says the
@@ -12,17 +12,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 from pydantic import Field
 
 from openmed_data import tally
-from openmed_data.check import FINDINGS, Check, CheckResult, Figure, Rows, Scan, Severity, Settings
+from openmed_data.check import FINDINGS, Check, CheckResult, Figure, Rows, Scan, Settings, Severity
 from openmed_data.kinds import Kind, kind_of
 from openmed_data.kinds import schema as declared
 from openmed_data.mask import mask
 from openmed_data.verdict import ColumnJudge, VerdictError
 
 from ._flat import compatible, flatten, message_columns
-from ._form import PROVENANCE, REQUIRED, ColumnRule, Fault, column_rules
+from ._form import REQUIRED, ColumnRule, Fault, column_rules
 from ._lengths import count_lengths, length_table
 
 _GRAVE, _FAULTY = 3, 2  # levels of findings about columns and about rows
@@ -72,7 +73,7 @@ class SchemaCheck(Check[SchemaSettings]):
             return Scan()
         flat = flatten(batch, kind)
         findings, counts = self._columns(batch, kind)
-        for rule in self._rules(kind, settings):
+        for rule in self.rules(kind, settings):
             hit = batch.select("id").filter(flat.select(rule.broken().fill_null(value=False)).to_series())
             counts.append(_count("fault", rule.fault, rule.field, hit.height))
             findings.append(_row_findings(rule, hit, flat))
@@ -122,7 +123,7 @@ class SchemaCheck(Check[SchemaSettings]):
             Great Expectations and polars count differently: a defect of this program.
         """
         bound = replace(self, kind=rows.kind, built=rows.manifest is not None)
-        rules = bound._rules(rows.kind, settings)
+        rules = bound.rules(rows.kind, settings)
         heard = _Heard(rows, ColumnJudge([rule.rule for rule in rules]))
         result = super(SchemaCheck, bound).run(heard, settings)
         _require_agreement(rules, heard.judge, result)
@@ -131,13 +132,15 @@ class SchemaCheck(Check[SchemaSettings]):
         findings = self.gravest([result.findings.unique(maintain_order=True), *extra])
         return replace(result, figures=(*result.figures, repeated), findings=findings)
 
-    def _rules(self, kind: Kind, settings: SchemaSettings) -> tuple[ColumnRule, ...]:
+    def rules(self, kind: Kind, settings: SchemaSettings) -> tuple[ColumnRule, ...]:
+        """Return the row-level rules for rows of `kind`."""
         return column_rules(kind, settings.labels, provenance=self.built)
 
     def _columns(self, batch: pl.DataFrame, kind: Kind) -> tuple[list[pl.DataFrame], list[pl.DataFrame]]:
         """Return findings and counts about the columns as such."""
         findings, counts = [pl.DataFrame(schema=FINDINGS)], [tally.empty()]
-        for column in declared(kind):
+        columns: list[pa.Field[Any]] = list(declared(kind))
+        for column in columns:
             absent = column.name not in batch.columns
             if not absent and compatible(batch.schema[column.name], column.type):
                 continue

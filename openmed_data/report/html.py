@@ -21,9 +21,10 @@ def to_html(report: Report, drift: Drift | None = None) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters |= {"number": words.number, "allowed": words.allowed, "state": words.state}
-    environment.globals |= {"gauge": plots.gauge, "plural": words.plural}
+    environment.filters.update({"number": words.number, "allowed": words.allowed, "state": words.state})
     return environment.get_template("report.html.j2").render(
+        gauge=plots.gauge,
+        plural=words.plural,
         report=report,
         drift=drift,
         total=sum(report.rows.values()),

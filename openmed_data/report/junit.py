@@ -1,6 +1,7 @@
 """The report as JUnit XML: one test suite for each check, one test case for each figure."""
 
 import re
+from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from openmed_data.check import CheckResult, Figure
@@ -14,17 +15,21 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 def to_junit(report: Report) -> str:
     """Return the report as JUnit XML; figures of severity `warn` never fail."""
     figures = [figure for result in report.results for figure in result.figures]
-    root = Element("testsuites", name=_clean(f"openmed-data validate {report.name}"), **_counts(figures))
+    root = Element("testsuites", name=_clean(f"openmed-data validate {report.name}"))
+    _count(root, figures)
     for result in report.results:
-        suite = SubElement(root, "testsuite", name=_clean(result.check), **_counts(result.figures))
+        suite = SubElement(root, "testsuite", name=_clean(result.check))
+        _count(suite, result.figures)
         for figure in result.figures:
             _add_case(suite, report, result, figure)
     indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
 
-def _counts(figures: tuple[Figure, ...] | list[Figure]) -> dict[str, str]:
-    return {"tests": str(len(figures)), "failures": str(sum(state(one) == "fail" for one in figures)), "errors": "0"}
+def _count(element: Element, figures: Sequence[Figure]) -> None:
+    element.set("tests", str(len(figures)))
+    element.set("failures", str(sum(state(one) == "fail" for one in figures)))
+    element.set("errors", "0")
 
 
 def _add_case(suite: Element, report: Report, result: CheckResult, figure: Figure) -> None:

@@ -24,7 +24,8 @@ def _head(report: Report) -> Iterator[str]:
     yield f"## {mark} {_text(report.name)}: validation {'passed' if report.passed else 'failed'}"
     yield ""
     rows = ", ".join(f"{_text(split)} {count:,}" for split, count in report.rows.items())
-    yield f"{_text(report.kind)} · {plural(sum(report.rows.values()), 'row')} ({rows}) · {plural(len(report.results), 'check')}"
+    total, checks = plural(sum(report.rows.values()), "row"), plural(len(report.results), "check")
+    yield f"{_text(report.kind)} · {total} ({rows}) · {checks}"
     yield ""
     yield f"content `{report.content_digest[:16]}`" + (
         f" · manifest `{report.manifest_digest[:16]}`" if report.manifest_digest else " · no manifest"
@@ -41,7 +42,13 @@ def _failures(report: Report) -> Iterator[str]:
 
 def _checks(report: Report) -> Iterator[str]:
     for result in report.results:
-        yield from ("", f"### {_text(result.check)}", "", "| | figure | value | allowed | meaning |", "|---|---|--:|--:|---|")
+        yield from (
+            "",
+            f"### {_text(result.check)}",
+            "",
+            "| | figure | value | allowed | meaning |",
+            "|---|---|--:|--:|---|",
+        )
         for one in result.figures:
             cells = (_MARKS[state(one)], _text(one.name), number(one.value), allowed(one), _text(one.meaning))
             yield f"| {' | '.join(cells)} |"
@@ -65,10 +72,10 @@ def _rejected(report: Report) -> Iterator[str]:
         yield from ("", "### Where the source rows went", "", "| rows | |", "|--:|---|")
         yield f"| {books['source_rows']:,} | read |"
         for reason, rows in sorted(books["rejected_source_rows"].items(), key=lambda pair: -pair[1]):
-            yield f"| −{rows:,} | {_text(reason)} |"
+            yield f"| -{rows:,} | {_text(reason)} |"
         yield f"| {books['used_rows']:,} | used, giving {plural(books['candidate_rows'], 'candidate')} |"
         for reason, rows in sorted(books["rejected_candidate_rows"].items(), key=lambda pair: -pair[1]):
-            yield f"| −{rows:,} | {_text(reason)} |"
+            yield f"| -{rows:,} | {_text(reason)} |"
         yield f"| {sum(books['kept_rows'].values()):,} | kept |"
 
 
@@ -83,9 +90,8 @@ def _drift(drift: Drift | None) -> Iterator[str]:
     for figure in drift.figures:
         yield f"- {_text(f'{figure.check}.{figure.figure}')}: {number(figure.then)} → {number(figure.now)}"
     for table in drift.tables:
-        yield (
-            f"- {_text(table.title)}: {table.distance:.1%} of rows moved, most in {_text(table.most)} ({table.moved:+.1%})"
-        )
+        most = f"most in {_text(table.most)} ({table.moved:+.1%})"
+        yield f"- {_text(table.title)}: {table.distance:.1%} of rows moved, {most}"
 
 
 def _text(text: str) -> str:

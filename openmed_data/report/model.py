@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -133,14 +133,14 @@ def read_report(path: Path) -> Report:
     if place is None:
         raise UsageError(f"'{path}' holds no {NAME}", hint="`openmed-data validate PATH --report-dir DIR` writes one.")
     try:
-        document = json.loads(place.read_bytes())
+        document: Any = json.loads(place.read_bytes())
     except ValueError as error:
         raise UsageError(f"'{place}' is not JSON", hint="Give a report.json that openmed-data wrote.") from error
-    found: object = document.get("format") if isinstance(document, dict) else None
+    found = cast(dict[str, Any], document).get("format") if isinstance(document, dict) else None
     if found != FORMAT:
         raise UsageError(f"'{place}' has format {found}, and this version reads reports of format {FORMAT}")
     try:
-        return Report.from_json(document)
+        return Report.from_json(cast(dict[str, Any], document))
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"'{place}' is no whole report: {error!r}") from error
 

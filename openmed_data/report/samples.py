@@ -41,8 +41,10 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return value
-    if isinstance(value, list) and value and all(isinstance(one, dict) and "role" in one for one in value):
-        return "\n\n".join(_message(one) for one in cast(list[dict[str, Any]], value))
+    if isinstance(value, list) and value:
+        parts = cast(list[Any], value)
+        if all(isinstance(one, dict) and "role" in one for one in parts):
+            return "\n\n".join(_message(one) for one in parts)
     return json.dumps(value, ensure_ascii=False, default=str)
 
 

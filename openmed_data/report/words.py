@@ -11,10 +11,10 @@ def number(value: float | None) -> str:
     Examples
     --------
     >>> [number(value) for value in (4100, 0.5018, 1234567.0, float("nan"), None)]
-    ['4,100', '0.5018', '1,234,567', 'not computed', '–']
+    ['4,100', '0.5018', '1,234,567', 'not computed', '-']
     """
     if value is None:
-        return "–"
+        return "-"
     if not math.isfinite(value):
         return "not computed"
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4f}".rstrip("0")
@@ -28,7 +28,7 @@ def allowed(figure: Figure) -> str:
     >>> allowed(Figure("nulls", 0, maximum=0)), allowed(Figure("rows", 5, minimum=1)), allowed(Figure("mean", 5))
     ('0', '≥ 1', 'any')
     >>> allowed(Figure("accuracy", 0.5, 0.48, 0.52))
-    '0.48 – 0.52'
+    '0.48 to 0.52'
     """
     low, high = figure.minimum, figure.maximum
     if low is None and high is None:
@@ -37,7 +37,7 @@ def allowed(figure: Figure) -> str:
         if high == 0:
             return "0"
         return f"≥ {number(low)}" if high is None else f"≤ {number(high)}"
-    return f"{number(low)} – {number(high)}"
+    return f"{number(low)} to {number(high)}"
 
 
 def state(figure: Figure) -> str:
