@@ -31,8 +31,8 @@ STAGES = Room("openmed_data.train", "STAGE", "openmed_data.stages", "stage")
 
 
 def names(room: Room) -> list[str]:
-    """Return the names of everything in `room`, sorted."""
-    return sorted({*_modules(room), *_entry_points(room)})
+    """Return the names of everything in `room`, sorted; imports the room's modules."""
+    return sorted({*_offers(room), *_entry_points(room)})
 
 
 def find(room: Room, name: str) -> Any:
@@ -51,12 +51,12 @@ def find(room: Room, name: str) -> Any:
     openmed_data.errors.UsageError: no dataset is called 'medmcqa-pref'
     """
     modules = _modules(room)
-    if name in modules:
-        return getattr(importlib.import_module(modules[name]), room.attribute)
+    if name in modules and (part := _offered(room, modules[name])) is not None:
+        return part
     points = _entry_points(room)
     if name in points:
         return points[name].load()
-    known = sorted({*modules, *points})
+    known = names(room)
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(known) or 'none'}."
     raise UsageError(f"no {room.noun} is called '{name}'", hint=hint)
@@ -68,13 +68,19 @@ def all_of(room: Room) -> Mapping[str, Any]:
 
 
 def _modules(room: Room) -> dict[str, str]:
-    """Return name → module for the modules of `room` that offer a part.
-
-    Modules whose name starts with an underscore serve their siblings and offer nothing.
-    """
+    """Return name → module for the modules of `room`; an underscore in front says that one only serves its siblings."""
     package = importlib.import_module(room.package)
     found = (module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_"))
     return {name.replace("_", "-"): f"{room.package}.{name}" for name in found}
+
+
+def _offers(room: Room) -> list[str]:
+    """Return the names of modules that do offer a part; one that lacks the room's attribute only serves others."""
+    return [name for name, module in _modules(room).items() if _offered(room, module) is not None]
+
+
+def _offered(room: Room, module: str) -> Any:
+    return getattr(importlib.import_module(module), room.attribute, None)
 
 
 def _entry_points(room: Room) -> dict[str, EntryPoint]:

@@ -1,0 +1,58 @@
+"""The report as one HTML page: no script, nothing fetched, light and dark, and fit to print."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from openmed_data.report import plots, words
+from openmed_data.report.drift import Drift
+from openmed_data.report.model import Report, Sample
+
+_SHORT_FIELD = 60
+
+
+def to_html(report: Report, drift: Drift | None = None) -> str:
+    """Return the report as a self-contained page; whatever stands in the data is shown as text."""
+    environment = Environment(
+        loader=PackageLoader("openmed_data.report", "."),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters.update({"number": words.number, "allowed": words.allowed, "state": words.state})
+    return environment.get_template("report.html.j2").render(
+        gauge=plots.gauge,
+        plural=words.plural,
+        report=report,
+        drift=drift,
+        total=sum(report.rows.values()),
+        findings=sum(result.findings.height for result in report.results),
+        plots=[plot for result in report.results for plot in plots.plots(result)],
+        books=_books(report.books),
+        samples=[_sample(sample) for sample in report.samples],
+    )
+
+
+def _books(books: Mapping[str, Any]) -> dict[str, Any] | None:
+    if not books:
+        return None
+    rejected = {**books["rejected_source_rows"], **books["rejected_candidate_rows"]}
+    ranked = dict(sorted(rejected.items(), key=lambda pair: (-pair[1], pair[0])))
+    return {
+        "read": books["source_rows"],
+        "used": books["used_rows"],
+        "candidates": books["candidate_rows"],
+        "kept": sum(books["kept_rows"].values()),
+        "rejected": sum(ranked.values()),
+        "plot": plots.bars("rejected by reason", ranked) if ranked else None,
+    }
+
+
+def _sample(sample: Sample) -> dict[str, Any]:
+    """Set a row's long fields, shown one under another, apart from its short ones."""
+    texts = {"prompt", "messages", "chosen", "rejected", "answer"}
+    long = {name: text for name, text in sample.fields.items() if name in texts or len(text) > _SHORT_FIELD}
+    short = {name: text for name, text in sample.fields.items() if name not in long}
+    return {"id": sample.id, "split": sample.split, "masked": sample.masked, "long": long, "short": short}

@@ -1,0 +1,47 @@
+"""The report as JUnit XML: one test suite for each check, one test case for each figure."""
+
+import re
+from collections.abc import Sequence
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from openmed_data.check import CheckResult, Figure
+from openmed_data.report.model import Report
+from openmed_data.report.words import allowed, number, state
+
+# Characters that XML 1.0 cannot hold, not even escaped.
+_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def to_junit(report: Report) -> str:
+    """Return the report as JUnit XML; figures of severity `warn` never fail."""
+    figures = [figure for result in report.results for figure in result.figures]
+    root = Element("testsuites", name=_clean(f"openmed-data validate {report.name}"))
+    _count(root, figures)
+    for result in report.results:
+        suite = SubElement(root, "testsuite", name=_clean(result.check))
+        _count(suite, result.figures)
+        for figure in result.figures:
+            _add_case(suite, report, result, figure)
+    indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+
+
+def _count(element: Element, figures: Sequence[Figure]) -> None:
+    element.set("tests", str(len(figures)))
+    element.set("failures", str(sum(state(one) == "fail" for one in figures)))
+    element.set("errors", "0")
+
+
+def _add_case(suite: Element, report: Report, result: CheckResult, figure: Figure) -> None:
+    case = SubElement(
+        suite, "testcase", name=_clean(figure.name), classname=_clean(f"{report.name}.{result.check}"), time="0"
+    )
+    said = f"{number(figure.value)}, allowed {allowed(figure)}"
+    if state(figure) == "fail":
+        SubElement(case, "failure", message=_clean(said), type="threshold").text = _clean(figure.meaning)
+    else:
+        SubElement(case, "system-out").text = _clean(f"{state(figure)}: {said}")
+
+
+def _clean(text: str) -> str:
+    return _FORBIDDEN.sub("\ufffd", text)

@@ -1,0 +1,187 @@
+"""Run checks over a dataset: what ``openmed-data validate`` does, as a function."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import Any
+
+import polars as pl
+from pydantic import ValidationError
+
+from openmed_data import manifest
+from openmed_data._version import __version__
+from openmed_data.check import Check, CheckResult, Settings
+from openmed_data.dataset import Dataset
+from openmed_data.errors import UsageError
+from openmed_data.kinds import Kind
+from openmed_data.mask import mask
+from openmed_data.progress import Advance, Progress, Silent
+from openmed_data.registry import CHECKS, all_of, find
+from openmed_data.report.model import Report, Sample
+from openmed_data.report.samples import make_samples
+from openmed_data.survey import Survey, integrity, survey
+from openmed_data.verdict import judge
+
+_LIBRARIES = ("great_expectations", "polars", "pyarrow")
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A check and the thresholds it will be held to."""
+
+    check: Check[Any]
+    settings: Settings
+
+
+def validate(
+    dataset: Dataset,
+    checks: Sequence[str] | None = None,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    progress: Progress | None = None,
+) -> Report:
+    """Run checks over a dataset and let Great Expectations judge their figures.
+
+    Parameters
+    ----------
+    dataset
+        What `openmed_data.dataset.open_dataset` opened.
+    checks
+        Names of the checks to run; by default every one that has something to say about the dataset's kind. Where a
+        manifest stands beside the files, these are held against it whatever the checks.
+    settings
+        Thresholds by check and name, where they are not to be the defaults.
+    progress
+        Told about every check.
+
+    Raises
+    ------
+    UsageError
+        A check or threshold does not exist, does not fit the kind or has a wrong value; all are listed.
+    SourceError
+        A file is damaged.
+    """
+    progress = progress or Silent()
+    planned = plan(dataset.kind, checks, settings or {})
+    found = survey(dataset, progress.step("reading", None))
+    total = sum(found.rows.values())
+    results = [
+        one.check.run(_Watched(dataset, progress.step(f"check: {one.check.name}", total)), one.settings)
+        for one in planned
+    ]
+    whole = integrity(dataset, found)
+    samples = make_samples(found.sample, _flagger(planned, results))
+    return _report(dataset, found, _without_private_ids([*([whole] if whole else []), *results]), samples)
+
+
+def _report(dataset: Dataset, found: Survey, results: Sequence[CheckResult], samples: tuple[Sample, ...]) -> Report:
+    verdict = judge(dataset.kind, results)
+    document: Mapping[str, Any] = dataset.manifest or {}
+    root = dataset.root.resolve().name
+    return Report(
+        name=document.get("dataset", root),
+        kind=dataset.kind,
+        root=root,
+        manifest_digest=manifest.digest(dataset.root) if dataset.manifest else None,
+        content_digest=found.content_digest,
+        rows=found.rows,
+        results=tuple(results),
+        passed=verdict.passed,
+        expectations=verdict.expectations,
+        books=document.get("books", {}),
+        figures=document.get("figures", {}),
+        versions={"openmed-data": __version__, **{name: version(name) for name in _LIBRARIES}},
+        samples=samples,
+    )
+
+
+def plan(kind: Kind, names: Sequence[str] | None, settings: Mapping[str, Mapping[str, Any]]) -> tuple[_Planned, ...]:
+    """Choose the checks and validate their thresholds.
+
+    Raises
+    ------
+    UsageError
+        As in `validate`.
+    """
+    every: Mapping[str, Check[Any]] = all_of(CHECKS) if names is None else {name: find(CHECKS, name) for name in names}
+    unfit = [name for name, check in every.items() if kind not in check.kinds]
+    if names is not None and unfit:
+        check = every[unfit[0]]
+        raise UsageError(
+            f"check '{check.name}' has nothing to say about a dataset of kind '{kind}'",
+            hint=f"It is for {', '.join(sorted(check.kinds))}.",
+        )
+    chosen = {name: check for name, check in every.items() if name not in unfit}
+    for name in settings.keys() - chosen.keys():
+        find(CHECKS, name)  # an unknown name gets the error with near misses
+        raise UsageError(f"thresholds are given for check '{name}', which is not run", hint="Name it among the checks.")
+    return tuple(_Planned(check, parse_settings(check, settings.get(name, {}))) for name, check in chosen.items())
+
+
+def parse_settings(check: Check[Any], given: Mapping[str, Any]) -> Settings:
+    """Validate thresholds given by name; every problem is reported together.
+
+    Raises
+    ------
+    UsageError
+        A threshold does not exist or has a value of the wrong kind.
+    """
+    try:
+        return check.settings_model.model_validate(dict(given))
+    except ValidationError as error:
+        lines = [f"  {'.'.join(map(str, one['loc']))}: {one['msg']} (found {one['input']!r})" for one in error.errors()]
+        known = ", ".join(check.settings_model.model_fields) or "none"
+        message = "\n".join([f"check '{check.name}' cannot use these thresholds:", *lines])
+        raise UsageError(message, hint=f"It has: {known}.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """A dataset as checks see it: progress is told, and rows without an `id` are named by their number."""
+
+    dataset: Dataset
+    advance: Advance
+
+    @property
+    def kind(self) -> Kind:
+        return self.dataset.kind
+
+    @property
+    def manifest(self) -> Mapping[str, Any] | None:
+        return self.dataset.manifest
+
+    def batches(self) -> Iterator[tuple[str, pl.DataFrame]]:
+        seen = 0
+        for split, batch in self.dataset.batches():
+            yield split, _with_ids(batch, seen)
+            seen += batch.height
+            self.advance(batch.height)
+
+
+def _with_ids(batch: pl.DataFrame, seen: int) -> pl.DataFrame:
+    number = pl.format("row {}", pl.int_range(seen + 1, seen + batch.height + 1))
+    if "id" not in batch.columns:
+        return batch.with_columns(number.alias("id"))
+    return batch
+
+
+def _flagger(planned: Sequence[_Planned], results: Sequence[CheckResult]) -> Callable[[pl.DataFrame], bool]:
+    """Return a function that says whether any check finds anything in a row; asked anew, for results hold only few."""
+    known = {name for one in results for name in one.findings["id"]}
+
+    def flagged(row: pl.DataFrame) -> bool:
+        named = _with_ids(row, 0)
+        return named["id"][0] in known or any(one.check.scan(named, one.settings).findings.height for one in planned)
+
+    return flagged
+
+
+def _without_private_ids(results: Sequence[CheckResult]) -> list[CheckResult]:
+    """Mask the ids of all findings where a check found something private in an id."""
+    in_id = (pl.col("field") == "id") & (pl.col("end") > pl.col("start"))
+    private = any(one.findings.select(in_id.any()).item() for one in results)
+    if not private:
+        return list(results)
+    return [
+        replace(one, findings=one.findings.with_columns(pl.col("id").map_elements(mask, pl.String))) for one in results
+    ]

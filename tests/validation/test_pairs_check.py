@@ -1,0 +1,102 @@
+"""The check `pairs`: planted bias and pairs without a difference, clean pairs, and laws."""
+
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openmed_data import tally
+from openmed_data.validation.pairs import CHECK, PairsSettings
+
+
+def missed(memory: Any, rows: list[dict[str, Any]], **thresholds: Any) -> dict[str, float]:
+    result = CHECK.run(memory(rows), PairsSettings(**thresholds))
+    return {one.name: one.value for one in result.figures if not one.passed}
+
+
+def test_clean_pairs_pass(pairs: Any, memory: Any):
+    assert missed(memory, pairs(400)) == {}
+
+
+def test_longer_chosen_replies_are_told(pairs: Any, memory: Any):
+    rows = pairs(400)
+    for row in rows:
+        row["chosen"][0]["content"] += " in the right upper quadrant"
+    assert missed(memory, rows) == {"length_classifier_accuracy": 1.0}
+
+
+def test_a_favourite_letter_is_told(pairs: Any, memory: Any):
+    rows = pairs(400)
+    for row in rows[:200]:
+        row["chosen_label"] = "C"
+    assert missed(memory, rows).keys() == {"letter_A", "letter_B", "letter_C", "letter_D"}
+
+
+@pytest.mark.parametrize(("count", "passes"), [(40, True), (40_000, False)])
+def test_few_pairs_are_allowed_what_chance_does(count: int, passes: bool, memory: Any, pairs: Any):
+    """30% of one letter is nothing on 40 pairs, and a fault on 40,000."""
+    rows = pairs(20)
+    few = pl.DataFrame(rows, infer_schema_length=None)
+    letters = (["A"] * 6 + ["B"] * 5 + ["C"] * 5 + ["D"] * 4) * (count // 20)
+    frame = pl.concat([few] * (count // 20)).with_columns(pl.Series("chosen_label", letters))
+    counts = CHECK.scan(frame, PairsSettings()).counts
+    letter = {one.name: one for one in CHECK.assess(counts, PairsSettings())}["letter_A"]
+    assert letter.value == 0.3
+    assert letter.passed is passes
+
+
+@pytest.mark.parametrize(
+    ("chosen", "rejected", "fault"),
+    [
+        ("A. Liver", "A. Liver", "identical_sides"),
+        ("A. Liver", "B. liver.", "near_identical_sides"),
+        ("A. T-cell", "(B) T cell", "near_identical_sides"),
+        ("A. Rh+ve", "B. Rh-ve", None),
+        ("A. <0.9", "B. >0.9", None),
+        ("A. 1.5 mg", "B. 15 mg", None),
+        ("Liver", None, "unreadable_pairs"),
+    ],
+)
+def test_sides_that_do_not_differ(chosen: str, rejected: str | None, fault: str | None, pairs: Any, memory: Any):
+    rows = pairs(40)
+    rows[7]["chosen"][0]["content"], rows[7]["rejected"][0]["content"] = chosen, rejected
+    result = CHECK.run(memory(rows), PairsSettings(length_tolerance=0.5, letter_tolerance=1))
+    found = {one.name: one.value for one in result.figures if not one.passed}
+    assert found == ({fault: 1} if fault else {})
+    assert result.findings.select("id", "code").rows() == ([(rows[7]["id"], fault)] if fault else [])
+
+
+def test_columns_that_cannot_be_read_fail_and_do_not_crash(memory: Any, pairs: Any):
+    plain = [row | {"chosen": "text"} for row in pairs(5)]
+    assert missed(memory, plain) == {"pairs": 0, "unreadable_pairs": 5}
+    nulls = [row | {"chosen": None, "rejected": None} for row in pairs(5)]
+    assert missed(memory, nulls) == {"pairs": 0, "unreadable_pairs": 5}
+
+
+def test_pairs_without_letters_have_no_letter_figures(memory: Any, pairs: Any):
+    rows = [{name: row[name] for name in ("id", "prompt", "chosen", "rejected")} for row in pairs(60)]
+    result = CHECK.run(memory(rows), PairsSettings())
+    assert all(one.passed for one in result.figures)
+    assert not [one for one in result.figures if one.name.startswith("letter_")]
+
+
+replies = st.sampled_from(["A. Liver", "B. liver", "Colon and rectum", "", "x" * 60, None])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 30), st.lists(st.tuples(replies, replies), min_size=1, max_size=30))
+def test_figures_do_not_depend_on_the_size_of_batches(size: int, sides: list[tuple[str | None, str | None]]):
+    reply = pl.List(pl.Struct({"role": pl.String, "content": pl.String}))
+    frame = pl.DataFrame(
+        [
+            {"id": f"{number:04x}", "chosen": [{"role": "assistant", "content": chosen}],
+             "rejected": [{"role": "assistant", "content": rejected}], "chosen_label": "ABCD"[number % 4]}
+            for number, (chosen, rejected) in enumerate(sides)
+        ],
+        schema={"id": pl.String, "chosen": reply, "rejected": reply, "chosen_label": pl.String},
+    )  # fmt: skip
+    thresholds = PairsSettings()
+    whole = CHECK.assess(tally.merge([CHECK.scan(frame, thresholds).counts]), thresholds)
+    parts = tally.merge(CHECK.scan(part, thresholds).counts for part in frame.iter_slices(size))
+    assert CHECK.assess(parts, thresholds) == whole
