@@ -157,7 +157,7 @@ class Console:
         """Say what a person would do next."""
         if not (self.quiet or self.as_json):
             self._write(sys.stderr, "")
-            self._write(sys.stderr, Styled("next: ", "bold"), Styled(command, "cyan"), Styled(f"  ({purpose})", "dim"))
+            self._write(sys.stderr, Styled("next: ", "bold"), Styled(command, "cyan"), Styled(f"  # {purpose}", "dim"))
 
     def error(self, message: str, hint: str = "") -> None:
         """Say what went wrong and what to do about it."""
@@ -211,7 +211,8 @@ class Console:
         if _is_rich(stream):
             from rich.text import Text
 
-            _rich_console(stream).print(Text.assemble(*map(_rich_text, cells)))
+            # The terminal itself breaks long lines, so that a command can be copied from it whole.
+            _rich_console(stream).print(Text.assemble(*map(_rich_text, cells)), soft_wrap=True)
         else:
             print(visible("".join(map(_plain, cells))), file=stream, flush=stream is sys.stderr)
 

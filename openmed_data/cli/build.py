@@ -169,6 +169,7 @@ def _report(console: Console, built: "Built", builder: "Builder[Any, Any]") -> N
             console.note(f"'{built.path}' holds this very build already; nothing was done")
         console.table(books_table(document["books"], reasons(builder)))
         console.line("")
+        console.line(Styled("FIGURES", "bold"))
         console.fields(figure_lines(document["figures"]))
         console.line("")
         print_verdict(console, built.path, built.passed)
