@@ -81,7 +81,7 @@ def open_dataset(text: str) -> Dataset:
         if missing:
             raise SourceError(f"'{text}' lacks files that its manifest names", missing, hint="Build it again.")
         return Dataset(root, Kind(document["kind"]), files, document)
-    if root.is_dir() and root.with_name(root.name + ".building").is_dir():
+    if root.is_dir() and manifest.interrupted(root):
         manifest.read(root)
     files = _loose_files(root)
     columns = set(next(_read(files[0])).columns)
