@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-import openmed_data
-
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("builders", "validation", "train", "data_cards")
 FILES = sorted(path for part in ("openmed_data", *ROOMS) for path in (ROOT / part).rglob("*.py"))
@@ -99,7 +97,9 @@ def installed_modules() -> list[str]:
 def test_the_walk_reaches_engine_and_rooms() -> None:
     names = installed_modules()
     assert len(names) > 30
-    assert {"openmed_data.builders.medmcqa_prefs.pairs", "openmed_data.pipeline.run", "openmed_data.errors"} <= set(names)
+    assert {"openmed_data.builders.medmcqa_prefs.pairs", "openmed_data.pipeline.run", "openmed_data.errors"} <= set(
+        names
+    )
 
 
 @pytest.mark.parametrize("name", installed_modules())
