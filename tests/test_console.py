@@ -3,13 +3,14 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openmed_data.console import Console, Styled, Table, visible, without_secrets
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_nothing_that_a_terminal_obeys_is_shown(text: str) -> None:
     shown = visible(text)
     assert not any((ord(c) < 32 and c not in "\t\n") or 0x7F <= ord(c) < 0xA0 for c in shown)
@@ -17,6 +18,7 @@ def test_nothing_that_a_terminal_obeys_is_shown(text: str) -> None:
 
 
 @given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126)))
+@settings(deadline=None)
 def test_plain_text_is_left_alone(text: str) -> None:
     assert visible(text) == text
 
@@ -65,6 +67,7 @@ def test_markup_in_data_is_data(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3)))
+@settings(deadline=None)
 def test_json_survives(value: object) -> None:
     import contextlib
     import io
