@@ -34,6 +34,7 @@ def test_counts_are_those_of_set_algebra(
     folder = tmp_path_factory.mktemp("diff")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_ROWS_AT_ONCE", rows_at_once)
+        patch.setattr(module, "_PARTS", 3)
         found = diff(save(folder / "old", old), save(folder / "new", new))
     both = old.keys() & new.keys()
     changed = {name for name in both if old[name] != new[name]}
