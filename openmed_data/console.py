@@ -93,17 +93,18 @@ class Console:
 
     # Results: stdout.
 
-    def json(self, value: Any) -> None:
-        """Write one JSON document."""
-        print(json.dumps(value, ensure_ascii=False, indent=None if isinstance(value, list) else 2))  # noqa: T201
+    def json(self, value: Any, *, indent: int | None = 2) -> None:
+        """Write one JSON document, on one line where `indent` is None."""
+        encoded = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+        print(_CONTROLS.sub(lambda hit: f"\\u{ord(hit[0]):04x}", encoded))  # noqa: T201
 
     def line(self, *cells: Cell) -> None:
         """Write one line."""
         self._write(sys.stdout, *cells)
 
     def text(self, text: str) -> None:
-        """Write text as it is, to be read by people and programs alike."""
-        self._write(sys.stdout, text.removesuffix("\n"))
+        """Write text as it is, neither wrapped nor coloured."""
+        print(visible(text.removesuffix("\n")))  # noqa: T201
 
     def fields(self, pairs: Sequence[tuple[str, Cell]]) -> None:
         """Write labelled text, the labels in a gutter and the text wrapped beside it."""
@@ -157,7 +158,7 @@ class Console:
         """Say what a person would do next."""
         if not (self.quiet or self.as_json):
             self._write(sys.stderr, "")
-            self._write(sys.stderr, Styled("next: ", "bold"), Styled(command, "cyan"), Styled(f"  ({purpose})", "dim"))
+            self._write(sys.stderr, Styled("next: ", "bold"), Styled(command, "cyan"), Styled(f"  # {purpose}", "dim"))
 
     def error(self, message: str, hint: str = "") -> None:
         """Say what went wrong and what to do about it."""
@@ -211,7 +212,8 @@ class Console:
         if _is_rich(stream):
             from rich.text import Text
 
-            _rich_console(stream).print(Text.assemble(*map(_rich_text, cells)))
+            # Talk is left to the terminal to break, so that a command can be copied from it whole.
+            _rich_console(stream).print(Text.assemble(*map(_rich_text, cells)), soft_wrap=stream is sys.stderr)
         else:
             print(visible("".join(map(_plain, cells))), file=stream, flush=stream is sys.stderr)
 

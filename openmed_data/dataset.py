@@ -70,6 +70,8 @@ def open_dataset(text: str) -> Dataset:
     ------
     UsageError
         Nothing readable stands there, or its columns fit none of the four kinds.
+    SourceError
+        The first file is damaged or empty.
     """
     root = Path(text)
     if not root.exists():
@@ -81,10 +83,14 @@ def open_dataset(text: str) -> Dataset:
         if missing:
             raise SourceError(f"'{text}' lacks files that its manifest names", missing, hint="Build it again.")
         return Dataset(root, Kind(document["kind"]), files, document)
-    if root.is_dir() and root.with_name(root.name + ".building").is_dir():
+    if root.is_dir() and manifest.interrupted(root):
         manifest.read(root)
     files = _loose_files(root)
-    columns = set(next(_read(files[0])).columns)
+    first = next(_read(files[0]), None)
+    if first is None:
+        problem = Problem(files[0].name, "no rows", "one row at least")
+        raise SourceError(f"'{text}' is empty", [problem], hint="Fetch or build it again.")
+    columns = set(first.columns)
     kind = kind_of(columns)
     if kind is None:
         raise UsageError(

@@ -1,7 +1,7 @@
 """Compare two datasets row by row, by id, without holding either in memory.
 
-Both sides are read once in batches and reduced to one hash for each column of each row, laid down in temporary files.
-Those are then joined on the id, one range of ids at a time, so memory depends on the size of a range and not of a set.
+Both sides are read once in batches and reduced to one hash for each column of each row, laid down in temporary files by
+a hash of the id. Those are then joined on the id, one part at a time, so memory depends on a part and not on a set.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,8 @@ import polars as pl
 from openmed_data.dataset import Dataset
 
 _ID, _COPY, _SPLIT = "id", "_copy", "split"
-_ROWS_AT_ONCE = 1_000_000
+_PARTS = 16
+_ROWS_AT_ONCE = 250_000
 _EXAMPLES = 5
 _MANIFEST_PARTS = ("source", "options", "made_with", "limit")
 
@@ -105,10 +106,9 @@ def diff(old: Dataset, new: Dataset) -> Diff:
             _lay_down(side, path, shared, as_text, has_ids=has_ids)
             for side, path in zip((old, new), sides, strict=True)
         ]
-        ranges = max(1, -(-max(sum(count.values()) for count in rows) // _ROWS_AT_ONCE))
         counts = _Counts()
-        for index in range(ranges):
-            counts.take(_joined(sides, index, ranges))
+        for part in range(_PARTS):
+            counts.take(_joined(sides, part))
     both = old.manifest is not None and new.manifest is not None
     return Diff(
         old_rows=rows[0],
@@ -132,15 +132,27 @@ def _lay_down(
     dataset: Dataset, folder: Path, shared: Sequence[str], as_text: set[str], *, has_ids: bool
 ) -> dict[str, int]:
     """Write id, split and one hash a column for every row; return the rows of each split."""
-    folder.mkdir()
     rows: dict[str, int] = {}
-    for number, (split, batch) in enumerate(dataset.batches()):
+    empty = pl.DataFrame(schema={**dict.fromkeys(shared, pl.UInt64), _ID: pl.String, _SPLIT: pl.UInt64})
+    held = [empty]
+    for split, batch in dataset.batches():
         rows[split] = rows.get(split, 0) + batch.height
         hashes = batch.select(_hash(name, as_text=name in as_text) for name in shared)
         ids = batch[_ID].cast(pl.String) if has_ids else hashes.select(pl.struct(pl.all()).hash()).to_series().cast(str)
-        reduced = hashes.with_columns(ids.alias(_ID), pl.lit(split).hash().alias(_SPLIT))
-        reduced.write_ipc(folder / f"{number:06d}.arrow")
+        held.append(hashes.with_columns(ids.alias(_ID), pl.lit(split).hash().alias(_SPLIT)).select(empty.columns))
+        if sum(frame.height for frame in held) >= _ROWS_AT_ONCE:
+            _write_parts(pl.concat(held), folder)
+            held = [empty]
+    _write_parts(pl.concat(held), folder)
     return rows
+
+
+def _write_parts(rows: pl.DataFrame, folder: Path) -> None:
+    for part in range(_PARTS):
+        path = folder / f"{part:02d}"
+        path.mkdir(parents=True, exist_ok=True)
+        held = rows.filter(pl.col(_ID).hash() % _PARTS == part)
+        held.write_ipc(path / f"{len(list(path.iterdir())):06d}.arrow")
 
 
 def _hash(name: str, *, as_text: bool) -> pl.Expr:
@@ -149,11 +161,10 @@ def _hash(name: str, *, as_text: bool) -> pl.Expr:
     return value.hash().alias(name)
 
 
-def _joined(sides: Sequence[Path], index: int, ranges: int) -> pl.DataFrame:
-    """Return the rows of both sides whose ids fall into one range, side by side."""
+def _joined(sides: Sequence[Path], part: int) -> pl.DataFrame:
+    """Return the rows of both sides whose ids fall into one part, side by side."""
     halves = [
-        pl.scan_ipc(path / "*.arrow")
-        .filter(pl.col(_ID).hash() % ranges == index)
+        pl.scan_ipc(path / f"{part:02d}" / "*.arrow")
         .with_columns(pl.int_range(pl.len()).over(_ID).alias(_COPY), pl.lit(value=True).alias("_here"))
         .collect()
         for path in sides
@@ -162,7 +173,7 @@ def _joined(sides: Sequence[Path], index: int, ranges: int) -> pl.DataFrame:
 
 
 class _Counts:
-    """Sums over ranges of ids."""
+    """Sums over parts."""
 
     def __init__(self) -> None:
         self.unchanged = 0
@@ -171,7 +182,7 @@ class _Counts:
         self.by_column: dict[str, int] = {}
 
     def take(self, pairs: pl.DataFrame) -> None:
-        """Count one range of ids."""
+        """Count one part."""
         columns = [name for name in pairs.columns if f"{name} new" in pairs.columns and name != "_here"]
         differs = [pl.col(name).ne_missing(pl.col(f"{name} new")).alias(name) for name in columns]
         here, there = pl.col("_here").is_not_null(), pl.col("_here new").is_not_null()

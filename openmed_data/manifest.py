@@ -97,13 +97,19 @@ def read(build: Path) -> dict[str, Any]:
     path = build / NAME
     if not path.is_file():
         hint = "Give the folder that `openmed-data build --out` made."
-        if build.with_name(build.name + ".building").is_dir():
+        if interrupted(build):
             hint = "A build was interrupted there: run the same `openmed-data build` again to finish it."
         raise UsageError(f"'{build}' holds no finished build ({NAME} is missing)", hint=hint)
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     if document.get("format") != FORMAT:
         raise UsageError(f"'{path}' has format {document.get('format')}, and this version reads format {FORMAT}")
     return document
+
+
+def interrupted(build: Path) -> bool:
+    """Return whether a build that was to stand at `build` was begun and not finished."""
+    place = build.resolve()  # "." has no name of its own
+    return place.with_name(place.name + ".building").is_dir()
 
 
 def digest(build: Path) -> str:

@@ -76,7 +76,7 @@ def command(name: str, *examples: str) -> Callable[[Callable[..., None]], Callab
                 bool(values.pop(key)) or asked.get(key, False) for key in ("quiet", "as_json", "debug")
             )
             console = Console(quiet=quiet, as_json=as_json)
-            with _answering_for_errors(console, debug=debug):
+            with _answering_for_errors(console, name, debug=debug):
                 function(console, **values)
 
         own = list(inspect.signature(function).parameters.values())[1:]
@@ -91,7 +91,7 @@ def command(name: str, *examples: str) -> Callable[[Callable[..., None]], Callab
 
 
 @contextmanager
-def _answering_for_errors(console: Console, *, debug: bool) -> Generator[None]:
+def _answering_for_errors(console: Console, name: str, *, debug: bool) -> Generator[None]:
     try:
         yield
         console.close()
@@ -100,7 +100,7 @@ def _answering_for_errors(console: Console, *, debug: bool) -> Generator[None]:
         console.close()
         raise
     except KeyboardInterrupt:
-        console.error("interrupted", "Run the same command again to resume.")
+        console.error("interrupted", f"Run the same command again{' to resume' if name == 'build' else ''}.")
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
         # Whoever read the output has seen enough; the interpreter must not try to flush it again.

@@ -13,11 +13,12 @@ from openmed_data.console import Console, Styled
 from .app import command
 from .books import books_table, figure_lines
 from .settings import read_settings
-from .verdict import print_verdict
+from .verdict import print_report
 
 if TYPE_CHECKING:
     from openmed_data.api import Built
     from openmed_data.builder import Builder
+    from openmed_data.report import Report
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A dataset, as `openmed-data list` names it.")]
 SourceText = Annotated[
@@ -161,22 +162,42 @@ def _report(console: Console, built: "Built", builder: "Builder[Any, Any]") -> N
     from openmed_data.describe import reasons
 
     document = manifest.read(built.path)
+    report = _validation(built.path)
+    passed = report.passed if report is not None else None
     if console.as_json:
         facts = {key: document[key] for key in ("dataset", "kind", "books", "figures", "content_digest")}
-        console.json({"path": str(built.path), "reused": built.reused, "passed": built.passed, **facts})
+        console.json({"path": str(built.path), "reused": built.reused, "passed": passed, **facts})
     else:
         if built.reused:
             console.note(f"'{built.path}' holds this very build already; nothing was done")
         console.table(books_table(document["books"], reasons(builder)))
         console.line("")
+        console.line(Styled("FIGURES", "bold"))
         console.fields(figure_lines(document["figures"]))
         console.line("")
-        print_verdict(console, built.path, built.passed)
-    path = shlex.quote(str(built.path))
-    if built.passed is None and not (built.path / "validation").is_dir():
+        if report is None:
+            console.fields([("verdict", Styled("not checked", "bold yellow"))])
+        else:
+            print_report(console, report, built.path / "validation")
+        console.fields([("build  ", str(built.path))])
+    _next(console, built.path, passed=passed)
+
+
+def _validation(build: Path) -> "Report | None":
+    """Return the build's own report; it may stand there from an earlier run."""
+    if not (build / "validation").is_dir():
+        return None
+    from openmed_data.report import read_report
+
+    return read_report(build / "validation")
+
+
+def _next(console: Console, build: Path, *, passed: bool | None) -> None:
+    path = shlex.quote(str(build))
+    if passed is None:
         console.next_step(f"openmed-data validate {path}", "run the checks")
-    elif built.passed is False:
-        console.next_step(f"openmed-data show {path}", "look at the rows that the report names")
-        raise typer.Exit(1)
-    else:
+    elif passed:
         console.next_step(f"openmed-data show {path}", "read some of its rows")
+    else:
+        console.next_step(f"openmed-data validate {path}", "see again what failed")
+        raise typer.Exit(1)

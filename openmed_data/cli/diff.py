@@ -1,6 +1,7 @@
 """`openmed-data diff`: what sets two datasets apart."""
 
 import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -55,18 +56,16 @@ def _print(console: Console, old: str, new: str, found: "Diff") -> None:
     if columns:
         console.line("")
         console.table(Table(("COLUMN", "CHANGE"), columns))
-    _changes(console, "REJECTED AND USED", found.reasons)
+    _changes(console, "REJECTED AND USED", found.reasons, by=True)
     _changes(console, "MADE FROM", found.made_from)
-    _changes(console, "FIGURE", found.figures)
-    if found.examples["changed"]:
-        row = f"--row {found.examples['changed'][0]}"
+    _changes(console, "FIGURE", found.figures, by=True)
+    kind = next((kind for kind in ("changed", "added", "removed") if found.examples[kind]), None)
+    if kind is not None:
+        side = shlex.quote(old if kind == "removed" else new)
+        also = f"; the same in {old} shows what it was" if kind == "changed" else ""
+        article = "an" if kind == "added" else "a"
         console.next_step(
-            f"openmed-data show {shlex.quote(old)} {row}; openmed-data show {shlex.quote(new)} {row}",
-            "read a changed row on both sides",
-        )
-    elif found.examples["added"] and not found.same:
-        console.next_step(
-            f"openmed-data show {shlex.quote(new)} --row {found.examples['added'][0]}", "read an added row"
+            f"openmed-data show {side} --row {found.examples[kind][0]}", f"read {article} {kind} row{also}"
         )
 
 
@@ -75,14 +74,16 @@ def _rows(splits: Any) -> str:
     return f"{sum(splits.values()):,} rows ({parts})"
 
 
-def _changes(console: Console, title: str, changes: "tuple[Change, ...] | Any") -> None:
+def _changes(console: Console, title: str, changes: "Sequence[Change]", *, by: bool = False) -> None:
     if not changes:
         return
+    headers = (title, "OLD", "NEW", "BY") if by else (title, "OLD", "NEW")
     rows: list[tuple[Cell, ...]] = [
-        (change.name, _value(change.old), _value(change.new), _difference(change)) for change in changes[:_MOST_LINES]
+        (change.name, _value(change.old), _value(change.new), _difference(change))[: len(headers)]
+        for change in changes[:_MOST_LINES]
     ]
     console.line("")
-    console.table(Table((title, "OLD", "NEW", "BY"), rows, right=frozenset({"OLD", "NEW", "BY"})))
+    console.table(Table(headers, rows, right=frozenset(headers[1:])))
     if len(changes) > _MOST_LINES:
         console.line(Styled(f"and {len(changes) - _MOST_LINES:,} more (--json lists them)", "dim"))
 
@@ -97,7 +98,7 @@ def _value(value: Any) -> str:
 
 
 def _difference(change: "Change") -> str:
-    numbers = [value for value in (change.old or 0, change.new or 0) if isinstance(value, int | float)]
-    if len(numbers) < 2 or isinstance(change.old, bool) or isinstance(change.new, bool):
+    old, new = change.old or 0, change.new or 0
+    if not isinstance(old, int | float) or not isinstance(new, int | float):
         return ""
-    return f"{numbers[1] - numbers[0]:+,.4g}" if isinstance(numbers[1], float) else f"{numbers[1] - numbers[0]:+,}"
+    return f"{new - old:+,}" if isinstance(new - old, int) else f"{new - old:+,.4g}"

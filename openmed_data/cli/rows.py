@@ -1,17 +1,19 @@
 """Rows as a person reads them: conversations by role, tool calls as calls, rejected rows with their reason."""
 
 import json
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from openmed_data.console import Cell, Console, Styled
-from openmed_data.show import Shown
+
+if TYPE_CHECKING:
+    from openmed_data.show import Shown
 
 _MOST_CHARACTERS = 1200
 _PROVENANCE = ("source", "source_id", "license")
 _STYLES = {"chosen": "green", "rejected": "red", "answer": "green"}
 
 
-def print_row(console: Console, shown: Shown, *, full: bool) -> None:
+def print_row(console: Console, shown: "Shown", *, full: bool) -> None:
     """Print one row, or one rejected row with its reason and its record; texts are cut unless `full`."""
     rejection = "record" in shown.row and "reason" in shown.row
     where = f"rejected row {shown.number:,}" if rejection else f"row {shown.number:,} of {shown.split}"

@@ -1,6 +1,5 @@
 """`openmed-data show`: rows as a person reads them."""
 
-import json
 import shlex
 from typing import Annotated, Any
 
@@ -69,7 +68,7 @@ def show(
         found = sample_rows(dataset, sample, split, seed)
     for index, shown in enumerate(found):
         if console.as_json:
-            console.text(json.dumps({"number": shown.number, "split": shown.split, **shown.row}, ensure_ascii=False))
+            console.json({"number": shown.number, "split": shown.split, **shown.row}, indent=None)
             continue
         if index:
             console.line("")

@@ -1,0 +1,151 @@
+"""`openmed-data validate`: run the checks over a dataset."""
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from openmed_data.console import Console
+
+from .app import command
+from .settings import read_settings
+from .verdict import annotations, print_report
+
+if TYPE_CHECKING:
+    from openmed_data.dataset import Dataset
+    from openmed_data.report import Report
+
+Where = Annotated[
+    str, typer.Argument(metavar="PATH", help="A build's folder, or a Parquet or JSON-lines file or folder.")
+]
+Checks = Annotated[
+    str | None,
+    typer.Option(
+        "--checks",
+        metavar="A,B",
+        show_default=False,
+        help="Run these checks only; all that fit the dataset if left out. `openmed-data list` names them.",
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="CHECK.NAME=VALUE",
+        show_default=False,
+        help="Set a threshold of a check; may be repeated. `openmed-data describe CHECK` lists them.",
+    ),
+]
+ReportDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--report-dir",
+        metavar="DIR",
+        show_default=False,
+        help="Write the report here. Left out, it goes to PATH/validation where PATH is a build and neither --checks "
+        "nor --set says otherwise, as that report decides whether the build may be pushed.",
+    ),
+]
+Baseline = Annotated[
+    Path | None,
+    typer.Option("--baseline", metavar="DIR", show_default=False, help="Compare with the report in this folder."),
+]
+Github = Annotated[
+    bool, typer.Option("--github", help="Also annotate failures and write the job summary of GitHub Actions.")
+]
+
+
+@command(
+    "validate",
+    "openmed-data validate build/medmcqa-prefs",
+    "openmed-data validate pairs.parquet --checks schema,pairs --report-dir report",
+    "openmed-data validate build/medmcqa-prefs --github --quiet",
+)
+def validate(
+    console: Console,
+    path: Where,
+    *,
+    checks: Checks = None,
+    settings: Settings = None,
+    report_dir: ReportDir = None,
+    baseline: Baseline = None,
+    github: Github = False,
+) -> None:
+    """Check a dataset and write a report; leave with 1 when a check fails.
+
+    The report is written as JSON, Markdown, HTML and JUnit.
+    """
+    from openmed_data.dataset import open_dataset
+    from openmed_data.validate import validate as run_checks
+
+    names = [name.strip() for name in checks.split(",") if name.strip()] if checks is not None else None
+    dataset = open_dataset(path)
+    report = run_checks(dataset, names, _settings(settings or [], names), progress=console)
+    console.close()
+    complete = names is None and not settings
+    directory = report_dir or (dataset.root / "validation" if dataset.manifest is not None and complete else None)
+    _write(dataset, report, directory, baseline)
+    if github:
+        _tell_github(report, baseline)
+    if console.as_json:
+        console.json(report.to_json())
+    else:
+        print_report(console, report, directory)
+    quoted = shlex.quote(path)
+    found = next((one.findings["id"][0] for one in report.results if one.findings.height), None)
+    if report.passed:
+        console.next_step(f"openmed-data show {quoted}", "read some of its rows")
+        return
+    row = f" --row {shlex.quote(str(found).removeprefix('row '))}" if found else ""
+    console.next_step(f"openmed-data show {quoted}{row}", "look at a row the report names")
+    raise typer.Exit(1)
+
+
+def _settings(given: Sequence[str], names: Sequence[str] | None) -> dict[str, dict[str, Any]]:
+    """Sort ``CHECK.NAME=VALUE`` by check."""
+    from openmed_data.registry import CHECKS, all_of
+
+    if not given:
+        return {}
+    known = {
+        f"{check}.{field}"
+        for check, part in all_of(CHECKS).items()
+        if names is None or check in names
+        for field in part.settings_model.model_fields
+    }
+    by_check: dict[str, dict[str, Any]] = {}
+    hint = "`openmed-data describe CHECK` lists a check's thresholds."
+    for key, value in read_settings(given, known, hint=hint).items():
+        check, _, field = key.partition(".")
+        by_check.setdefault(check, {})[field] = value
+    return by_check
+
+
+def _write(dataset: "Dataset", report: "Report", directory: Path | None, baseline: Path | None) -> None:
+    """Write the report, and the card of a build whose own report it is."""
+    from openmed_data.card import render
+    from openmed_data.pipeline.work import write_text
+    from openmed_data.report import write_report
+
+    if directory is None:
+        return
+    write_report(report, directory, baseline=baseline)
+    if dataset.manifest is not None and directory.resolve() == (dataset.root / "validation").resolve():
+        write_text(dataset.root / "README.md", render(dataset.root))
+
+
+def _tell_github(report: "Report", baseline: Path | None) -> None:
+    """Print annotations, and append the report to the job's summary where GitHub Actions names a file for it."""
+    from openmed_data.report import write_report
+
+    for line in annotations(report):
+        typer.echo(line, err=True)
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        with TemporaryDirectory() as folder, Path(summary).open("a", encoding="utf-8") as stream:
+            write_report(report, Path(folder), baseline=baseline)
+            stream.write((Path(folder) / "report.md").read_text(encoding="utf-8"))

@@ -1,0 +1,48 @@
+"""Ctrl-C stops a build cleanly, and the same command finishes it."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from openmed_data.builders.medmcqa_prefs import MedmcqaPrefs
+
+
+def write_source(path: Path, copies: int) -> None:
+    """Write the sample over and over, each copy with words of its own."""
+    assert MedmcqaPrefs.sample is not None
+    rows = [json.loads(line) for line in MedmcqaPrefs.sample.read_text(encoding="utf-8").splitlines()]
+    with path.open("w", encoding="utf-8") as stream:
+        for copy in range(copies):
+            for row in rows:
+                stream.write(
+                    json.dumps({**row, "question": f"{row['question']} ({copy})", "id": f"{copy}-{row['id']}"})
+                )
+                stream.write("\n")
+
+
+def test_interrupt_and_resume(tmp_path: Path) -> None:
+    write_source(tmp_path / "rows.jsonl", copies=60)
+    out = tmp_path / "out"
+    arguments = ["build", "medmcqa-prefs", "--source", tmp_path / "rows.jsonl", "--out", out, "--no-validation"]
+    command = [sys.executable, "-m", "openmed_data.cli", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("learning from the source"):
+                break
+        process.send_signal(signal.SIGINT)
+        said, talked = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said == ""
+    assert talked.splitlines()[-2:] == ["error: interrupted", "hint: Run the same command again to resume."]
+    assert "Traceback" not in talked
+    assert not out.exists()
+    assert (tmp_path / "out.building").is_dir()
+
+    again = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert again.returncode == 0, again.stderr
+    assert "resuming an interrupted build" in again.stderr
+    assert json.loads((out / "manifest.json").read_text(encoding="utf-8"))["books"]["source_rows"] == 60 * 360
+    assert not (tmp_path / "out.building").exists()
