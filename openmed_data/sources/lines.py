@@ -21,7 +21,8 @@ _HALF_PAIR = re.compile(rb"\\u[dD](?:[89abAB]..(?!\\u[dD][c-fC-F])|[c-fC-F]..(?<
 
 def empty(name: str) -> SourceError:
     """Return the error for a file without rows."""
-    return SourceError(f"'{name}' holds no rows", [Problem(name, "an empty file", "at least one row")])
+    problem = Problem(name, "an empty file", "at least one row")
+    return SourceError(f"'{name}' holds no rows", [problem], hint="Name another file, or fetch this one again.")
 
 
 def require_columns(name: str, found: Sequence[str], required: Sequence[str]) -> None:
