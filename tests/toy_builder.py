@@ -14,6 +14,7 @@ from openmed_data import tally
 from openmed_data.builder import ROW, UID, Builder, CardText, Options, ReasonCode, Rows
 from openmed_data.kinds import Kind
 from openmed_data.pipeline.run import Request, build
+from openmed_data.pipeline.shards import REJECTED
 from openmed_data.pipeline.work import Work
 from openmed_data.seeds import salt, uniform
 from openmed_data.sources import Source, Upstream, resolve
@@ -155,9 +156,8 @@ def read_rows(build: Path, split: str = "*") -> pl.DataFrame:
 def read_rejected(build: Path) -> pl.DataFrame:
     """Return the rejected rows of a build."""
     paths = sorted((build / "rejected").glob("*.parquet"))
-    if not paths:
-        return pl.DataFrame(schema=dict.fromkeys(("reason", "detail", "record"), pl.String))
-    return pl.concat([pl.read_parquet(path) for path in paths])
+    empty = pl.DataFrame(REJECTED.empty_table())
+    return pl.concat([empty, *(pl.read_parquet(path) for path in paths)])
 
 
 def read_manifest(build: Path) -> dict[str, Any]:
