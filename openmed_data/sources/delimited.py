@@ -37,7 +37,7 @@ def read_csv(file: SourceFile, rows: int) -> Iterator[pl.DataFrame]:
     except pl.exceptions.PolarsError as error:
         _raise_if_wrong(file)
         problem = Problem(file.name, str(error).splitlines()[0], _EXPECTED)
-        raise SourceError(f"'{file.name}' is not valid CSV", [problem]) from error
+        raise SourceError(f"'{file.name}' is not valid CSV", [problem], hint=DAMAGED) from error
     if doubtful:
         _raise_if_wrong(file)
 

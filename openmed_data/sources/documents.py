@@ -8,6 +8,7 @@ from openmed_data.errors import Problem, SourceError
 from openmed_data.sources.resolve import SourceFile
 from openmed_data.sources.streams import BYTE_ORDER_MARK, DAMAGED, open_bytes
 
+_HINT = "A source is a JSON array with one object for each row, an object of such objects, or JSON lines."
 _BLANK = BYTE_ORDER_MARK + b" \t\r\n"
 
 
@@ -44,7 +45,7 @@ def as_lines(file: SourceFile) -> IO[bytes]:
         if not isinstance(record, dict)
     ]
     if problems:
-        raise SourceError(f"'{file.name}' does not hold one object per row", problems)
+        raise SourceError(f"'{file.name}' does not hold one object per row", problems, hint=_HINT)
     return io.BytesIO("\n".join(map(json.dumps, records)).encode())
 
 
@@ -68,6 +69,6 @@ def _records(name: str, document: Any) -> list[Any]:
         return cast(list[Any], document)
     if not isinstance(document, dict):
         problem = Problem(name, f"a JSON {type(document).__name__}", "an array or an object of objects")
-        raise SourceError(f"'{name}' does not hold rows", [problem])
+        raise SourceError(f"'{name}' does not hold rows", [problem], hint=_HINT)
     keyed = cast(dict[str, Any], document).items()
     return [{"key": key, **cast(dict[str, Any], value)} if isinstance(value, dict) else value for key, value in keyed]

@@ -5,7 +5,6 @@ file and its copy in another format give the same rows, and that nothing is infe
 """
 
 import hashlib
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -148,9 +147,8 @@ def _as_text(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     for name in columns:
         held = frame[name] if name in frame.columns else pl.Series(name, [None] * frame.height, dtype=pl.String)
         if held.dtype.is_nested():
-            # The reader of JSON lines writes nested values itself; asking it keeps one form of them.
-            encoded = io.BytesIO(held.to_frame().write_ndjson().encode())
-            held = pl.read_ndjson(encoded, schema={name: pl.String})[name]
+            texts_of = [None if value is None else lines.json_text(value) for value in held.to_list()]
+            held = pl.Series(name, texts_of, dtype=pl.String)
         elif held.dtype.is_float():
             held = held.cast(pl.String).str.replace(r"\.0$", "")
         texts.append(held.cast(pl.String))

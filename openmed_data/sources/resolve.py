@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +119,7 @@ def _sample(path: Path | None) -> Source:
 
 
 def _local_files(text: str) -> tuple[SourceFile, ...]:
-    if glob.has_magic(text) and not Path(text).exists():
+    if glob.has_magic(text) and not os.path.exists(text):  # noqa: PTH110  (false where a folder is closed)
         paths = sorted(Path(found) for found in glob.glob(text, recursive=True) if Path(found).is_file())
         if not paths:
             raise UsageError(
@@ -139,15 +140,21 @@ def _local_files(text: str) -> tuple[SourceFile, ...]:
 
 
 def _existing(path: Path) -> Path:
-    if path.is_dir():
+    try:
+        mode = path.stat().st_mode
+    except PermissionError as error:
+        raise UsageError(f"'{path}' may not be read by this user", hint="Its folder is closed to you.") from error
+    except OSError as error:
+        raise UsageError(
+            f"'{path}' does not exist", hint="Give --source a file, a quoted pattern, hub:REPO or 'sample'."
+        ) from error
+    if stat.S_ISDIR(mode):
         raise UsageError(
             f"'{path}' is a directory, and a source is a file",
             hint=f"Name one file, or quote a pattern such as '{path}/*.parquet'.",
         )
-    if not path.exists():
-        raise UsageError(
-            f"'{path}' does not exist", hint="Give --source a file, a quoted pattern, hub:REPO or 'sample'."
-        )
+    if not stat.S_ISREG(mode):
+        raise UsageError(f"'{path}' is no ordinary file", hint="Write what it gives into a file first.")
     return path
 
 
