@@ -167,3 +167,29 @@ def test_strict_profile_hears_what_the_gate_lets_pass() -> None:
     text = "The file of Okonjo was moved yesterday; it began on 4 March 2021."
     assert found(text) == []
     assert {kind for _, kind, _ in found(text, Profile.STRICT)} >= {"NAME", "DATE"}
+
+
+def test_a_block_of_contact_lines_names_its_owner() -> None:
+    text = "Dorrit Quillfeather\nGarden adviser\nPhone:\n60-56-85-91\nE-mail: dq@mail.net"
+    assert [kind for _, kind, _ in found(text)] == ["NAME", "PHONE", "EMAIL"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Zorvane Quillmore lives at home with two cats.",
+        "Zorvane Quillmore is a 47-year-old teacher.",
+        "My name is Zorvane and I have a cough.",
+        "Patient: Zorvane Quillmore.",
+    ],
+)
+def test_a_name_on_no_list_is_found_by_its_neighbours(text: str) -> None:
+    assert [(kind, level) for _, kind, level in found(text)] == [("NAME", 2)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Calle de Alcala 48, Madrid", "12 Rua do Ouvidor", "Hauptstra\u00dfe 5, Bremen", "P.O. Box 77, Erie, PA 16501"],
+)
+def test_addresses_of_other_forms(text: str) -> None:
+    assert [(text[: len(value)] == value, kind) for value, kind, _ in found(text)] == [(True, "LOCATION")]

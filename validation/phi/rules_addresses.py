@@ -19,7 +19,12 @@ _BY_SUFFIX = (
 )
 _BY_BOX = (r"Box |BOX |box |Zip|zip|ZIP|Post|post|POST", r"(?i:p\.? ?o\.? box |zip|postal code|post code)")
 _BY_CODE = (r"[0-9]{5}", r"[A-Z][a-z.]+,? (?:[A-Z]{2}|[A-Z][a-z]+),? [0-9]{5}(?-u:\b)")
-ADDRESS_GATES = (_BY_SUFFIX, _BY_BOX, _BY_CODE)
+_ABROAD = r"Rua|Rue|Calle|Avenida|Avenue de|Piazza|Viale|Plaza|Ulica"
+_BY_WORD_ABROAD = (
+    r"Rua |Rue |Calle |Avenida |Avenue de|Piazza |Viale |Plaza |Ulica |strasse |gatan |gade |utca ",
+    rf"[0-9],? (?:{_ABROAD})|(?:{_ABROAD}) [^0-9\n]{{1,32}}[0-9]|(?:strasse|gatan|gade|utca) [0-9]",
+)
+ADDRESS_GATES = (_BY_SUFFIX, _BY_BOX, _BY_CODE, _BY_WORD_ABROAD)
 """A row that passes none of these chains holds no postal address."""
 
 # Postal codes of the states of the USA and the District of Columbia.
@@ -35,13 +40,18 @@ _TAIL = rf"(?:,?\s(?:{TOWN_STATE})|,\s{alternation(phrases('cities'))}\b(?: \d{{
 _NAME = r"(?:[A-Z][A-Za-z.'-]*|\d{1,3}(?:st|nd|rd|th))(?: [A-Z][A-Za-z.'-]*){0,3}?"
 _STREET = re.compile(rf"\b\d{{1,5}}[A-Za-z]? (?:[NSEW]\.? )?{_NAME} {_SUFFIX}\b\.?{_UNIT}{_TAIL}")
 _BOX = re.compile(rf"(?i:\bp\.? ?o\.? box) #?\d+{_TAIL}")
+_STREET_ABROAD = re.compile(
+    rf"\b(?:\d{{1,5}},? (?:{_ABROAD}) (?:[A-Za-z'-]+ ){{0,3}}[A-Z][a-z]+"
+    rf"|(?:{_ABROAD}) (?:[A-Za-z'-]+ ){{0,3}}[A-Z][a-z]+,? \d{{1,5}}"
+    r"|[A-Z][a-z]+(?:strasse|gatan|gade| utca) \d{1,4})\b(?:,? (?:\d{4,5} )?[A-Z][a-z]+)?"
+)
 _TOWN_ZIP = re.compile(rf"\b{TOWN_STATE}(?<=\d{{5}})\b")
 _ZIP = re.compile(r"(?i:\b(?:zip|postal|post)(?: ?code)?:?(?: is)? )(?P<id>\d{5}(?:-\d{4})?)\b")
 
 
 def addresses(text: str) -> Iterator[Candidate]:
-    """Yield street addresses, post-office boxes, and towns with their ZIP."""
-    for pattern in (_STREET, _BOX, _TOWN_ZIP):
+    """Yield street addresses (USA, and the plainest forms abroad), post-office boxes, and towns with their ZIP."""
+    for pattern in (_STREET, _STREET_ABROAD, _BOX, _TOWN_ZIP):
         for found in pattern.finditer(text):
             yield Candidate(*found.span(), IdentifierType.LOCATION, Level.CONTEXT)
     for found in _ZIP.finditer(text):

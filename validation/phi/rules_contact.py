@@ -95,7 +95,7 @@ _WORLD = re.compile(
     r"(?<![\w+])\+ ?\d{1,3}[-. ]?(?:\(\d{1,4}\)[-. ]?)?\d{1,5}(?:[-. ]\d{2,10}|\d{4,10})(?:[-. ]?\d{2,6}){0,4}(?![\w-])"
 )
 _CUED = re.compile(
-    rf"(?i)\b(?P<cue>{_CALL}|f)\b[^\d\n;]{{0,40}}?(?P<id>\+?\(?\d[\d() .-]{{5,18}}\d(?![\w])){_EXTENSION}"
+    rf"(?i)\b(?P<cue>{_CALL}|f)\b(?:[^\d\n;]{{0,40}}?|:\s{{0,4}})(?P<id>\+?\(?\d[\d() .-]{{5,18}}\d)(?!\w){_EXTENSION}"
 )
 _TOLL_FREE = re.compile(r"\(?(?:\+?1[-. ]?\(?)?8(?:00|33|44|55|66|77|88)")
 _FAX_CUE = re.compile(r"(?i)\b(?:fax(?:ed|es|ing)?|facsimile|telefax|f)\b[^;\n\d]{0,48}$")

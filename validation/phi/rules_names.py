@@ -29,6 +29,7 @@ _CUE_BEFORE = re.compile(rf"(?i:(?<![A-Za-z])(?:{cues('cue')}|{cues('person')}))
 _HINT_BEFORE = re.compile(rf"(?i:\b{cues('hint')}):? $")
 _VERB_AFTER = re.compile(rf",? (?:{cues('after')})|'s {cues('own')}\b")
 _WEAK_TITLES = ("Miss", "Nurse", "Sister", "Doctor", "Prof", "Rev", "Capt", "Sgt")
+_CERTAIN_AFTER = re.compile(rf",? {cues('certain')}\b")
 _HUMAN = re.compile(rf"(?i)\b{cues('human')}\b")
 # "SMITH, JOHN", "JOHN SMITH" and "john smith": shapes that only a label makes a name.
 _SHOUTED = re.compile(
@@ -44,7 +45,7 @@ _PAIR_GATE = (
     r"|^[A-Z]\. [A-Z][a-z']|[A-Z]'[A-Z]|[A-Z][a-z]+-[A-Z]"
 )
 _GATE_AFTER = (
-    "is an? [0-9]|was admitted|reports|denies|tolerated|underwent|changed|presented"
+    "is an? [0-9]|was (?:admitted|born)|reports|denies|tolerated|underwent|changed|presented|lives|resides"
     "|who (?:was|has|is|had|lives|visited|attended)"
 )
 _GATE_NAME = r"(?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][A-Za-z'-]|[A-Z]\.|[A-Z](?-u:\b))"
@@ -87,7 +88,9 @@ def labelled_names(text: str) -> Iterator[Candidate]:
     """Yield names that only a label makes one: a given name alone, "SMITH, JOHN", "john smith"."""
     for found in _SINGLE.finditer(text):
         start, end = found.span("name")
-        if found["name"] in FIRST and not is_eponym(text, found["name"], end) and not is_figure(text, start, end):
+        told = found[0].lower().startswith(("my name", "patient name"))
+        known = found["name"] in FIRST or (told and core(found["name"])[1])
+        if known and not is_eponym(text, found["name"], end) and not is_figure(text, start, end):
             yield Candidate(start, end, IdentifierType.NAME, Level.CONTEXT)
     for found in (*_SHOUTED.finditer(text), *_WHISPERED.finditer(text)):
         parts = re.findall(r"[A-Za-z]+", found["name"].title())
@@ -124,6 +127,8 @@ def _is_cued(text: str, start: int, end: int, name: str) -> bool:
     before = text[max(0, start - 48) : start]
     if is_known(name):
         return bool(_CUE_BEFORE.search(before) or _HINT_BEFORE.search(before) or _VERB_AFTER.match(text, end))
+    if _CERTAIN_AFTER.match(text, end):
+        return all(len(part) > 3 for part in name.split(" "))
     cue = _CUE_BEFORE.search(before)
     # "Patient Reported Outcomes" is a heading; "Patient: Reza Azimi" and "the patient Reza Azimi" are not.
     heading = cue is not None and cue[0][0].isupper() and cue[0].strip()[-1] not in ":,;("
@@ -147,18 +152,32 @@ _ALONE = re.compile(
 
 
 def companion_names(text: str, found: list[Candidate]) -> Iterator[Candidate]:
-    """Yield, in a row that already holds a person, the parts of found names elsewhere, and given names alone."""
+    """Yield, in a row that already holds a person, other names that would not be enough alone.
+
+    These are given names by themselves, listed names of two words, lines that hold nothing but a name (above a
+    telephone number or an address, it is whose they are), and the parts of names found elsewhere in the row.
+    """
     for match in _ALONE.finditer(text):
         kind = match.lastgroup or "titled"
         if kind == "titled" or match[kind] in FIRST:
             yield Candidate(*match.span(kind), IdentifierType.NAME, Level.CONTEXT)
+    for run in _RUN.finditer(text):
+        skipped, name = core(run[0])
+        start, end = run.start() + skipped, run.start() + skipped + len(name)
+        line = (start == 0 or text[start - 1] == "\n") and text[end : end + 1] in {"", "\n"}
+        guarded = is_eponym(text, name, end) or is_citation(text, end)
+        if " " in name and (line or is_known(name)) and not guarded:
+            yield Candidate(start, end, IdentifierType.NAME, Level.CONTEXT)
+    yield from _repeated(text, found)
+
+
+def _repeated(text: str, found: list[Candidate]) -> Iterator[Candidate]:
     spans = (text[one.start : one.end] for one in found if one.type is IdentifierType.NAME)
     parts = {part for span in spans for part in re.findall(CAP, span)} & (FIRST | SURNAMES)
     parts -= words("ambiguous_first_names")
-    if parts:
-        for match in re.finditer(rf"\b{alternation(frozenset(parts))}\b", text):
-            if not is_eponym(text, match[0], match.end()):
-                yield Candidate(*match.span(), IdentifierType.NAME, Level.CONTEXT)
+    for match in re.finditer(rf"\b{alternation(frozenset(parts))}\b", text) if parts else ():
+        if not is_eponym(text, match[0], match.end()):
+            yield Candidate(*match.span(), IdentifierType.NAME, Level.CONTEXT)
 
 
 def strict_names(text: str) -> Iterator[Candidate]:
