@@ -20,7 +20,8 @@ def freeze(requirements: list[list[str]]) -> str:
         pip = [f"{folder}/bin/pip", "--quiet", "--disable-pip-version-check"]
         for wanted in requirements:
             subprocess.run([*pip, "install", *wanted], check=True)
-        listed = subprocess.run([*pip, "freeze", "--exclude", "openmed-data"], check=True, capture_output=True, text=True)
+        freeze_command = [*pip, "freeze", "--exclude", "openmed-data"]
+        listed = subprocess.run(freeze_command, check=True, capture_output=True, text=True)
     # A local version (+cpu) names one build; the constraint names the release.
     return HEAD + "".join(line.split("+")[0] + "\n" for line in listed.stdout.splitlines() if "==" in line)
 

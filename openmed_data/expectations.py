@@ -18,7 +18,7 @@ _METRIC = "table.figure_value"
 
 
 # Typed only in part; it marks the function that computes a metric on one engine.
-_metric_value: Any = metric_provider.metric_value
+_metric_value: Any = metric_provider.metric_value  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 class FigureValue(TableMetricProvider):

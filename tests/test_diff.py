@@ -13,7 +13,8 @@ from openmed_data.dataset import Dataset, open_dataset
 from openmed_data.diff import diff
 
 IDS = st.text(alphabet="abcdef", min_size=1, max_size=2)
-SETS = st.dictionaries(IDS, st.tuples(st.sampled_from("xyz"), st.sampled_from(["train", "test"])), min_size=1, max_size=25)
+ROWS = st.tuples(st.sampled_from("xyz"), st.sampled_from(["train", "test"]))
+SETS = st.dictionaries(IDS, ROWS, min_size=1, max_size=25)
 Rows = dict[str, tuple[str, str]]
 
 
@@ -62,9 +63,8 @@ def test_the_order_of_rows_and_files_does_not_matter(tmp_path: Path) -> None:
 
 
 def test_parquet_against_json_lines(tmp_path: Path) -> None:
-    rows = [
-        {"id": f"r{n}", "messages": [{"role": "user", "content": f"q{n}"}], "tools": "[]", "n_calls": n} for n in range(9)
-    ]
+    asked = [[{"role": "user", "content": f"q{n}"}] for n in range(9)]
+    rows = [{"id": f"r{n}", "messages": asked[n], "tools": "[]", "n_calls": n} for n in range(9)]
     schema = {"n_calls": pl.Int32}
     pl.DataFrame(rows, schema_overrides=schema).write_parquet(tmp_path / "rows.parquet")
     (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")

@@ -63,7 +63,8 @@ def question_key(texts: pl.Series) -> pl.Series:
     """
     odd = texts.str.contains_any(list(_FOLDED)).fill_null(value=False)
     if odd.any():
-        texts = texts.scatter(odd.arg_true(), texts.filter(odd).str.replace_many(list(_FOLDED), list(_FOLDED.values())))
+        folded = texts.filter(odd).str.replace_many(list(_FOLDED), list(_FOLDED.values()))
+        texts = texts.clone().scatter(odd.arg_true(), folded)  # scatter writes in place
     data, places = _columns_bytes(texts)
     mapped = _KEY[data]
     _keep_signs(data, mapped)

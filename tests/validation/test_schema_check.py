@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from openmed_data import tally
 from openmed_data.kinds import TOOL_MESSAGES, Kind, schema
 from openmed_data.validation.schema import CHECK, SchemaSettings
@@ -66,7 +67,8 @@ def test_each_fault_is_counted_pointed_at_and_masked(name: str, pairs: Any, memo
 
 
 def test_messages_that_call_tools_need_no_content():
-    call = {"role": "assistant", "content": None, "tool_calls": ['{"name": "search"}'], "tool_call_id": None, "name": None}
+    call = {"role": "assistant", "content": None, "tool_calls": ['{"name": "search"}']}
+    call |= {"tool_call_id": None, "name": None}
     empty = call | {"tool_calls": []}
     plain = pa.array([[call], [empty]], type=_plain(TOOL_MESSAGES)).cast(TOOL_MESSAGES)
     batch = pl.DataFrame(pl.from_arrow(pa.table({"messages": plain}))).with_columns(pl.Series("id", ["a", "b"]))
@@ -110,7 +112,7 @@ def test_no_rows_at_all_fail(memory: Any, pairs: Any):
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_an_all_null_table_of_each_kind_is_judged_and_fails(kind: Kind, memory: Any):
-    rows = [{name: None for name in schema(kind).names} | {"id": "a"}]
+    rows = [dict.fromkeys(schema(kind).names) | {"id": "a"}]
     assert figures(memory, rows, kind=kind)["nulls"] >= 1
 
 

@@ -74,7 +74,7 @@ class _Desk:
         places = candidates(texts)
         if not len(places):
             return texts
-        return texts.scatter(places, self._repair_contexts(self._repair_words(texts.gather(places))))
+        return texts.clone().scatter(places, self._repair_contexts(self._repair_words(texts.gather(places))))
 
     def _repair_words(self, texts: pl.Series) -> pl.Series:
         pairs = zip(texts.to_list(), candidate_tokens(texts).to_list(), strict=True)
