@@ -5,7 +5,11 @@ was weighed and dropped, so that a grader which looks for the gold anywhere pays
 
 Which rows: an item belongs to the tuning half when the SHA-256 of its question is even. The rules were tuned on the
 tuning items in the first twelve phrasings; the figures to judge by are those of the other items in the other
-phrasings, which were written in one go before the verifier was first run on any item.
+phrasings, which were written in one go before the verifier was first run on any item. The attacks (the gold said in
+shapes that deserve nothing) are one list for both halves: six errors they showed on judging items were corrected, so
+their zero is a regression test and not an estimate.
+
+Rates are per second of processor time on one core; on a machine that does other work they are too low.
 
 Run: ``python benchmarks/answers.py [--data ../shared/data] [--show 20] [--split judging]``.
 """

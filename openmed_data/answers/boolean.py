@@ -25,10 +25,9 @@ class BooleanReader:
 
     @classmethod
     def of(cls, gold: Gold) -> Self | None:
-        """Prepare a gold; None where it is no decision, or one the item does not offer."""
+        """Prepare a gold; None where it is no decision."""
         right = answer_key(gold.answer)
-        offered = {answer_key(text) for text in gold.choices.values()} or {"yes", "no", "maybe"}
-        return cls(right) if right in {"yes", "no", "maybe"} & offered else None
+        return cls(right) if right in {"yes", "no", "maybe"} else None
 
     def is_right(self, value: str) -> bool:
         """Say whether a decision is the right one."""

@@ -53,7 +53,9 @@ class Gold:
 
     @property
     def right_label(self) -> str | None:
-        """The label of the right option, or None where no single option is right beyond doubt."""
+        """The label of the right option; None where no option is right beyond doubt, and for numbers and texts."""
+        if self.answer_type in {AnswerType.NUMBER, AnswerType.TEXT}:
+            return None
         if self.label:
             return self.label if self.label in self.choices else None
         key = answer_key(self.answer)

@@ -75,6 +75,14 @@ def test_a_decision_the_item_does_not_offer_cannot_be_verified() -> None:
     assert verify("yes", Gold("it depends", AnswerType.BOOLEAN)) is None
 
 
+@pytest.mark.parametrize(("completion", "expected"), [
+    ("B", True), ("<answer>No</answer>", True), ("No, there is none", True), ("B. No", True), ("A", False), ("yes", False), ("No evidence of it", False),
+    ("yes and no", False), ("yes or no", False), ("B. Yes", False), ("Yes. No.", False), ("The answer is no.", True), ("not no", False),
+])  # fmt: skip
+def test_a_decision_among_options_is_given_by_letter_or_word(completion: str, expected: bool) -> None:
+    assert verify(completion, Gold("no", AnswerType.BOOLEAN, {"A": "Yes", "B": "No"})) is expected
+
+
 @pytest.mark.parametrize(
     ("completion", "expected"),
     [
@@ -87,6 +95,14 @@ def test_a_decision_the_item_does_not_offer_cannot_be_verified() -> None:
 )  # fmt: skip
 def test_short_texts_equal_an_accepted_answer_or_earn_nothing(completion: str, expected: bool) -> None:
     assert verify(completion, Gold("metronidazole", AnswerType.TEXT, accepted=("Flagyl",))) is expected
+
+
+def test_options_left_beside_an_open_answer_change_nothing() -> None:
+    options = {"A": "fever", "B": "rash"}
+    for gold in (Gold("pain", AnswerType.TEXT, options), Gold("rash", AnswerType.TEXT, options, "B")):
+        assert verify(f"<answer>{gold.answer}</answer>", gold) is True
+        assert is_sound(gold)
+        assert verify("<answer>A</answer>", gold) is False
 
 
 def test_long_or_empty_text_cannot_be_verified() -> None:
