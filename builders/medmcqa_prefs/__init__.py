@@ -18,7 +18,7 @@ from openmed_data.text.lost_rt import Lexicon, build_lexicon, count, repair
 from .answer_key import count_keys, gold_position, index_bases
 from .balance import Balance
 from .card import CARD
-from .judge import detail, screen, without_number
+from .judge import detail, screen, tidy, without_number
 from .learn import count_balance, learn_balance, with_places
 from .pairs import OPTIONS, TEXTS, make_pairs
 from .reasons import PrefsOptions, Reason, Style
@@ -74,7 +74,7 @@ class MedmcqaPrefs(Builder[PrefsOptions, PrefsState]):
         """Clean, repair and screen one batch, and make pairs of what is left."""
         named = with_places(batch).with_columns(gold_position(state.bases).alias("gold"))
         cleaned = clean_columns(named.with_columns(pl.col(name).alias(f"raw {name}") for name in OPTIONS), TEXTS)
-        cleaned = cleaned.with_columns(without_number(pl.col("question")))
+        cleaned = cleaned.with_columns(tidy(without_number(pl.col("question"))))
         repairs = tally.empty()
         if options.repair:
             cleaned, repaired = repair(cleaned, self._repaired(options), state.lexicon)

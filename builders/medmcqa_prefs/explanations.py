@@ -1,15 +1,14 @@
-"""What an explanation says about letters, and how it becomes a rationale."""
+"""What an explanation says about the letters of options."""
 
 import re
 
 import polars as pl
 
-from openmed_data.text.clean import clean_text
-
 # "Ans. B", "Answer is (b).", "Ans: D:", "Ans-a.", "'C' i.e." at the very start. An `a` or `A` before a word is taken
-# for the article, not for a letter.
+# for the article, not for a letter, and "Option A - ..." opens a list of all options.
 _STATED = (
-    r"^\W*(?:[Tt]he )?(?:[Cc]orrect )?(?:[Aa][Nn][Ss](?:[Ww][Ee][Rr])?|[Oo][Pp][Tt][Ii][Oo][Nn]|[Kk]ey)(?-u:\b)"
+    r"^\W*(?:[Tt]he )?"
+    r"(?:(?:[Cc]orrect |[Rr]ight )?[Aa][Nn][Ss](?:[Ww][Ee][Rr])?|[Kk]ey|(?:[Cc]orrect|[Rr]ight) [Oo]ption)(?-u:\b)"
     r"[\s.:;=\u2013\u2014-]*(?:(?:[Ii]s|[Oo]ption)(?-u:\b))?[\s.:;=\u2013\u2014'\"(\[-]*"
     r"(?:([A-D])(?:[^A-Za-z ]|$| [^a-z])|([b-dB-D])(?:[^A-Za-z]|$)|(a)[).'\"\]:,-])"
 )
@@ -25,25 +24,8 @@ _NAMED = (
     r"|(?-u:\b)[B-E] (?:is|are) (?:correct|incorrect|wrong|true|false|right)(?-u:\b)"
 )
 
-_REFERENCE = re.compile(
-    r"[\[(]\s*ref\b[^\])]{0,160}[\])]|\bref(?:erence)?s?\s*[.:;-][^.]{0,160}?(?:p\.?\s*\d[\d\s,\u2013-]*|edition|\bed\b\.?|$)"
-    r"|\(?\bpg?\.?\s*(?:no)?\.?\s*\d+(?:\s*[-\u2013]\s*\d+)?\)?",
-    re.IGNORECASE,
-)
-_PLACEHOLDER = re.compile(r"\W*(?:rpt\.?|repeat(?:ed)?|ans\.?(?: is)?(?: none)?|none|nil|na|see above|explanation)?\W*"
-                          r"(?:question)?\W*", re.IGNORECASE)  # fmt: skip
-_SENTENCE_END = re.compile(r"(?<=[a-z0-9%)\]][.!?])\s+(?=[A-Z(])")
-_LOST_SPACE = re.compile(r"(?<=[a-z]{2})\.(?=[A-Z][a-z])")
-
 # Python knows no (?-u:…); its own ASCII flag says the same.
-_AS_PYTHON = {
-    name: re.compile(pattern.replace(r"(?-u:\b)", r"\b"), re.ASCII)
-    for name, pattern in (("stated", _STATED), ("named", _NAMED))
-}
-
-MOST_SENTENCES = 3
-MOST_CHARACTERS = 400
-FEWEST_WORDS = 6
+STATED, NAMED = (re.compile(pattern.replace(r"(?-u:\b)", r"\b"), re.ASCII) for pattern in (_STATED, _NAMED))
 
 
 def stated_position(explanation: pl.Expr) -> pl.Expr:
@@ -58,32 +40,3 @@ def stated_position(explanation: pl.Expr) -> pl.Expr:
 def names_letters(explanation: pl.Expr) -> pl.Expr:
     """Return whether an explanation points at options by their letters, in any of the usual ways."""
     return explanation.str.contains(_NAMED).fill_null(value=False)
-
-
-def rationale(explanation: str | None) -> str | None:
-    """Cut an explanation down to a few clean sentences that hold without letters, or return None.
-
-    Examples
-    --------
-    >>> rationale("Ans. B. Croup is mostly viral, and a single dose of dexamethasone helps. (Ref: a text p. 12)")
-    'Croup is mostly viral, and a single dose of dexamethasone helps.'
-    >>> rationale("rpt question") is None
-    True
-    >>> rationale("Option B raises excretion, and option A only eases the pain.") is None
-    True
-    """
-    if explanation is None:
-        return None
-    text = _REFERENCE.sub(" ", clean_text(explanation))
-    text = clean_text(_LOST_SPACE.sub(". ", _AS_PYTHON["stated"].sub("", text)))
-    if _PLACEHOLDER.fullmatch(text) or _AS_PYTHON["named"].search(text):
-        return None
-    kept: list[str] = []
-    for sentence in _SENTENCE_END.split(text.lstrip(" .,:;)-\u2013'\"")):
-        if len(kept) == MOST_SENTENCES or len(" ".join([*kept, sentence])) > MOST_CHARACTERS:
-            break
-        if not sentence.endswith((".", "!", "?")):
-            break
-        kept.append(sentence)
-    result = " ".join(kept)
-    return result if len(result.split()) >= FEWEST_WORDS and result[0].isupper() else None

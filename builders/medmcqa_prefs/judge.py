@@ -4,8 +4,8 @@ import polars as pl
 
 from openmed_data.text.keys import question_key
 
-from .explanations import rationale
 from .pairs import OPTIONS, TEXTS
+from .rationale import rationale
 from .reasons import PrefsOptions, Reason, Style
 from .screens import needs_picture, unanswerable
 
@@ -18,6 +18,20 @@ def without_number(stem: pl.Expr) -> pl.Expr:
     return stem.str.replace(_NUMBER, "${1}")
 
 
+def tidy(stem: pl.Expr) -> pl.Expr:
+    """Take the space before a final mark of punctuation out, and a dash at the end away.
+
+    Examples
+    --------
+    >>> frame = pl.DataFrame({"question": ["Layer of the skin that bleeds is :", "All are antacids except -"]})
+    >>> frame.select(tidy(pl.col("question")))["question"].to_list()
+    ['Layer of the skin that bleeds is:', 'All are antacids except']
+    """
+    return stem.str.replace(r"(\w)\s+([?:.])$", "${1}${2}").str.replace(
+        r"(\w)\s*[:\u2013\u2014-]*[\u2013\u2014-]+$", "${1}"
+    )
+
+
 def screen(rows: pl.DataFrame, options: PrefsOptions) -> pl.DataFrame:
     """Add `reason`, null for rows that pass; the first reason in this order counts."""
     rows = rows.with_columns(
@@ -25,7 +39,11 @@ def screen(rows: pl.DataFrame, options: PrefsOptions) -> pl.DataFrame:
         *(question_key(rows[name]).alias(f"key {name}") for name in TEXTS),
     )
     if options.style is Style.RATIONALE:
-        rows = rows.with_columns(pl.Series("rationale", [rationale(text) for text in rows["exp"]], dtype=pl.String))
+        right = rows.select(
+            pl.coalesce(pl.when(pl.col("gold") == place).then(name) for place, name in enumerate(OPTIONS))
+        )
+        cut = [rationale(text, gold or "") for text, gold in zip(rows["exp"], right.to_series(), strict=True)]
+        rows = rows.with_columns(pl.Series("rationale", cut, dtype=pl.String))
     raw_empty = pl.any_horizontal(pl.col(f"raw {name}").str.strip_chars().fill_null("") == "" for name in OPTIONS)
     now_empty = pl.any_horizontal(pl.col(name).fill_null("") == "" for name in OPTIONS)
     mean_length = pl.mean_horizontal(pl.col(name).str.len_chars() for name in OPTIONS)

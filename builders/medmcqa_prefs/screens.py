@@ -34,6 +34,7 @@ _CUES = "|".join(
         rf"\b(?:structure|muscle|nerve|part|area|organ|vessel|artery|bone|region|zone|layer|cell|space|point|tooth|line|wave)s? (?:\w+ )?(?:{_MARKED})\b",
         rf"\b(?:{_MARKED}) (?:as |with |by |in |area |part )?(?:an? |the )?(?:arrows?|structures?|muscles?|nerves?|areas?|parts?|regions?|[\"']?[A-EX][\"']?(?:\W|$))",
         r"\barrows?\b",
+        r"\bwith the (?:following|given|shown) (?:skin )?(?:lesions?|rash|swelling|deformity|appearance)\b",
         rf"\b(?:{_PICTURE}) given\b",
         r"\b(?:socket|tooth|teeth|patient|child|baby|neonate|infant) shown in\b",
         rf"\b(?:age|data|diagnosis|value)s? (?:from|in) the (?:\w+ ){{0,4}}(?:{_PICTURE}){_END}",
@@ -57,6 +58,7 @@ _NO_CUES = "|".join(
         rf"^\W*(?:this|the given|given) (?:{_THING})s? (?:is|are|shows?|belongs)\b[^.]{{0,40}}$",
         rf"^\W*(?:(?:what is|whats|give) )?(?:the |your )?(?:most (?:likely|probable) |probable |likely |spot )?diagnosis(?: is)?{_END}",
         rf"\bthe given (?:{_THING})s?\b",
+        rf"\b(?:of|is|are|called) (?:this|these){_END}",
     )
 )
 

@@ -1,0 +1,91 @@
+"""Make a rationale of an explanation, or say that it cannot be one.
+
+MedMCQA's explanations are notes: answer statements, citations, tables run into lines, headings glued to sentences. Few
+are worth imitating, so the test is strict; what passes is at most three sentences that name what the right option says.
+"""
+
+import re
+
+from openmed_data.text.clean import clean_text
+
+from .explanations import NAMED, STATED
+
+MOST_SENTENCES = 3
+MOST_CHARACTERS = 400
+FEWEST_WORDS = 6
+
+_REFERENCE = re.compile(
+    r"[\[(]\s*ref\b[^\])]{0,160}[\])]"
+    r"|\bref(?:erence)?s?\s*[.:;-][^.]{0,160}?(?:p\.?\s*\d[\d\s,\u2013-]*|edition|\bed\b\.?|$)"
+    r"|\(?\bpg?\.?\s*(?:no)?\.?\s*\d+(?:\s*[-\u2013]\s*\d+)?\)?",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"(?<=[a-z0-9%)\]][.!?])\s+(?=[A-Z(])")
+_LOST_SPACE = re.compile(r"(?<=[a-z]{2})\.(?=[A-Z][a-z])")
+
+# Signs that a passage is notes, a table, a citation or talk about the examination, and not an explanation.
+_NOTES = re.compile(
+    r"[a-z]{2}[A-Z][a-z]{2}|[\w)\"][:.)\"]+[A-Z][a-z]|\w!\w|\b[A-Z]{4,} [A-Z]{4,}\b"  # words run together
+    r"|-{2,}|->|[=*#\u2022\u2192|>]|\b\d+ ?/ ?e\b| - .* - "  # tables, lists, editions
+    r"|(?i:\b(?:page|edition|harrison|robbins|ganong|guyton|bailey|schwartz|katzung|parikh|park|nelson)\b)"
+    r"|(?i:\b(?:questions?|answers?|options?|choices?|mnemonics?|figure|fig|table|graph|diagram|image|aiims|neet)\b)"
+    r"[a-z]{2}[A-Z][a-z]{2}|[\w)\"][:.)\"]+[A-Z][a-z]|\w!\w|\b[A-Z]{4,} [A-Z]{4,}\b"  # run together
+)
+
+
+def rationale(explanation: str | None, gold: str) -> str | None:
+    """Cut an explanation down to a few clean sentences that speak of the right option, or return None.
+
+    Parameters
+    ----------
+    explanation
+        As the source has it.
+    gold
+        Text of the right option.
+
+    Examples
+    --------
+    >>> rationale("Ans. B. Croup is mostly viral, and one dose of dexamethasone helps. (Ref: p. 12)", "Dexamethasone")
+    'Croup is mostly viral, and one dose of dexamethasone helps.'
+    >>> rationale("rpt question", "Dexamethasone") is None
+    True
+    >>> rationale("Option B raises excretion, and option A only eases the pain.", "Allopurinol") is None
+    True
+    """
+    if explanation is None:
+        return None
+    text = _REFERENCE.sub(" ", clean_text(explanation))
+    text = _LOST_SPACE.sub(". ", STATED.sub("", text)).lstrip(" .,:;)-\u2013'\"").removeprefix("Explanation:").lstrip()
+    text = clean_text(_without_heading(text, gold))
+    if NAMED.search(text):
+        return None
+    result = " ".join(_sentences(text))
+    if len(result.split()) < FEWEST_WORDS or not result[0].isupper() or _NOTES.search(result):
+        return None
+    balanced = result.count("(") == result.count(")") and result.count('"') % 2 == 0
+    return result if balanced and _speaks_of(result, gold) else None
+
+
+def _without_heading(text: str, gold: str) -> str:
+    """Take off the right option where it stands, without a verb, before the explanation proper."""
+    if not text.lower().startswith(gold.lower()):
+        return text
+    rest = text[len(gold) :].lstrip(" .,:;-\u2013")
+    return rest if rest[:1].isupper() else text
+
+
+def _sentences(text: str) -> list[str]:
+    kept: list[str] = []
+    for sentence in _SENTENCE_END.split(text):
+        too_long = len(" ".join([*kept, sentence])) > MOST_CHARACTERS
+        if len(kept) == MOST_SENTENCES or too_long or not sentence.endswith((".", "!", "?")):
+            break
+        kept.append(sentence)
+    return kept
+
+
+def _speaks_of(text: str, gold: str) -> bool:
+    """Return whether at least half of the right option's words stand in the text, whatever their endings."""
+    words = [word[:6] for word in re.findall(r"[a-z]{4,}|\d+", gold.lower())] or [gold.lower()]
+    lowered = text.lower()
+    return 2 * sum(word in lowered for word in words) >= len(words)
