@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+
 from openmed_data.check import FINDINGS, CheckResult, Figure, Severity
 from openmed_data.kinds import Kind
 from openmed_data.report import Report, Sample

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from openmed_data.check import FINDINGS, CheckResult, Figure
 from openmed_data.errors import UsageError
 from openmed_data.kinds import Kind

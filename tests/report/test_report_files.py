@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree.ElementTree import fromstring
 
 import pytest
+
 from openmed_data.errors import UsageError
 from openmed_data.report import Report, annotations, read_report, write_report
 from openmed_data.report.markdown import to_markdown

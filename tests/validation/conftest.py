@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+
 from openmed_data.kinds import Kind
 
 LETTERS = "ABCD"

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from openmed_data import tally
 from openmed_data.validation.pairs import CHECK, PairsSettings
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from openmed_data import tally
 from openmed_data.kinds import TOOL_MESSAGES, Kind, schema
 from openmed_data.validation.schema import CHECK, SchemaSettings
@@ -116,7 +117,7 @@ def test_no_rows_at_all_fail(memory: Any, pairs: Any):
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_an_all_null_table_of_each_kind_is_judged_and_fails(kind: Kind, memory: Any):
-    rows = [{name: None for name in schema(kind).names} | {"id": "a"}]
+    rows = [dict.fromkeys(schema(kind).names) | {"id": "a"}]
     assert figures(memory, rows, kind=kind)["nulls"] >= 1
 
 

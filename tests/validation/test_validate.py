@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+
 from openmed_data.api import build_dataset
 from openmed_data.check import FINDINGS, Check, Figure, Scan, Settings
 from openmed_data.dataset import Dataset, open_dataset

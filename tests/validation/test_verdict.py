@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from openmed_data.check import FINDINGS, CheckResult, Figure, Severity
 from openmed_data.kinds import Kind
 from openmed_data.verdict import (
