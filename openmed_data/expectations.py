@@ -4,16 +4,19 @@ Importing this module imports Great Expectations (seconds), so `verdict` does it
 """
 
 import math
+import warnings
 from typing import Any, ClassVar
 
 import pandas as pd
-from great_expectations.core.metric_domain_types import MetricDomainTypes
-from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
-from great_expectations.expectations.expectation import BatchExpectation
-from great_expectations.expectations.metrics import metric_provider
-from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
-FIGURE_TYPE = "expect_figure_to_be_in_range"
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # its dependencies are deprecated in places that are not ours to mend
+    from great_expectations.core.metric_domain_types import MetricDomainTypes
+    from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
+    from great_expectations.expectations.expectation import BatchExpectation
+    from great_expectations.expectations.metrics import metric_provider
+    from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+
 _METRIC = "table.figure_value"
 
 

@@ -151,7 +151,7 @@ def _letter_figures(counts: pl.DataFrame, settings: PairsSettings) -> list[Figur
             round(chosen.get(name, 0) / total, 4),
             round(max(0.0, equal - away), 4),
             round(min(1.0, equal + away), 4),
-            meaning=f"share of chosen replies: {widened}",
+            meaning=f"share of chosen replies with letter {name}: {widened}",
         )
         for name in names
     ]

@@ -29,7 +29,7 @@ _NOTES = re.compile(
     r"|-{2,}|->|[=*#\u2022\u2192|>]|\b\d+ ?/ ?e\b| - .* - "  # tables, lists, editions
     r"|(?i:\b(?:page|edition|harrison|robbins|ganong|guyton|bailey|schwartz|katzung|parikh|park|nelson)\b)"
     r"|(?i:\b(?:questions?|answers?|options?|choices?|mnemonics?|figure|fig|table|graph|diagram|image|aiims|neet)\b)"
-    r"[a-z]{2}[A-Z][a-z]{2}|[\w)\"][:.)\"]+[A-Z][a-z]|\w!\w|\b[A-Z]{4,} [A-Z]{4,}\b"  # run together
+    r"|(?i:^(?:types?|causes?|features?|classification|remember|note|clinical features|treatment)\b[^.]{0,40}:)"
 )
 
 

@@ -29,24 +29,33 @@ def to_html(report: Report, drift: Drift | None = None) -> str:
         drift=drift,
         total=sum(report.rows.values()),
         findings=sum(result.findings.height for result in report.results),
-        plots=[plot for result in report.results for plot in plots.plots(result)],
+        plots=_plots(report),
         books=_books(report.books),
         samples=[_sample(sample) for sample in report.samples],
     )
 
 
+def _plots(report: Report) -> list[plots.Plot]:
+    """Return the plots of every check, and that of the rejected rows."""
+    drawn = [plot for result in report.results for plot in plots.plots(result)]
+    for level, noun in (("source", "source rows"), ("candidate", "candidate rows")):
+        reasons: Mapping[str, int] = report.books.get(f"rejected_{level}_rows", {})
+        if reasons:
+            title = f"rejected {noun} by reason"
+            ranked = dict(sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0])))
+            drawn.append(plots.Plot(title, plots.bars(title, ranked)))
+    return drawn
+
+
 def _books(books: Mapping[str, Any]) -> dict[str, Any] | None:
     if not books:
         return None
-    rejected = {**books["rejected_source_rows"], **books["rejected_candidate_rows"]}
-    ranked = dict(sorted(rejected.items(), key=lambda pair: (-pair[1], pair[0])))
     return {
         "read": books["source_rows"],
         "used": books["used_rows"],
         "candidates": books["candidate_rows"],
         "kept": sum(books["kept_rows"].values()),
-        "rejected": sum(ranked.values()),
-        "plot": plots.bars("rejected by reason", ranked) if ranked else None,
+        "rejected": sum(books["rejected_source_rows"].values()) + sum(books["rejected_candidate_rows"].values()),
     }
 
 

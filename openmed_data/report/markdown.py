@@ -90,7 +90,7 @@ def _drift(drift: Drift | None) -> Iterator[str]:
     for figure in drift.figures:
         yield f"- {_text(f'{figure.check}.{figure.figure}')}: {number(figure.then)} → {number(figure.now)}"
     for table in drift.tables:
-        most = f"most in {_text(table.most)} ({table.moved:+.1%})"
+        most = f"most in {_text(table.most)} ({100 * table.moved:+.1f} points)"
         yield f"- {_text(table.title)}: {table.distance:.1%} of rows moved, {most}"
 
 

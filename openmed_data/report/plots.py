@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 from openmed_data.check import CheckResult, Figure
 
 _WIDTH = 470
-_LETTER = 6.6  # mean width of a letter at 12 px
+_LETTER = 7.2  # width of a letter at 12 px, on average and in a wide font
 _LONGEST_LABEL = 30
 
 
@@ -38,7 +38,7 @@ def _plot(title: str, series: Mapping[str, Table]) -> Plot:
     if len(series) == 1:
         (table,) = series.values()
         longest = max(map(len, table))
-        if len(table) > 12 or longest > 12:
+        if len(table) > 12 or longest > 10:
             return Plot(title, bars(title, table))
     return Plot(title, columns(title, series), tuple(series) if len(series) > 1 else ())
 
@@ -98,7 +98,7 @@ def columns(title: str, series: Mapping[str, Table]) -> Markup:
                 f'<rect class="s{number % 3}" x="{x:.1f}" y="{base - tall:.1f}" width="{width - 2:.1f}" '
                 f'height="{tall:.1f}" rx="3"/>'
             )
-            if width >= 34:
+            if width >= 38:
                 drawn.append(_text(x + width / 2 - 1, base - tall - 5, f"{share:.1%}", "middle", css="value"))
         drawn.append(_label(middle, base + 16, label, turned=turned))
     below = max(map(len, labels)) * _LETTER * 0.6 + 16 if turned else 24

@@ -67,8 +67,13 @@ def test_each_fault_is_counted_pointed_at_and_masked(name: str, pairs: Any, memo
 
 
 def test_messages_that_call_tools_need_no_content():
-    call = {"role": "assistant", "content": None, "tool_calls": ['{"name": "search"}']}
-    call |= {"tool_call_id": None, "name": None}
+    call = {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": ['{"name": "search"}'],
+        "tool_call_id": None,
+        "name": None,
+    }
     empty = call | {"tool_calls": []}
     plain = pa.array([[call], [empty]], type=_plain(TOOL_MESSAGES)).cast(TOOL_MESSAGES)
     batch = pl.DataFrame(pl.from_arrow(pa.table({"messages": plain}))).with_columns(pl.Series("id", ["a", "b"]))

@@ -125,8 +125,8 @@ assert "great_expectations" not in sys.modules
 from openmed_data.verdict import judge
 from openmed_data.kinds import Kind
 judge(Kind.SFT, [])
-from great_expectations.analytics.config import ENV_CONFIG
-assert not ENV_CONFIG.gx_analytics_enabled
+import os
+assert os.environ["GX_ANALYTICS_ENABLED"] == "False"
 """
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
