@@ -176,10 +176,10 @@ def _report(console: Console, built: "Built", builder: "Builder[Any, Any]") -> N
         console.fields(figure_lines(document["figures"]))
         console.line("")
         if report is None:
-            console.fields([("verdict", Styled("not checked", "bold yellow"))])
+            console.fields([("verdict", Styled("not checked", "bold yellow")), ("build", str(built.path))])
         else:
-            print_report(console, report, built.path / "validation")
-        console.fields([("build  ", str(built.path))])
+            places = {"report": built.path / "validation" / "report.html", "build": built.path}
+            print_report(console, report, places)
     _next(console, built.path, passed=passed)
 
 

@@ -1,10 +1,12 @@
 """`openmed-data describe`: a dataset or a check before it is run."""
 
+import difflib
 from typing import Annotated, Any
 
 import typer
 
 from openmed_data.console import Console, Styled, Table
+from openmed_data.errors import UsageError
 
 from .app import command
 
@@ -17,16 +19,19 @@ def describe(console: Console, name: Name) -> None:
     from openmed_data.describe import describe_builder, describe_check
     from openmed_data.registry import BUILDERS, CHECKS, find, names
 
-    if name in names(CHECKS):
-        facts = describe_check(find(CHECKS, name))
-        show = _check
-    else:
-        facts = describe_builder(find(BUILDERS, name))
-        show = _builder
+    datasets, checks = names(BUILDERS), names(CHECKS)
+    if name not in {*datasets, *checks}:
+        near = difflib.get_close_matches(name, [*datasets, *checks], n=1)
+        hint = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join([*datasets, *checks])}."
+        raise UsageError(f"no dataset or check is called '{name}'", hint=hint)
+    dataset = name in datasets
+    facts = describe_builder(find(BUILDERS, name)) if dataset else describe_check(find(CHECKS, name))
     if console.as_json:
         console.json(facts)
+    elif dataset:
+        _builder(console, facts)
     else:
-        show(console, facts)
+        _check(console, facts)
 
 
 def _builder(console: Console, facts: dict[str, Any]) -> None:

@@ -68,12 +68,14 @@ def _messages(name: str, messages: list[dict[str, Any]]) -> list[tuple[str, Cell
 
 
 def _call(call: Any) -> str:
-    """Return a tool call as a call: name(key=value, …)."""
-    whole = _parsed(call)
-    function = whole.get("function", whole)
-    arguments = _parsed(function.get("arguments", {}))
+    """Return a tool call as a call, name(key=value, …), and one that is malformed as it stands."""
+    whole = _object(call)
+    function = _object(whole.get("function", whole))
+    arguments = _object(function.get("arguments"))
+    if "name" not in function:
+        return f"→ {_value(call)}"
     inside = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in arguments.items())
-    return f"→ {function.get('name', '?')}({inside})"
+    return f"→ {function['name']}({inside or _value(function.get('arguments') or '')})"
 
 
 def _tools(value: Any) -> str:
@@ -87,14 +89,14 @@ def _tools(value: Any) -> str:
     return "\n".join(lines)
 
 
-def _parsed(value: Any) -> dict[str, Any]:
-    """Return a JSON object that may be given as its text; text that is none is shown as it is."""
+def _object(value: Any) -> dict[str, Any]:
+    """Return a JSON object given as itself or as its text, and an empty one for anything else."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
         except json.JSONDecodeError:
-            return {"?": value}
-    return cast(dict[str, Any], value) if isinstance(value, dict) else {"?": value}
+            return {}
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
 
 
 def _value(value: Any) -> str:

@@ -13,7 +13,7 @@ from openmed_data.console import Console
 
 from .app import command
 from .settings import read_settings
-from .verdict import annotations, print_report
+from .verdict import print_report
 
 if TYPE_CHECKING:
     from openmed_data.dataset import Dataset
@@ -94,14 +94,20 @@ def validate(
     if console.as_json:
         console.json(report.to_json())
     else:
-        print_report(console, report, directory)
-    quoted = shlex.quote(path)
-    found = next((one.findings["id"][0] for one in report.results if one.findings.height), None)
+        print_report(console, report, {} if directory is None else {"report": directory / "report.html"})
+    _next(console, path, report)
+
+
+def _next(console: Console, path: str, report: "Report") -> None:
+    show = f"openmed-data show {shlex.quote(path)}"
     if report.passed:
-        console.next_step(f"openmed-data show {quoted}", "read some of its rows")
+        console.next_step(show, "read some of its rows")
         return
-    row = f" --row {shlex.quote(str(found).removeprefix('row '))}" if found else ""
-    console.next_step(f"openmed-data show {quoted}{row}", "look at a row the report names")
+    missed = {check for check, _ in report.failures}
+    named = next((one.findings["id"][0] for one in report.results if one.check in missed and one.findings.height), None)
+    # Rows without an id are named by their number, as in "row 7".
+    row = f" --row {shlex.quote(str(named).removeprefix('row '))}" if named else ""
+    console.next_step(f"{show}{row}", "look at a row that the report names" if named else "look at its rows")
     raise typer.Exit(1)
 
 
@@ -140,7 +146,7 @@ def _write(dataset: "Dataset", report: "Report", directory: Path | None, baselin
 
 def _tell_github(report: "Report", baseline: Path | None) -> None:
     """Print annotations, and append the report to the job's summary where GitHub Actions names a file for it."""
-    from openmed_data.report import write_report
+    from openmed_data.report import annotations, write_report
 
     for line in annotations(report):
         typer.echo(line, err=True)

@@ -1,6 +1,7 @@
 """Run one step's tasks on several workers; results come back in the order of the tasks."""
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -43,12 +44,18 @@ class Workers:
 def pool(count: int, *, threads: bool) -> Generator[Workers]:
     """Open `count` workers: threads for work that leaves the interpreter free, else processes.
 
-    Processes are spawned: a fork would copy locks that the libraries' own threads hold.
+    Processes are spawned: a fork would copy locks that the libraries' own threads hold. They ignore Ctrl-C, which the
+    terminal sends to all of them: the process that waits for their results answers it alone.
     """
     executor: Executor = (
         ThreadPoolExecutor(count)
         if threads
-        else ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
+        else ProcessPoolExecutor(
+            count,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=signal.signal,
+            initargs=(signal.SIGINT, signal.SIG_IGN),
+        )
     )
     try:
         yield Workers(executor, count)

@@ -35,7 +35,8 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
         (["build", "medmcqa-prefs", "--set", "seed=1", "--seed", "2"], "'seed' is given twice", "describe"),
         (["build", "medmcqa-prefs", "--set", "seed=x", "--source", "sample"], "seed: ", "describe"),
         (["card", "."], "no finished build", "--out"),
-        (["describe", "nothing"], "no dataset is called 'nothing'", "medmcqa-prefs"),
+        (["describe", "schemas"], "no dataset or check is called", "Did you mean 'schema'?"),
+        (["describe", "nothing"], "no dataset or check is called 'nothing'", "medmcqa-prefs"),
         (["show", "."], "holds no file that can be read", ".parquet"),
         (["show", ".", "--rejected", "all", "--row", "1"], "--rejected", "no split"),
     ],
@@ -63,7 +64,7 @@ def test_exit_codes_of_the_real_command(cli: Run, sample_build: Path) -> None:
     assert cli("show", sample_build, "--sample", 1).returncode == 0
     done = cli("describe", "nothing")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("error: no dataset is called 'nothing'\nhint: ")
+    assert done.stderr.startswith("error: no dataset or check is called 'nothing'\nhint: ")
 
 
 def test_every_bad_setting_is_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,153 @@
+"""`validate` and the verdict that `build` ends with."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner, Result
+
+from openmed_data.cli import app
+
+Run = Callable[..., Result]
+REPORTS = {"report.json", "report.md", "report.html", "junit.xml"}
+
+
+@pytest.fixture
+def run() -> Run:
+    """Run a command in this process; it must leave with `code`."""
+
+    def invoke(*arguments: object, code: int = 0, **variables: str) -> Result:
+        done = CliRunner().invoke(app, list(map(str, arguments)), env=variables)
+        assert done.exit_code == code, done.output
+        return done
+
+    return invoke
+
+
+@pytest.fixture
+def build(sample_build: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(sample_build, tmp_path / "prefs")
+
+
+@pytest.fixture
+def faulty(sample_build: Path, tmp_path: Path) -> Path:
+    """A loose file in which one pair has the same reply twice."""
+    (train,) = (sample_build / "data").glob("train-*.parquet")
+    rows = pl.read_parquet(train).with_row_index()
+    same = pl.when(pl.col("index") == 4).then("chosen").otherwise("rejected").alias("rejected")
+    rows.with_columns(same).drop("index").write_parquet(tmp_path / "faulty.parquet")
+    return tmp_path / "faulty.parquet"
+
+
+def test_a_build_gets_its_report_and_its_card(run: Run, build: Path) -> None:
+    before = (build / "README.md").read_text(encoding="utf-8")
+    done = run("validate", build)
+    assert {path.name for path in (build / "validation").iterdir()} >= REPORTS
+    assert (build / "README.md").read_text(encoding="utf-8") != before
+    assert "passed" in done.stdout
+    assert "FAILED" not in done.stdout
+    assert str(build / "validation" / "report.html") in done.stdout
+    assert f"next: openmed-data show {build}" in done.stderr
+    # What `build` says of this build from now on.
+    source = ("build", "medmcqa-prefs", "--source", "sample", "--out", build, "--json", "--quiet")
+    assert json.loads(run(*source).stdout)["passed"] is True
+
+
+def test_a_faulty_set_fails_and_the_row_is_named(run: Run, faulty: Path) -> None:
+    done = run("validate", faulty, code=1)
+    assert "pairs.identical_sides" in done.stdout
+    assert "FAILED" in done.stdout
+    assert [path.name for path in faulty.parent.iterdir()] == [faulty.name]  # a loose file gets no report unasked
+    wanted = pl.read_parquet(faulty)["id"][4]
+    assert f"--row {wanted}" in done.stderr
+    shown = json.loads(run("show", faulty, "--row", wanted, "--json").stdout)
+    assert shown["chosen"] == shown["rejected"]
+
+
+def test_a_changed_file_of_a_build_fails(run: Run, build: Path) -> None:
+    (train,) = (build / "data").glob("train-*.parquet")
+    pl.read_parquet(train).with_columns(pl.lit("x").alias("topic")).write_parquet(train)
+    done = run("validate", build, code=1)
+    assert "integrity" in done.stdout
+    assert json.loads((build / "validation" / "report.json").read_text(encoding="utf-8"))["passed"] is False
+
+
+def test_a_part_of_the_checks_is_no_report_of_the_build(run: Run, build: Path, tmp_path: Path) -> None:
+    run("validate", build, "--checks", "schema")
+    run("validate", build, "--set", "pairs.max_identical=5")
+    assert not (build / "validation").exists()
+    run("validate", build, "--checks", "schema", "--report-dir", tmp_path / "part")
+    assert {path.name for path in (tmp_path / "part").iterdir()} >= REPORTS
+
+
+def test_thresholds_decide(run: Run, faulty: Path) -> None:
+    facts = json.loads(run("validate", faulty, "--set", "pairs.max_identical=1", "--json").stdout)
+    assert facts["passed"] is True
+    assert {one["check"] for one in facts["checks"]} >= {"pairs", "schema"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--checks", "pair"], "Did you mean 'pairs'?"),
+        (["--set", "pairs.max_identcal=1"], "did you mean 'pairs.max_identical'?"),
+        (["--checks", "schema", "--set", "pairs.max_identical=1"], "there is no option 'pairs.max_identical'"),
+        (["--set", "pairs.max_identical=few"], "max_identical"),
+        (["--baseline", "nowhere", "--report-dir", "here"], "nowhere"),
+    ],
+)
+def test_usage_errors(
+    run: Run, faulty: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert message in run("validate", faulty, *arguments, code=2).stderr
+
+
+def test_github_gets_annotations_and_a_summary(run: Run, faulty: Path, tmp_path: Path) -> None:
+    summary = tmp_path / "summary.md"
+    summary.write_text("# Before\n", encoding="utf-8")
+    done = run("validate", faulty, "--github", "--json", code=1, GITHUB_STEP_SUMMARY=str(summary))
+    assert any(line.startswith("::error title=") and "identical_sides" in line for line in done.stderr.splitlines())
+    json.loads(done.stdout)
+    text = summary.read_text(encoding="utf-8")
+    assert text.startswith("# Before\n")
+    assert "identical_sides" in text
+
+
+def test_a_report_is_compared_with_an_earlier_one(run: Run, build: Path, faulty: Path, tmp_path: Path) -> None:
+    run("validate", build, "--report-dir", tmp_path / "first")
+    run("validate", faulty, "--report-dir", tmp_path / "second", "--baseline", tmp_path / "first", code=1)
+    plain = (tmp_path / "first" / "report.md").read_text(encoding="utf-8")
+    compared = (tmp_path / "second" / "report.md").read_text(encoding="utf-8")
+    assert "aseline" in compared
+    assert "aseline" not in plain
+
+
+def test_build_ends_with_the_verdict(run: Run, tmp_path: Path) -> None:
+    done = run("build", "medmcqa-prefs", "--source", "sample", "--out", tmp_path / "x")
+    assert "FIGURES IN RANGE" in done.stdout
+    assert str(tmp_path / "x" / "validation" / "report.html") in done.stdout
+    assert "not checked" not in done.stdout
+
+
+def test_a_build_that_fails_a_check_stands_and_says_so(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from openmed_data import validate as module
+
+    checked = module.validate
+
+    def stricter(dataset: Any, **rest: Any) -> Any:
+        return checked(dataset, settings={"schema": {"min_rows": 10_000}}, **rest)
+
+    monkeypatch.setattr(module, "validate", stricter)
+    out = tmp_path / "x"
+    done = run("build", "medmcqa-prefs", "--source", "sample", "--out", out, code=1)
+    assert "FAILED" in done.stdout
+    assert "schema.rows" in done.stdout
+    assert (out / "manifest.json").is_file()
+    assert f"next: openmed-data validate {out}" in done.stderr
