@@ -1,6 +1,8 @@
 """Run one step's tasks on several workers; results come back in the order of the tasks."""
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -48,9 +50,23 @@ def pool(count: int, *, threads: bool) -> Generator[Workers]:
     executor: Executor = (
         ThreadPoolExecutor(count)
         if threads
-        else ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
+        else ProcessPoolExecutor(
+            count, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_the_build
+        )
     )
     try:
         yield Workers(executor, count)
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_with_the_build() -> None:
+    """Watch the process that started this worker: one that outlived it would write beside the next run's workers."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
