@@ -190,7 +190,7 @@ def leaks(keys: Mapping[str, Sequence[Path]], gone: pl.Series) -> pl.DataFrame:
     Returns
     -------
     pl.DataFrame
-        `ROW`, `reason`, `detail`; training gives way to validation, and both give way to test.
+        As `DECIDED`; training gives way to validation, and both give way to test.
     """
     found = pl.DataFrame(schema=DECIDED)
     for held_out, giving_way in ((TEST, (VALIDATION, TRAIN)), (VALIDATION, (TRAIN,))):
@@ -209,7 +209,8 @@ def _leaked(pairs: pl.DataFrame, split: str) -> pl.DataFrame:
     return first.select(
         pl.col("other").alias(ROW),
         pl.lit(GlobalReason.SPLIT_LEAK.value).alias("reason"),
-        pl.format("near row {} of {}", pl.col("held") + 1, pl.lit(split)).alias("detail"),
+        pl.lit(f"near {{}}, which is in {split}").alias("detail"),
+        pl.col("held").alias("other"),
     )
 
 
