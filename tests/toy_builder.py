@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from openmed_data import tally
-from openmed_data.builder import ROW, UID, Builder, CardText, Options, ReasonCode, Rows
+from openmed_data.builder import LICENSE, ROW, SOURCE, UID, Builder, CardText, Options, ReasonCode, Rows
 from openmed_data.kinds import Kind
 from openmed_data.pipeline.run import Request, build
 from openmed_data.pipeline.shards import REJECTED
@@ -87,9 +87,9 @@ class Toy(Builder[Options, int]):
         return {
             ROW: row[ROW],
             "id": f"toy-{code:016x}-{copy}",
-            "source": row["_file"],
+            "source": row[SOURCE],
             "source_id": row["id"] or "",
-            "license": "mit",
+            "license": row[LICENSE],
             "prompt": [{"role": "user", "content": row["question"] or ""}],
             "chosen": _reply(row["answer"] or ""),
             "rejected": _reply("no"),

@@ -15,7 +15,8 @@ from openmed_data.pipeline.work import read_frame
 
 PARTITION_ROWS = 4_000_000
 
-DECIDED: dict[str, type[pl.DataType]] = {ROW: pl.UInt64, "reason": pl.String, "detail": pl.String}
+# What is decided about a row: `detail` says `{}` where the place of the row `other` belongs.
+DECIDED: dict[str, type[pl.DataType]] = {ROW: pl.UInt64, "reason": pl.String, "detail": pl.String, "other": pl.UInt64}
 
 
 def repeated(keys: Sequence[Path], rows: int) -> pl.DataFrame:
@@ -34,7 +35,7 @@ def repeated(keys: Sequence[Path], rows: int) -> pl.DataFrame:
     Returns
     -------
     pl.DataFrame
-        `ROW`, `reason`, `detail`; sorted by row.
+        As `DECIDED`; sorted by row.
     """
     partitions = max(1, ceil(rows / PARTITION_ROWS))
     found = [_repeated_in(_partition(keys, index, partitions)) for index in range(partitions)]
@@ -67,8 +68,6 @@ def _repeated_in(rows: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit(GlobalReason.CONFLICT.value))
         .otherwise(pl.lit(GlobalReason.DUPLICATE.value))
         .alias("reason"),
-        pl.when(conflict)
-        .then(pl.format("keys: {}", pl.col("listed")))
-        .otherwise(pl.format("same as row {}", pl.col("first") + 1))
-        .alias("detail"),
+        pl.when(conflict).then(pl.format("keys: {}", pl.col("listed"))).otherwise(pl.lit("same as {}")).alias("detail"),
+        pl.when(~conflict).then("first").alias("other"),
     )

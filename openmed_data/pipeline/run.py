@@ -157,6 +157,7 @@ class _Run:
         else:
             named = [splits.TRAIN] * len(named)
             drawn = splits.draw(keys, gone[ROW], self.options.seed, self.options.validation_fraction)
+        gone = _with_places(gone, staged)
         tasks = [
             SettleTask(
                 self.work,
@@ -229,6 +230,20 @@ class _Run:
                 {"name": file.name, "split": file.split, "sha256": file.sha256, "rows": file.rows} for file in staged
             ],
         }
+
+
+def _with_places(gone: pl.DataFrame, staged: Sequence[StagedFile]) -> pl.DataFrame:
+    """Write the file and row of each `other` into its detail."""
+    firsts = [(file.name, number * PART_ROWS) for file in staged for number in range(file.parts)]
+    parts = pl.DataFrame(firsts, schema={"file": pl.String, "before": pl.UInt64}, orient="row")
+    part, row = pl.col("other") // PART_ROWS, pl.col("other") % PART_ROWS + 1
+    placed = gone.with_columns(part.alias("part")).join(
+        parts.with_row_index("part").cast({"part": pl.UInt64}), on="part", how="left", maintain_order="left"
+    )
+    place = pl.format("row {} of {}", row + pl.col("before"), "file")
+    named = pl.col("detail").str.replace("{}", place, literal=True)
+    detail = pl.when(pl.col("other").is_null()).then("detail").otherwise(named)
+    return placed.select(ROW, "reason", detail.alias("detail"))
 
 
 def _range(part: int) -> tuple[int, int]:

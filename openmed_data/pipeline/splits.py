@@ -37,7 +37,8 @@ _PARTS_AT_ONCE = 8
 def words(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the words of each stem as codes (see `openmed_data.text.keys.word_codes`), maybe more than once.
 
-    Exam boilerplate is left out unless a stem holds nothing else.
+    Exam boilerplate is left out unless a stem holds nothing else. A stem without any word, such as one in another
+    script, has a single code of its own, so that it is near to its copies and to nothing else.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ def words(rows: pl.DataFrame) -> pl.DataFrame:
     telling = ~np.isin(codes, _boilerplate_codes())
     has_telling = np.bincount(places[telling], minlength=rows.height) > 0
     kept = telling | ~has_telling[places]
-    places, codes = places[kept], codes[kept]
+    places, codes = _with_wordless(rows["stem"], places[kept], codes[kept])
     bits = np.uint64(1) << ((codes * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(58))
     sizes = np.bincount(places, minlength=rows.height)
     starts = np.concatenate([[0], np.cumsum(sizes)])[:-1]
@@ -71,6 +72,19 @@ def words(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(
         {ROW: rows[ROW].gather(places), "code": codes, "size": sizes[places], "signature": signatures[places]}
     )
+
+
+def _with_wordless(
+    stems: pl.Series, places: npt.NDArray[np.int64], codes: npt.NDArray[np.uint64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
+    """Add a code for every stem that has none; places stay ascending."""
+    wordless = np.flatnonzero(np.bincount(places, minlength=len(stems)) == 0)
+    if not wordless.size:
+        return places, codes
+    whole = stems.gather(wordless).fill_null("").str.strip_chars().str.to_lowercase().hash().to_numpy()
+    places, codes = np.concatenate([places, wordless]), np.concatenate([codes, whole])
+    order = np.argsort(places, kind="stable")
+    return places[order], codes[order]
 
 
 @cache
@@ -176,7 +190,7 @@ def leaks(keys: Mapping[str, Sequence[Path]], gone: pl.Series) -> pl.DataFrame:
     Returns
     -------
     pl.DataFrame
-        `ROW`, `reason`, `detail`; training gives way to validation, and both give way to test.
+        As `DECIDED`; training gives way to validation, and both give way to test.
     """
     found = pl.DataFrame(schema=DECIDED)
     for held_out, giving_way in ((TEST, (VALIDATION, TRAIN)), (VALIDATION, (TRAIN,))):
@@ -195,7 +209,8 @@ def _leaked(pairs: pl.DataFrame, split: str) -> pl.DataFrame:
     return first.select(
         pl.col("other").alias(ROW),
         pl.lit(GlobalReason.SPLIT_LEAK.value).alias("reason"),
-        pl.format("near row {} of {}", pl.col("held") + 1, pl.lit(split)).alias("detail"),
+        pl.lit(f"near {{}}, which is in {split}").alias("detail"),
+        pl.col("held").alias("other"),
     )
 
 

@@ -1,7 +1,9 @@
 """Run one step's tasks on several workers; results come back in the order of the tasks."""
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -50,14 +52,25 @@ def pool(count: int, *, threads: bool) -> Generator[Workers]:
     executor: Executor = (
         ThreadPoolExecutor(count)
         if threads
-        else ProcessPoolExecutor(
-            count,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=signal.signal,
-            initargs=(signal.SIGINT, signal.SIG_IGN),
-        )
+        else ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=_obey_the_build)
     )
     try:
         yield Workers(executor, count)
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _obey_the_build() -> None:
+    """Leave Ctrl-C to the process that started this worker, and end with it.
+
+    A worker that outlived its build would write beside the next run's workers.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -202,3 +202,32 @@ def test_an_error_of_the_state_stops_the_build(tmp_path: Path, layout: Callable[
     with pytest.raises(SourceError, match="cannot tell"):
         run_pipeline(Unsure(), source, tmp_path / "out")
     assert not list((tmp_path / "out.building" / "result").rglob("*.parquet"))
+
+
+def test_a_repeated_row_says_where_the_first_one_stands(tmp_path: Path, layout: Callable[..., None]):
+    layout(part=3)
+    rows = [{"question": f"number{n} of{n}", "answer": "a"} for n in range(5)]
+    write_jsonl(tmp_path / "a.jsonl", rows)
+    write_jsonl(tmp_path / "b.jsonl", [{"question": "another {} one", "answer": "a"}, rows[4], rows[0]])
+    write_jsonl(tmp_path / "c.jsonl", [{"question": "Another {} ONE", "answer": "a"}, {**rows[1], "answer": "{}"}])
+    rejected = read_rejected(run_pipeline(ThreadedToy(), tmp_path / "*.jsonl", tmp_path / "out"))
+    assert rejected.select("file", "line", "reason", "detail").rows() == [
+        ("a.jsonl", 2, "conflicting_key", "keys: a | {}"),
+        ("b.jsonl", 2, "duplicate", "same as row 5 of a.jsonl"),
+        ("b.jsonl", 3, "duplicate", "same as row 1 of a.jsonl"),
+        ("c.jsonl", 1, "duplicate", "same as row 1 of b.jsonl"),
+        ("c.jsonl", 2, "conflicting_key", "keys: a | {}"),
+    ]
+
+
+def test_a_leaked_row_says_what_it_is_near_to(tmp_path: Path):
+    stem = "fever and rash after a walk in the forest"
+    write_jsonl(
+        tmp_path / "test.jsonl", [{"question": "wholly different", "answer": "a"}, {"question": stem, "answer": "a"}]
+    )
+    train = [{"question": "unlike the others", "answer": "a"}, {"question": f"{stem}?", "answer": "b"}]
+    write_jsonl(tmp_path / "train.jsonl", train)
+    rejected = read_rejected(run_pipeline(ThreadedToy(), tmp_path / "*.jsonl", tmp_path / "out"))
+    assert rejected.select("file", "line", "reason", "detail").rows() == [
+        ("train.jsonl", 2, "split_leak", "near row 2 of test.jsonl, which is in test")
+    ]

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from toy_builder import ThreadedToy, read_manifest, run_pipeline, write_jsonl
 
@@ -268,3 +269,44 @@ def test_sigkill_at_random_moments(tmp_path: Path, tree_hash: TreeHash):
             out = tmp_path / f"out{kills}-{whole}"
         else:
             assert not out.exists() or tree_hash(out) == expected
+
+
+STALLING = """
+    import os, sys, time
+    from pathlib import Path
+    from toy_builder import Toy, run_pipeline
+
+    class Stalling(Toy):
+        def fit(self, batch, options):
+            Path(os.environ["PIDS"], str(os.getpid())).touch()
+            time.sleep(600)
+
+    if __name__ == "__main__":
+        import stalling
+        run_pipeline(stalling.Stalling(), sys.argv[1], Path(sys.argv[2]), workers=1)
+"""
+
+
+def test_worker_processes_end_with_the_build(tmp_path: Path):
+    (tmp_path / "stalling.py").write_text(textwrap.dedent(STALLING))
+    (tmp_path / "pids").mkdir()
+    source = write_jsonl(tmp_path / "toy.jsonl", toy_rows(5))
+    tests = str(Path(__file__).parents[1])
+    environment = {**os.environ, "PIDS": str(tmp_path / "pids"), "PYTHONPATH": os.pathsep.join([str(tmp_path), tests])}
+    command = [sys.executable, str(tmp_path / "stalling.py"), str(source), str(tmp_path / "out")]
+    with subprocess.Popen(command, env=environment) as build:
+        while not (pids := list((tmp_path / "pids").iterdir())):
+            assert build.poll() is None
+            time.sleep(0.05)
+        build.send_signal(signal.SIGKILL)
+    worker = int(pids[0].name)
+    assert worker != build.pid
+    while _runs(worker):  # the timeout of the whole test is its end
+        time.sleep(0.05)
+
+
+def _runs(process: int) -> bool:
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
