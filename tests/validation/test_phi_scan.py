@@ -193,3 +193,26 @@ def test_a_name_on_no_list_is_found_by_its_neighbours(text: str) -> None:
 )
 def test_addresses_of_other_forms(text: str) -> None:
     assert [(text[: len(value)] == value, kind) for value, kind, _ in found(text)] == [(True, "LOCATION")]
+
+
+def test_an_admission_note_is_read_to_the_end() -> None:
+    text = (
+        "72M admitted 3/14 via ED, daughter Maria at bedside. PCP: Dr. Anne Marie O'Leary. "
+        "MRN 4471882, NHS no 943 476 5919. Lives in Dayton OH. Username is kwilson84."
+    )
+    assert [value for value, _, _ in found(text)] == [
+        "3/14",
+        "Maria",
+        "Dr. Anne Marie O'Leary",
+        "4471882",
+        "943 476 5919",
+        "Dayton OH",
+        "kwilson84",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["Seen in Urology Clinic.", "Referred to the Sleep Center.", "Admitted to Burn Unit at Hospital."]
+)
+def test_a_department_is_no_place(text: str) -> None:
+    assert found(text) == []
