@@ -94,6 +94,37 @@ def test_any_text_is_scanned_without_overlap(texts: list[str | None]) -> None:
         assert all(end <= one.start < one.end <= len(text or "") for end, one in zip(ends, findings, strict=False))
 
 
+WORDS = [
+    *(
+        "Patient",
+        "Discharge",
+        "Summary",
+        "John",
+        "Smith",
+        "Dr.",
+        "Mr",
+        "A.",
+        "B",
+        "St.",
+        "Mary's",
+        "Hospital",
+        "Clinic",
+    ),
+    *("Day", "National", "Syndrome", "test", "seen", "lives", "at", "from", "admitted", "3/14", "son", "Tom\u200b"),
+    *("MRN", "12345678", "Phone:", "(617) 867-5309", "DOB", "1/2/1990", "May 3", "aged 93", "yo", "NHS no", "#1"),
+    *("name:", "NAME:", "SMITH, JOHN", "john smith", "IMG_1.jpg", "zip", "01970", "12 Oak Street", "a@b.co", "\uff4a"),
+    *(",", "\n", ".", ";", "(", ")", "'", "-", "@", "https://", "10.2.3.4"),
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=30), st.sampled_from([*Profile]))
+def test_no_order_of_clinical_words_breaks_the_rules(chosen: list[str], profile: Profile) -> None:
+    text = " ".join(chosen)
+    for one in scan([text], profile)[0]:
+        assert 0 <= one.start < one.end <= len(text)
+        assert text[one.start : one.end].strip()
+
+
 def test_rows_do_not_depend_on_their_neighbours() -> None:
     texts = [plant.text for plant in PLANTS]
     assert scan(texts) == [scan([text])[0] for text in texts]

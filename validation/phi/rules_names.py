@@ -164,9 +164,11 @@ def companion_names(text: str, found: list[Candidate]) -> Iterator[Candidate]:
     for run in _RUN.finditer(text):
         skipped, name = core(run[0])
         start, end = run.start() + skipped, run.start() + skipped + len(name)
+        if " " not in name:
+            continue
         line = (start == 0 or text[start - 1] == "\n") and text[end : end + 1] in {"", "\n"}
         guarded = is_eponym(text, name, end) or is_citation(text, end)
-        if " " in name and (line or is_known(name)) and not guarded:
+        if (line or is_known(name)) and not guarded:
             yield Candidate(start, end, IdentifierType.NAME, Level.CONTEXT)
     yield from _repeated(text, found)
 
