@@ -3,9 +3,9 @@
 Usage: ``python benchmarks/phi.py [--half judging|tuning] [--peers] [--shared DIR]``
 
 Rows are split by the parity of the first byte of the SHA-256 of their id: the rules were tuned on the even (tuning)
-half only, and the odd (judging) half is what is printed by default. Everything runs on one core, timed by the processor
-time it takes. ``--peers`` installs DataFog, phileas-redact, presidio-analyzer and scrubadub into an environment of their
-own in the cache folder (once) and runs them over the same rows; without it the peers are left out.
+half only; the odd (judging) half is what is printed by default. Everything runs on one core, timed by the processor
+time it takes. ``--peers`` installs DataFog, phileas-redact, presidio-analyzer and scrubadub into an environment of
+their own in the cache folder (once) and runs them over the same rows; without it the peers are left out.
 """
 
 import argparse
