@@ -1,7 +1,7 @@
 """Run one PHI scanner over texts and write its spans; called by ``phi.py`` inside the peers' own environment.
 
 Usage: ``python phi_peers.py PEER INPUT.json OUTPUT.json``; the input is a list of texts, the output an object with the
-spans of each text, the seconds the scan took (without loading) and the version of the peer.
+spans of each text, the processor seconds the scan took (without loading) and the version of the peer.
 """
 
 import json
@@ -77,9 +77,9 @@ def main(peer: str, source: str, target: str) -> None:
     scan = load()
     texts = json.loads(Path(source).read_text("utf-8"))
     scan("warm up")
-    start = time.perf_counter()
+    start = time.process_time()
     spans = [scan(text) for text in texts]
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     Path(target).write_text(json.dumps({"spans": spans, "seconds": seconds, "version": version(package)}), "utf-8")
 
 

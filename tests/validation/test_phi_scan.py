@@ -94,6 +94,37 @@ def test_any_text_is_scanned_without_overlap(texts: list[str | None]) -> None:
         assert all(end <= one.start < one.end <= len(text or "") for end, one in zip(ends, findings, strict=False))
 
 
+WORDS = [
+    *(
+        "Patient",
+        "Discharge",
+        "Summary",
+        "John",
+        "Smith",
+        "Dr.",
+        "Mr",
+        "A.",
+        "B",
+        "St.",
+        "Mary's",
+        "Hospital",
+        "Clinic",
+    ),
+    *("Day", "National", "Syndrome", "test", "seen", "lives", "at", "from", "admitted", "3/14", "son", "Tom\u200b"),
+    *("MRN", "12345678", "Phone:", "(617) 867-5309", "DOB", "1/2/1990", "May 3", "aged 93", "yo", "NHS no", "#1"),
+    *("name:", "NAME:", "SMITH, JOHN", "john smith", "IMG_1.jpg", "zip", "01970", "12 Oak Street", "a@b.co", "\uff4a"),
+    *(",", "\n", ".", ";", "(", ")", "'", "-", "@", "https://", "10.2.3.4"),
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=30), st.sampled_from([*Profile]))
+def test_no_order_of_clinical_words_breaks_the_rules(chosen: list[str], profile: Profile) -> None:
+    text = " ".join(chosen)
+    for one in scan([text], profile)[0]:
+        assert 0 <= one.start < one.end <= len(text)
+        assert text[one.start : one.end].strip()
+
+
 def test_rows_do_not_depend_on_their_neighbours() -> None:
     texts = [plant.text for plant in PLANTS]
     assert scan(texts) == [scan([text])[0] for text in texts]
@@ -193,3 +224,26 @@ def test_a_name_on_no_list_is_found_by_its_neighbours(text: str) -> None:
 )
 def test_addresses_of_other_forms(text: str) -> None:
     assert [(text[: len(value)] == value, kind) for value, kind, _ in found(text)] == [(True, "LOCATION")]
+
+
+def test_an_admission_note_is_read_to_the_end() -> None:
+    text = (
+        "72M admitted 3/14 via ED, daughter Maria at bedside. PCP: Dr. Anne Marie O'Leary. "
+        "MRN 4471882, NHS no 943 476 5919. Lives in Dayton OH. Username is kwilson84."
+    )
+    assert [value for value, _, _ in found(text)] == [
+        "3/14",
+        "Maria",
+        "Dr. Anne Marie O'Leary",
+        "4471882",
+        "943 476 5919",
+        "Dayton OH",
+        "kwilson84",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["Seen in Urology Clinic.", "Referred to the Sleep Center.", "Admitted to Burn Unit at Hospital."]
+)
+def test_a_department_is_no_place(text: str) -> None:
+    assert found(text) == []

@@ -40,10 +40,11 @@ _CITED = re.compile(
 )
 
 
-def core(run: str) -> tuple[int, str]:
+def core(run: str, *, terms: bool = True) -> tuple[int, str]:
     """Return the part of a run of capitalised words that can be a name, and how many characters stand before it.
 
-    Words such as "Patient" are cut off in front; the name ends before the next such word or medical term.
+    Words such as "Patient" are cut off in front; the name ends before the next such word, and with
+    ``terms`` also before what ends like a medical term and is on no list of names.
 
     Examples
     --------
@@ -56,7 +57,7 @@ def core(run: str) -> tuple[int, str]:
         skipped += len(parts.pop(0)) + 1
     kept: list[str] = []
     for part in parts:
-        if part in _STOP or (_MEDICAL.search(part) and part not in FIRST and part not in SURNAMES):
+        if part in _STOP or (terms and _MEDICAL.search(part) and part not in FIRST and part not in SURNAMES):
             break
         kept.append(part)
     while kept and kept[-1] in _PARTICLES:

@@ -1,6 +1,6 @@
 """Invented identifiers planted into invented sentences, to measure what a scanner finds.
 
-The sentences (``words/planting_templates.tsv``) and the value formats here were written before the rules of this
+The sentences (``lists/planting_templates.tsv``) and the value formats here were written before the rules of this
 package and independently of them: a scanner that is tuned on its own examples measures nothing. :func:`half` splits the
 sentences into a tuning and a judging half by a hash of their text.
 """

@@ -14,9 +14,10 @@ NETWORK_GATES = (
     r"@|://|www\.|WWW\.|Www\.|\(at\)|\[at\]|\(AT\)|\[AT\]",
     r"\.(?:com|org|net|io|me|info|blog|co|us)/",
     r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",
+    r"sername|ser name|andle|creen name",
     r":[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:|-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-",
 )
-"""A row that matches none of these holds no e-mail, URL, IP or MAC address."""
+"""A row that matches none of these holds no e-mail, URL, user name, IP or MAC address."""
 
 _EMAIL = re.compile(
     r"(?i)(?<![\w.+-])[a-z0-9][\w.%+'-]*(?:\s?@\s?|\s*[\[(]at[\])]\s*)[a-z0-9][\w-]*"
@@ -27,6 +28,10 @@ _URL = re.compile(
     r"|\b[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.(?:com|org|net|io|me|info|blog|co|us)/[^\s<>\"'()\[\]{}|\\^`]+)"
 )
 _CITED = re.compile(r"(?i)\b(?:ref|reference|source|doi)\b[^\n]{0,60}$")
+_USER = re.compile(
+    r"(?i:\b(?:user ?name|screen name|(?:twitter|instagram) handle)(?: is|:|=| was)? ?)(?P<id>@?[a-z][\w.-]{3,30}\w)"
+    r"|(?i:\bhandle(?: is|:|=)? ?)(?P<at>@\w{3,30})"
+)
 _HOST = re.compile(r"(?:^|\.)(?!www\.)[a-z0-9-]+\.[a-z]{2,24}$")
 _ARTICLE = re.compile(r"(?i)wiki|article|journal|pubmed|contents/|book/|textbook|encyclop|stembook|\.pdf\b|what-is")
 _IPV4 = re.compile(r"(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w-]|\.\d)")
@@ -37,7 +42,7 @@ _NOT_IP = re.compile(r"(?i)\b(?:EC|E\.C\.|version|v|section|chapter|release|clau
 
 
 def network(text: str) -> Iterator[Candidate]:
-    """Yield e-mail, URL, IP and MAC addresses; the hosts of references (``nih.gov``, ``doi.org``) are passed over."""
+    """Yield e-mail, URL, IP and MAC addresses and user names, but no hosts of references (``nih.gov``, ``doi.org``)."""
     for found in _EMAIL.finditer(text):
         yield Candidate(*found.span(), IdentifierType.EMAIL, Level.HARD)
     for found in _URL.finditer(text):
@@ -48,6 +53,8 @@ def network(text: str) -> Iterator[Candidate]:
             # The front page of a site is seldom a person's; a page behind it often is.
             deep = re.search(r"[a-z0-9]/[^/\s]", text[found.start() : end].rsplit("://", maxsplit=1)[-1], re.IGNORECASE)
             yield Candidate(found.start(), end, IdentifierType.URL, Level.CONTEXT if deep else Level.QUASI)
+    for found in _USER.finditer(text):
+        yield Candidate(*found.span("id" if found["id"] else "at"), IdentifierType.OTHER_ID, Level.CONTEXT)
     for found in _MAC.finditer(text):
         yield Candidate(*found.span(), IdentifierType.DEVICE, Level.HARD)
     yield from _ip_addresses(text)
@@ -80,7 +87,8 @@ _CALL = cues("call")
 PHONE_GATES = (
     r"[0-9](?:[-. ()]{0,3}[0-9]){6}",
     (
-        r"\(?[2-9][0-9]{2}\)?[-. ]{0,2}[0-9]{3}[-. ][0-9]{4}|\+ ?[0-9]{1,3}[-. (]*[0-9][-. ()0-9]{5}"
+        r"\(?[2-9][0-9]{2}\)?[-. ]{0,2}[0-9]{3}[-. ][0-9]{4}"
+        r"|1[3-9][0-9][- ][0-9]{4}[- ][0-9]{4}|\+ ?[0-9]{1,3}[-. (]*[0-9][-. ()0-9]{5}"
         rf"|(?i:(?-u:\b){_CALL}(?-u:\b)|(?-u:\b)F: )"
     ),
 )
@@ -91,6 +99,7 @@ _NANP = re.compile(
     rf"(?<![\w.+/-])(?:\+?1[-. ]?)?(?:\([2-9]\d\d\)\s?|[2-9]\d\d[-.])\d{{3}}[-.]\d{{4}}(?![\w-]){_EXTENSION}"
 )
 _SPACED = re.compile(rf"(?<![\w.+/-])(?:\+?1[-. ])?[2-9]\d\d[ .-]\d{{3}}[ .-]\d{{4}}(?![\w-]){_EXTENSION}")
+_CHINA = re.compile(r"(?<![\w-])1[3-9]\d[- ]\d{4}[- ]\d{4}(?![\w-])")
 _WORLD = re.compile(
     r"(?<![\w+])\+ ?\d{1,3}[-. ]?(?:\(\d{1,4}\)[-. ]?)?\d{1,5}(?:[-. ]\d{2,10}|\d{4,10})(?:[-. ]?\d{2,6}){0,4}(?![\w-])"
 )
@@ -104,7 +113,7 @@ _OTHER_CUE = re.compile(rf"(?i)\b{cues('notcall')}\b[^\n\d]{{0,24}}$")
 
 def phones(text: str) -> Iterator[Candidate]:
     """Yield telephone and fax numbers: those of an unmistakable form, and runs of digits after a word of calling."""
-    for pattern in (_NANP, _WORLD):
+    for pattern in (_NANP, _CHINA, _WORLD):
         for found in pattern.finditer(text):
             if 9 <= sum(c.isdigit() for c in found[0].split("x", 1)[0]) <= 18:
                 yield _phone(text, found.start(), found.end(), Level.HARD)

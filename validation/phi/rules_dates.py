@@ -42,6 +42,10 @@ _LOOSE = re.compile(
     rf"(?i)\b(?:{_MONTH}\.?,? (?:of )?\d{{4}}"
     r"|(?:last|next|this) (?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|week|month))\b"
 )
+# A month and a day alone is as often a fraction: it takes a word of care right before it.
+_SHORT = re.compile(
+    r"(?i)\b(?:admitted|discharged|seen|visit|dated?|since|surgery|labs?|on)(?: on)? (?P<id>\d{1,2}/\d{1,2})(?![\d/])"
+)
 _EVENT = re.compile(rf"(?i)\b{cues('event')}\b")
 _BIRTH = re.compile(rf"(?i)\b{cues('birth')}\W*(?:is |was |on )?$")
 _PERSON = re.compile(rf"(?i)\b{cues('one')}\b")
@@ -55,6 +59,10 @@ def all_dates(text: str) -> Iterator[Candidate]:
         yield Candidate(start, end, IdentifierType.DATE, Level.CONTEXT)
     for found in _LOOSE.finditer(text):
         yield Candidate(*found.span(), IdentifierType.DATE, Level.CONTEXT)
+    for found in _SHORT.finditer(text):
+        month, day = (int(part) for part in found["id"].split("/"))
+        if is_date(2000, month, day):
+            yield Candidate(*found.span("id"), IdentifierType.DATE, Level.CONTEXT)
 
 
 def cued_dates(text: str) -> Iterator[Candidate]:

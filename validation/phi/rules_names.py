@@ -75,7 +75,7 @@ RUN_GATES = (
 def titled_names(text: str) -> Iterator[Candidate]:
     """Yield names behind a title; a doctor's in a text without a patient is level 1, as often an author's."""
     for found in _TITLED.finditer(text):
-        skipped, name = core(found["name"])
+        skipped, name = core(found["name"], terms=False)
         end = found.start("name") + len(name)
         unlikely = found["id"].startswith(_WEAK_TITLES) and not is_known(name)
         if skipped or unlikely or len(name.rstrip(".")) < 2 or is_eponym(text, name, end):
@@ -116,7 +116,7 @@ def _from_run(text: str, found: re.Match[str]) -> Iterator[Candidate]:
         return
     parts = name.split(" ")
     listed = next((place for place, part in enumerate(parts[:-1]) if part.split("-")[0] in FIRST), None)
-    if listed is not None:
+    if listed is not None and not is_eponym(text, " ".join(parts[listed:]), end):
         level = _level_of_listed(text, parts[listed:])
         if level:
             yield Candidate(end - len(" ".join(parts[listed:])), end, IdentifierType.NAME, level)
@@ -147,7 +147,7 @@ def _level_of_listed(text: str, parts: list[str]) -> Level | None:
 _ALONE = re.compile(
     rf"\b(?P<titled>{_TITLE}\.? {INITIAL})"
     rf"|(?:(?i:\b{cues('person')}), |(?i:\b(?:in|for|like|with|by) ))(?!{_TITLE}\b)(?P<first>{CAP})(?=[,.?;)]|'s )"
-    rf"|(?P<own>{CAP})(?='s {cues('own')}\b)"
+    rf"|(?P<own>{CAP})(?='s {cues('own')}\b)|(?i:\b{cues('kin')}),? (?P<kin>{CAP})\b"
 )
 
 
@@ -164,9 +164,11 @@ def companion_names(text: str, found: list[Candidate]) -> Iterator[Candidate]:
     for run in _RUN.finditer(text):
         skipped, name = core(run[0])
         start, end = run.start() + skipped, run.start() + skipped + len(name)
+        if " " not in name:
+            continue
         line = (start == 0 or text[start - 1] == "\n") and text[end : end + 1] in {"", "\n"}
         guarded = is_eponym(text, name, end) or is_citation(text, end)
-        if " " in name and (line or is_known(name)) and not guarded:
+        if (line or is_known(name)) and not guarded:
             yield Candidate(start, end, IdentifierType.NAME, Level.CONTEXT)
     yield from _repeated(text, found)
 
@@ -185,6 +187,6 @@ def strict_names(text: str) -> Iterator[Candidate]:
     for found in re.finditer(rf"(?<=[a-z,:;] ){CAP}(?: {CAP})*", text):
         skipped, name = core(found[0])
         start = found.start() + skipped
-        if name and not is_eponym(text, name, start + len(name)):
+        if len(name) > 2 and not is_eponym(text, name, start + len(name)):
             level = Level.CONTEXT if is_known(name) else Level.QUASI
             yield Candidate(start, start + len(name), IdentifierType.NAME, level)

@@ -1,4 +1,4 @@
-"""The word lists of the rules, read from the package's ``words/`` folder when first asked for."""
+"""The word lists of the rules, read from the package's ``lists/`` folder when first asked for."""
 
 import re
 from functools import cache
@@ -8,7 +8,7 @@ __all__ = ["alternation", "cues", "phrases", "table", "words", "words_in_order"]
 
 
 def _lines(name: str) -> list[str]:
-    text = files(__package__ or "").joinpath("words", name).read_text("utf-8")
+    text = files(__package__ or "").joinpath("lists", name).read_text("utf-8")
     return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
