@@ -156,6 +156,18 @@ def test_a_changed_option_after_a_kill_starts_afresh(
     assert tree_hash(build_toy(source, tmp_path / "out", **changed).path) == expected
 
 
+@pytest.mark.parametrize("cleared", range(2, 26, 4))
+def test_a_folder_that_was_cleared_halfway_is_no_start_for_its_old_options(
+    tmp_path: Path, build_toy: Callable[..., api.Built], tree_hash: TreeHash, cleared: int
+):
+    source = write_jsonl(tmp_path / "toy.jsonl", toy_rows(40))
+    expected = tree_hash(build_toy(source, tmp_path / "reference").path)
+    for changes, options in ((60, {}), (cleared, {"seed": 7})):
+        with pytest.raises(KilledError), killed_after(changes):
+            build_toy(source, tmp_path / "out", options=options)
+    assert tree_hash(build_toy(source, tmp_path / "out").path) == expected
+
+
 def test_finished_parts_are_not_made_again(tmp_path: Path, layout: Callable[..., None]):
     made: list[int] = []
 
