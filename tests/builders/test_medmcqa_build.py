@@ -265,7 +265,7 @@ def test_a_hard_wrong_option_is_the_closest_in_spelling(pairs: Any):
 
 def test_a_rationale_is_shared_clean_and_names_no_letter(pairs: Any, default: Pairs):
     built = pairs(style="rationale")
-    assert 150 < len(built) < 250
+    assert 80 < len(built) < 250
     for key, (pair,) in built.items():
         sides = [reply(pair, side).split("\n\nAnswer: ") for side in ("chosen", "rejected")]
         (reason, right), (same, wrong) = sides
