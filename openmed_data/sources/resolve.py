@@ -163,10 +163,8 @@ def name_files(paths: Sequence[Path]) -> tuple[SourceFile, ...]:
     # The folders are resolved and the files are not: in the Hub's cache a file is a link to a blob named by its hash.
     folders = [path.parent.resolve() for path in paths]
     root = Path(os.path.commonpath(folders))
-    return tuple(
-        SourceFile(path, (folder / path.name).relative_to(root).as_posix(), split=declared_split(path.name))
-        for path, folder in zip(paths, folders, strict=True)
-    )
+    names = [(folder / path.name).relative_to(root).as_posix() for path, folder in zip(paths, folders, strict=True)]
+    return tuple(SourceFile(path, name, split=declared_split(name)) for path, name in zip(paths, names, strict=True))
 
 
 def data_suffix(path: Path) -> str:
@@ -181,7 +179,7 @@ def data_suffix(path: Path) -> str:
 
 
 def declared_split(name: str) -> str | None:
-    """Return the split that a file name declares, or None.
+    """Return the split that a file's name, or a folder's in it, declares; None if there is none.
 
     Examples
     --------
