@@ -27,6 +27,13 @@ def test_longer_chosen_replies_are_told(pairs: Any, memory: Any):
     assert missed(memory, rows) == {"length_classifier_accuracy": 1.0}
 
 
+def test_the_range_of_the_classifier_is_its_tolerance_and_its_interval(pairs: Any, memory: Any):
+    result = CHECK.run(memory(pairs(400)), PairsSettings(length_tolerance=0.1))
+    (accuracy,) = [one for one in result.figures if one.name == "length_classifier_accuracy"]
+    assert accuracy.value == 0.5
+    assert (accuracy.minimum, accuracy.maximum) == (pytest.approx(0.351, abs=1e-3), pytest.approx(0.649, abs=1e-3))
+
+
 def test_a_favourite_letter_is_told(pairs: Any, memory: Any):
     rows = pairs(400)
     for row in rows[:200]:

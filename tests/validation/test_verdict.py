@@ -4,17 +4,20 @@ import json
 import math
 import subprocess
 import sys
+from typing import Any
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openmed_data import verdict
 from openmed_data.check import FINDINGS, CheckResult, Figure, Severity
 from openmed_data.kinds import Kind
 from openmed_data.verdict import (
     JUDGED_ROWS,
     ColumnJudge,
+    Outcome,
     Rule,
     VerdictError,
     figure_rules,
@@ -82,6 +85,14 @@ def test_failing_values_never_leave(capfd: pytest.CaptureFixture[str]):
     assert "SENTINEL" not in f"{outcomes}{heard.out}{heard.err}"
 
 
+def test_great_expectations_is_asked_for_no_values(monkeypatch: pytest.MonkeyPatch):
+    raw: list[Any] = []
+    monkeypatch.setattr(verdict, "_outcome", lambda rule, result: raw.append(result) or Outcome(rule, success=False))
+    run_suite(suite_document("made", [IN_SET]), pl.DataFrame({"label": ["SENTINEL"] * 3}))
+    assert raw[0]["result"]["unexpected_count"] == 3
+    assert "SENTINEL" not in str(raw)
+
+
 @settings(max_examples=5, deadline=None)
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=4))
 def test_counts_add_up_over_batches_and_unlike_frames(sizes: list[int]):
@@ -109,17 +120,18 @@ values = st.floats(-6, 6) | st.just(math.nan) | st.just(math.inf)
 @given(st.lists(st.tuples(values, bounds, bounds, st.sampled_from(Severity)), min_size=1, max_size=8))
 def test_the_verdict_is_that_of_the_ranges(made: list[tuple[float, float | None, float | None, Severity]]):
     figures = [Figure(f"f{place}", *facts) for place, facts in enumerate(made)]
-    verdict = judge(Kind.REWARDS, [result(*figures)])
+    found = judge(Kind.REWARDS, [result(*figures)])
     missed = [figure for figure in figures if not figure.passed]
-    assert verdict.failed == sum(figure.severity is Severity.FAIL for figure in missed)
-    assert verdict.warned == sum(figure.severity is Severity.WARN for figure in missed)
-    assert verdict.passed == (verdict.failed == 0)
-    assert verdict.expectations == len(figures) + 2
+    assert found.failed == sum(figure.severity is Severity.FAIL for figure in missed)
+    assert found.warned == sum(figure.severity is Severity.WARN for figure in missed)
+    assert found.passed == (found.failed == 0)
+    assert found.expectations == len(figures) + 2
 
 
 def test_great_expectations_is_loaded_for_a_verdict_only_and_reports_to_nobody():
     code = """
 import sys
+from typing import Any
 import openmed_data.validate, openmed_data.validation.schema, openmed_data.validation.pairs, openmed_data.report
 assert "great_expectations" not in sys.modules
 from openmed_data.verdict import judge
