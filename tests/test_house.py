@@ -20,7 +20,7 @@ MOST_LINES_OF_A_FILE = 400
 MOST_LINES_OF_A_FUNCTION = 50
 
 # Packages that the base install does without; a module that needs one is documented and tested where it is installed.
-OPTIONAL = {"torch", "transformers", "trl", "accelerate", "peft", "ray", "openai", "faiss", "verifiers", "sentence_transformers"}
+OPTIONAL = {"torch", "transformers", "trl", "accelerate", "peft", "ray", "openai", "verifiers", "sentence_transformers"}
 
 
 def name_of(path: Path) -> str:
