@@ -82,5 +82,7 @@ def _next(console: Console, path: str, manifest: Any, rejected: str | None) -> N
     if rejected is None and reasons:
         most = max(reasons, key=lambda name: reasons[name])
         console.next_step(f"openmed-data show {quoted} --rejected {most}", "see what was left out, and why")
+    elif manifest:
+        console.next_step(f"openmed-data card {quoted}", "read what its dataset card says of all this")
     else:
         console.next_step(f"openmed-data validate {quoted}", "run the checks")
