@@ -51,7 +51,10 @@ def show(
     rejected: Rejected = None,
     full: Full = False,
 ) -> None:
-    """Show rows of a dataset, or rows that its build rejected and why. With --json, one JSON object per line."""
+    """Show rows of a dataset, or rejected rows and why.
+
+    With --json, one JSON object per line.
+    """
     from openmed_data.dataset import open_dataset
     from openmed_data.show import find_row
     from openmed_data.show import rejected as rejected_rows
