@@ -29,8 +29,8 @@ _STYLES = {"added": "green", "removed": "red", "changed": "yellow", "unchanged":
 def diff(console: Console, old: Old, new: New, *, exit_code: ExitCode = False) -> None:
     """Compare two datasets: rows, columns, options, figures.
 
-    Rows are matched by id, and by their whole content where there are none. Of builds, rejected rows by reason, sources,
-    options and measured figures are compared too.
+    Rows are matched by id, and by their whole content where there are none. Of builds, rejected rows by reason,
+    sources, options and measured figures are compared too.
     """
     from openmed_data.dataset import open_dataset
     from openmed_data.diff import diff as compare
