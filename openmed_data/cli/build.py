@@ -88,9 +88,10 @@ def build(  # noqa: PLR0913  (one parameter for each option)
     no_validation: NoValidation = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Build a dataset: shards, manifest, card and validation report in one folder, whole or not at all.
+    """Make a dataset: shards, manifest, card and report.
 
-    A build that was interrupted goes on where it stopped when the same command is run again.
+    They stand in one folder, whole or not at all. A build that was interrupted goes on where it stopped when the same
+    command is run again.
     """
     from openmed_data.api import build_dataset
     from openmed_data.registry import BUILDERS, find

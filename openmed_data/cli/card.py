@@ -16,7 +16,10 @@ Write = Annotated[bool, typer.Option("--write", help="Write it to PATH/README.md
 
 @command("card", "openmed-data card build/medmcqa-prefs", "openmed-data card build/medmcqa-prefs --write")
 def card(console: Console, path: Build, *, write: Write = False) -> None:
-    """Print the dataset card of a build, or write it again, from its manifest and validation report."""
+    """Print the dataset card of a build, or write it again.
+
+    It is made from the build's manifest and validation report.
+    """
     from openmed_data import manifest
     from openmed_data.card import render
     from openmed_data.pipeline.work import write_text

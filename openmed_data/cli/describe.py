@@ -15,7 +15,10 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="A dataset or a check,
 
 @command("describe", "openmed-data describe medmcqa-prefs", "openmed-data describe medmcqa-prefs --json")
 def describe(console: Console, name: Name) -> None:
-    """Show a dataset's sources, options, checks and reasons for rejecting rows, or a check's settings and codes."""
+    """Show what a dataset or a check is, before it is run.
+
+    Of a dataset: sources, options, checks and reasons for rejecting rows. Of a check: settings and what it can find.
+    """
     from openmed_data.describe import describe_builder, describe_check
     from openmed_data.registry import BUILDERS, CHECKS, find, names
 

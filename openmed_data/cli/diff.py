@@ -27,7 +27,11 @@ _STYLES = {"added": "green", "removed": "red", "changed": "yellow", "unchanged":
     "openmed-data diff old.parquet new.parquet --exit-code --quiet",
 )
 def diff(console: Console, old: Old, new: New, *, exit_code: ExitCode = False) -> None:
-    """Compare two datasets: rows added, removed and changed by id, columns, rejected rows, options and figures."""
+    """Compare two datasets: rows, columns, options, figures.
+
+    Rows are matched by id, and by their whole content where there are none. Of builds, rejected rows by reason,
+    sources, options and measured figures are compared too.
+    """
     from openmed_data.dataset import open_dataset
     from openmed_data.diff import diff as compare
 

@@ -7,7 +7,7 @@ from .app import command
 
 @command("list", "openmed-data list", "openmed-data list --json")
 def list_parts(console: Console) -> None:
-    """List the datasets, checks and training stages that are installed."""
+    """List the datasets, checks and stages installed here."""
     from openmed_data.registry import BUILDERS, CHECKS, STAGES, Room, find, names
 
     def summary(room: Room, name: str) -> str:

@@ -51,7 +51,10 @@ def show(
     rejected: Rejected = None,
     full: Full = False,
 ) -> None:
-    """Show rows of a dataset, or rows that its build rejected and why. With --json, one JSON object per line."""
+    """Show rows of a dataset, or rejected rows and why.
+
+    With --json, one JSON object per line.
+    """
     from openmed_data.dataset import open_dataset
     from openmed_data.show import find_row
     from openmed_data.show import rejected as rejected_rows
@@ -82,5 +85,7 @@ def _next(console: Console, path: str, manifest: Any, rejected: str | None) -> N
     if rejected is None and reasons:
         most = max(reasons, key=lambda name: reasons[name])
         console.next_step(f"openmed-data show {quoted} --rejected {most}", "see what was left out, and why")
+    elif manifest:
+        console.next_step(f"openmed-data card {quoted}", "read what its dataset card says of all this")
     else:
         console.next_step(f"openmed-data validate {quoted}", "run the checks")

@@ -75,9 +75,9 @@ def validate(
     baseline: Baseline = None,
     github: Github = False,
 ) -> None:
-    """Check a dataset and write a report; leave with 1 when a check fails.
+    """Check a dataset and write a report.
 
-    The report is written as JSON, Markdown, HTML and JUnit.
+    The report is written as JSON, Markdown, HTML and JUnit. The exit code is 1 when a check fails.
     """
     from openmed_data.dataset import open_dataset
     from openmed_data.validate import validate as run_checks

@@ -53,6 +53,11 @@ def test_help_has_examples_and_explains_every_option(run: Run, command: str) -> 
         assert len(line.strip().split("  ", 1)) == 2 or f"{line}\n   " in body, line
 
 
+def test_no_summary_of_a_command_is_cut(run: Run) -> None:
+    text = run("--help").stdout
+    assert "..." not in text.split("Commands:")[1]
+
+
 # list and describe
 
 
