@@ -121,5 +121,5 @@ def _read(file: DataFile) -> Iterator[pl.DataFrame]:
         else:
             yield from pl.scan_ndjson(file.path, infer_schema_length=None).collect_batches(chunk_size=BATCH_ROWS)
     except (pa.ArrowInvalid, pl.exceptions.PolarsError, json.JSONDecodeError) as error:
-        problem = Problem(file.name, str(error).splitlines()[0], "a complete, valid file")
+        problem = Problem(file.name, f"bytes that end in {type(error).__name__}", "a complete, valid file")
         raise SourceError(f"'{file.name}' cannot be read", [problem], hint="Fetch or build it again.") from error

@@ -61,8 +61,10 @@ def _root(  # pyright: ignore[reportUnusedFunction]
     context.obj = {"quiet": quiet, "as_json": as_json, "debug": debug}
 
 
-def command(name: str, *examples: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a function as the command `name`, with examples in its help.
+def command(
+    name: str, *examples: str, group: typer.Typer | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a function as the command `name`, of `group` if there is one, with examples in its help.
 
     The function's first argument is the `Console` to print through; ``--quiet``, ``--json`` and ``--debug`` are added
     to its own options, and errors that it raises become messages and exit codes.
@@ -84,7 +86,7 @@ def command(name: str, *examples: str) -> Callable[[Callable[..., None]], Callab
         cast(Any, run).__signature__ = inspect.Signature([context, *own, *_EVERYWHERE])
         # The backspace on a line of its own keeps the help from wrapping the lines after it.
         epilog = "\n".join(["\b", "Examples:", *(f"  {line}" for line in examples)])
-        app.command(name, epilog=epilog)(run)
+        (group or app).command(name, epilog=epilog)(run)
         return function
 
     return register

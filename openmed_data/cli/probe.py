@@ -1,0 +1,153 @@
+"""`openmed-data probe`: whether the rewards are sound, and how hard the prompts are."""
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from openmed_data.console import Console, Styled, Table
+from openmed_data.errors import GateError, UsageError
+
+from .app import app, command
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from openmed_data.probe import ProbeItem
+
+SHOWN = 10
+
+probe = typer.Typer(
+    name="probe", help="Probe rewards with adversarial answers, and prompts for their difficulty.", no_args_is_help=True
+)
+app.add_typer(probe)
+
+Dataset = Annotated[
+    Path | None,
+    typer.Argument(metavar="[PATH]", help="A rewards dataset to take the items from; bundled ones if omitted."),
+]
+Items = Annotated[int, typer.Option("--items", min=1, help="Most items taken from PATH.")]
+Prompts = Annotated[Path, typer.Argument(metavar="PATH", help="A rewards dataset.")]
+Rollouts = Annotated[
+    Path | None,
+    typer.Option("--rollouts", help="Recorded completions, JSON lines of `id` and `completion` or `completions`."),
+]
+Url = Annotated[
+    str | None, typer.Option("--endpoint", help="OpenAI-compatible endpoint, as in http://localhost:8000/v1.")
+]
+Model = Annotated[str | None, typer.Option("--model", help="Model served at the endpoint.")]
+Samples = Annotated[int, typer.Option("--samples", min=1, help="Completions asked for each prompt.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only so many prompts.")]
+Out = Annotated[Path, typer.Option("--out", help="Where the pass rates are written, as JSON lines.")]
+
+
+@command("rewards", "openmed-data probe rewards", "openmed-data probe rewards build/medreason-rewards", group=probe)
+def rewards(console: Console, path: Dataset = None, *, items: Items = 200) -> None:
+    """Put every adversarial answer through every reward; exit 1 where one is paid that must not be."""
+    from openmed_data.probe import bundled_items, probe_rewards
+    from openmed_data.rewards import Weighted, recipe_rewards
+
+    asked = bundled_items() if path is None else list(islice(_items(path), items))
+    recipe = recipe_rewards()
+    report = probe_rewards([*(reward for reward, _ in recipe), Weighted(tuple(recipe))], asked)
+    header, rows = report.table()
+    false = [paid._asdict() for paid in report.false_credits]
+    if console.as_json:
+        console.json(
+            {"items": len(asked), "payments": len(report.payments), "false_credits": false, "table": [header, *rows]}
+        )
+    else:
+        console.table(Table(tuple(header), [(Styled(row[0], "bold"), *row[1:]) for row in rows]))
+        console.note(f"{len(asked)} items, {len(report.payments):,} payments, {len(false)} false credits")
+    for paid in report.false_credits[:SHOWN]:
+        console.note(f"{paid.reward} paid {paid.payment} for '{paid.answer}' where the gold is '{paid.gold}'")
+    for paid in report.unpaid[:SHOWN]:
+        console.note(f"{paid.reward} pays nothing for '{paid.answer}' where the gold is '{paid.gold}'")
+    if not report.passed:
+        raise GateError(
+            f"{len(false)} false credits, {len(report.unpaid)} right answers unpaid",
+            hint="Mend the rewards named above.",
+        )
+
+
+@command(
+    "difficulty",
+    "openmed-data probe difficulty build/medreason-rewards --rollouts rollouts.jsonl",
+    "openmed-data probe difficulty build/medreason-rewards --endpoint http://localhost:8000/v1 --model NAME",
+    group=probe,
+)
+def difficulty(
+    console: Console,
+    path: Prompts,
+    *,
+    rollouts: Rollouts = None,
+    endpoint: Url = None,
+    model: Model = None,
+    samples: Samples = 8,
+    limit: Limit = None,
+    out: Out = Path("pass_rates.jsonl"),
+) -> None:
+    """Estimate how often each prompt is solved; those always or never solved give GRPO nothing to learn from."""
+    import polars as pl
+
+    from openmed_data.probe import Endpoint, EndpointError, pass_rates_from_endpoint, pass_rates_from_rollouts
+
+    prompts = _prompts(path)
+    prompts = prompts if limit is None else prompts.head(limit)
+    try:
+        if rollouts is not None and endpoint is None:
+            rates = pass_rates_from_rollouts(prompts, rollouts)
+        elif endpoint is not None and model is not None and rollouts is None:
+            rates = pass_rates_from_endpoint(prompts, Endpoint(endpoint, model, api_key=_key()), samples)
+        else:
+            raise UsageError(
+                "say where completions come from", hint="Give --rollouts FILE, or --endpoint URL and --model NAME."
+            )
+    except (EndpointError, ValueError) as error:
+        raise UsageError(str(error)) from error
+    rates.write_ndjson(out)
+    rate = pl.col("pass_rate")
+    never, always = rates.filter(rate == 0).height, rates.filter(rate == 1).height
+    figures = {"prompts": rates.height, "never solved": never, "always solved": always, "written": str(out)}
+    if console.as_json:
+        console.json(figures)
+        return
+    console.fields([(name, str(value)) for name, value in figures.items()])
+    console.next_step(
+        f"openmed-data build medreason-rewards --set pass_rate_file={out}", "keep the prompts worth training on"
+    )
+
+
+def _prompts(path: Path) -> "pl.DataFrame":
+    import polars as pl
+
+    from openmed_data.dataset import open_dataset
+    from openmed_data.kinds import Kind
+
+    dataset = open_dataset(str(path))
+    if dataset.kind is not Kind.REWARDS:
+        raise UsageError(
+            f"'{path}' is a {dataset.kind} dataset", hint="Give one of the kind rewards, with prompt and answer."
+        )
+    return pl.concat([batch for _, batch in dataset.batches()])
+
+
+def _items(path: Path) -> "Iterator[ProbeItem]":
+    from openmed_data.answers import gold_from_columns
+    from openmed_data.probe import ProbeItem
+
+    columns = ("answer", "answer_type", "choices", "answer_label", "accepted_answers")
+    for row in _prompts(path).iter_rows(named=True):
+        gold = gold_from_columns(*(cast(Any, row.get(name)) for name in columns))
+        others = [label for label in gold.choices if label != gold.label] if gold.choices else []
+        wrong = others[0] if others else "no" if gold.answer != "no" else "yes"
+        yield ProbeItem(gold, wrong, cast(Any, row.get("reference_reasoning")) or "")
+
+
+def _key() -> str | None:
+    """Return the endpoint's key from the environment, where such keys are kept."""
+    import os
+
+    return os.environ.get("OPENAI_API_KEY")
