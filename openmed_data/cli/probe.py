@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from openmed_data.probe import ProbeItem
 
 SHOWN = 10
+# Stands for the reasoning of a completion; the dataset's own may be longer than the brevity reward allows.
+RATIONALE = "The history and the findings fit one of these better than the rest."
 
 probe = typer.Typer(
     name="probe", help="Probe rewards with adversarial answers, and prompts for their difficulty.", no_args_is_help=True
@@ -143,7 +145,7 @@ def _items(path: Path) -> "Iterator[ProbeItem]":
         gold = gold_from_columns(*(cast(Any, row.get(name)) for name in columns))
         others = [label for label in gold.choices if label != gold.label] if gold.choices else []
         wrong = others[0] if others else "no" if gold.answer != "no" else "yes"
-        yield ProbeItem(gold, wrong, cast(Any, row.get("reference_reasoning")) or "")
+        yield ProbeItem(gold, wrong, RATIONALE)
 
 
 def _key() -> str | None:
