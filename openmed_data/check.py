@@ -12,10 +12,11 @@ from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from openmed_data import tally
 from openmed_data.builder import ReasonCode
+from openmed_data.errors import UsageError
 from openmed_data.kinds import Kind
 
 # One row for each finding: the row's id, the field it stands in (with its path, as in `prompt[0].content`), its place
@@ -228,3 +229,20 @@ class Check(ABC, Generic[SettingsT]):
             What `filter` is called with, in every worker.
         """
         return settings
+
+
+def parse_settings(check: Check[Any], given: Mapping[str, Any]) -> Settings:
+    """Validate thresholds given by name; every problem is reported together.
+
+    Raises
+    ------
+    UsageError
+        A threshold does not exist or has a value of the wrong kind.
+    """
+    try:
+        return check.settings_model.model_validate(dict(given))
+    except ValidationError as error:
+        lines = [f"  {'.'.join(map(str, one['loc']))}: {one['msg']} (found {one['input']!r})" for one in error.errors()]
+        known = ", ".join(check.settings_model.model_fields) or "none"
+        message = "\n".join([f"check '{check.name}' cannot use these thresholds:", *lines])
+        raise UsageError(message, hint=f"It has: {known}.") from error

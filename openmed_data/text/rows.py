@@ -46,11 +46,11 @@ def told(frame: pl.DataFrame, kind: Kind) -> pl.Series:
 
 
 def without_shared_lines(texts: pl.Series) -> pl.Series:
-    """Take out the lines that many of the texts share, such as "Answer with the letter.".
+    r"""Take out the lines that many of the texts share, such as "Answer with the letter.".
 
     Examples
     --------
-    >>> texts = pl.Series([f"Question {number}?\\nAnswer briefly." for number in range(30)])
+    >>> texts = pl.Series([f"Question {number}?\nAnswer briefly." for number in range(30)])
     >>> without_shared_lines(texts)[0]
     'Question 0?'
     """
@@ -64,7 +64,7 @@ def without_shared_lines(texts: pl.Series) -> pl.Series:
 
 
 def _text(name: str, dtype: PolarsDataType, *, asking: bool) -> pl.Expr:
-    """Join the texts below a column; of messages those of the user, or those of all others with their calls of tools."""
+    """Join the texts below a column; of messages those of the user, or of all others with their tool calls."""
     if dtype == pl.String:
         return pl.col(name)
     if not isinstance(dtype, pl.List):

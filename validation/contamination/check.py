@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import polars as pl
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from openmed_data import tally
 from openmed_data.builder import ROW, ReasonCode
@@ -49,9 +49,11 @@ class ContaminationSettings(Settings):
 
     @field_validator("benchmarks", "exclude", mode="before")
     @classmethod
-    def _split(cls, value: Any, info: Any) -> Any:
-        separator = "," if info.field_name == "benchmarks" else ";"
-        return tuple(filter(None, map(str.strip, value.split(separator)))) if isinstance(value, str) else value
+    def _split(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, str):
+            return value
+        parts = value.split("," if info.field_name == "benchmarks" else ";")
+        return tuple(part.strip() for part in parts if part.strip())
 
 
 class ContaminationCheck(Check[ContaminationSettings]):
