@@ -13,12 +13,14 @@ from openmed_data import manifest
 from openmed_data._version import __version__
 from openmed_data.builder import Builder, Options
 from openmed_data.errors import BuildError, SourceError, UsageError
+from openmed_data.pipeline import filters
 from openmed_data.pipeline.run import Request, build
 from openmed_data.pipeline.work import Work, write_text
 from openmed_data.progress import Progress, Silent
 from openmed_data.registry import BUILDERS, find
 from openmed_data.sources import Source, resolve
 from openmed_data.sources.readers import sha256
+from openmed_data.validate import plan, validate
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ def build_dataset(
     workers: int = 2,
     overwrite: bool = False,
     validation: bool = True,
+    checks: Mapping[str, Mapping[str, Any]] | None = None,
     progress: Progress | None = None,
 ) -> Built:
     """Build a dataset into a folder: shards, manifest, card and validation report, whole or not at all.
@@ -72,6 +75,9 @@ def build_dataset(
         Replace a build that stands at `out`.
     validation
         Run the checks and write their report into the build.
+    checks
+        Settings by check and name, such as ``{"contamination": {"benchmarks": ["benchmarks"]}}``; they hold for the
+        checks that filter candidate rows and for those that look at the result.
     progress
         Told about every step.
 
@@ -96,7 +102,9 @@ def build_dataset(
     builder: Builder[Any, Any] = find(BUILDERS, name)
     parsed = parse_options(builder, options or {})
     found = resolve(source or f"hub:{builder.upstream.repo}", upstream=builder.upstream, sample=builder.sample)
-    request = Request(builder, found, parsed, limit)
+    given = checks or {}
+    plan(builder.kind, None, given)  # what cannot be checked is said before anything is built
+    request = Request(builder, found, parsed, limit, filters.plan(builder, given))
     out = out or Path("build") / name
     if out.exists() and not overwrite:
         _require_same(out, request)
@@ -104,7 +112,8 @@ def build_dataset(
     if out.exists():
         _require_build(out)
     try:
-        passed = _build(request, Work(out), workers, validation=validation, progress=progress)
+        judged = given if validation else None
+        passed = _build(request, Work(out), workers, judged, progress)
     except SourceError:
         shutil.rmtree(Work(out).root)  # nothing in it helps a rerun, which needs another source
         raise
@@ -114,10 +123,12 @@ def build_dataset(
     return Built(out, passed)
 
 
-def _build(request: Request, work: Work, workers: int, *, validation: bool, progress: Progress) -> bool | None:
+def _build(
+    request: Request, work: Work, workers: int, checks: Mapping[str, Mapping[str, Any]] | None, progress: Progress
+) -> bool | None:
     with work.lock():
         build(request, work, workers=workers, progress=progress)
-        passed = _finish(work.result, validation=validation, progress=progress)
+        passed = _finish(work.result, checks, progress)
         _put_in_place(work)
     shutil.rmtree(work.root)
     return passed
@@ -156,6 +167,8 @@ def _require_same(out: Path, request: Request) -> None:
         and document["made_with"]["openmed-data"] == __version__
         and document["options"] == request.options.model_dump(mode="json")
         and document["limit"] == request.limit
+        and [[one["check"], one["given"]] for one in document["filters"]]
+        == [[one.check, one.record] for one in request.filters]
         and document["source"]["revision"] == source.revision
         and [[file["name"], file["sha256"]] for file in document["source"]["files"]]
         == [[file.name, sha256(file.path)] for file in source.files]
@@ -170,17 +183,16 @@ def _require_build(out: Path) -> None:
         raise UsageError(f"'{out}' exists and is no build", hint="Choose another --out.")
 
 
-def _finish(result: Path, *, validation: bool, progress: Progress) -> bool | None:
-    """Validate the files and write the card."""
+def _finish(result: Path, checks: Mapping[str, Mapping[str, Any]] | None, progress: Progress) -> bool | None:
+    """Validate the files, unless `checks` is None, and write the card."""
     from openmed_data.card import render
 
     passed: bool | None = None
-    if validation:
+    if checks is not None:
         from openmed_data.dataset import open_dataset
         from openmed_data.report import write_report
-        from openmed_data.validate import validate
 
-        report = validate(open_dataset(str(result)), progress=progress)
+        report = validate(open_dataset(str(result)), settings=checks, progress=progress)
         write_report(report, result / "validation")
         passed = report.passed
     write_text(result / "README.md", render(result))

@@ -96,6 +96,22 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
+class FilterUse:
+    """A check by which a build filters its candidate rows.
+
+    Attributes
+    ----------
+    check
+        Name of the check.
+    settings
+        Its settings, where they are not to be the defaults; the user's come before these.
+    """
+
+    check: str
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
 class CardText:
     """A builder's own paragraphs of the dataset card, in Markdown; figures come from the manifest.
 
@@ -131,6 +147,8 @@ class Builder(ABC, Generic[OptionsT, StateT]):
         Source columns that must and may be there.
     reasons
         The builder's own reasons for rejecting rows.
+    filters
+        The checks that candidate rows must pass, in this order; a row that one takes out, the next does not see.
     releases_gil
         Whether `rows` spends its time in polars, which leaves the interpreter free: workers are then threads, which
         start at once and copy nothing. Otherwise they are processes.
@@ -146,6 +164,7 @@ class Builder(ABC, Generic[OptionsT, StateT]):
     optional_columns: ClassVar[tuple[str, ...]] = ()
     reasons: ClassVar[type[ReasonCode]]
     card: ClassVar[CardText]
+    filters: ClassVar[tuple[FilterUse, ...]] = ()
     releases_gil: ClassVar[bool] = False
     sample: ClassVar[Path | None] = None
 

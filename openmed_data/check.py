@@ -6,16 +6,17 @@ verdict. A check whose question spans batches overrides `run`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from openmed_data import tally
 from openmed_data.builder import ReasonCode
+from openmed_data.errors import UsageError
 from openmed_data.kinds import Kind
 
 # One row for each finding: the row's id, the field it stands in (with its path, as in `prompt[0].content`), its place
@@ -80,6 +81,8 @@ class CheckResult:
         At most `Check.most_findings` of them, gravest first; all are counted in the figures.
     tables
         Distributions worth showing, title → label → count.
+    not_run
+        Why the check could not look at the rows; it then has no figures, and nobody may read it as passed.
     """
 
     check: str
@@ -87,6 +90,10 @@ class CheckResult:
     findings: pl.DataFrame
     tables: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
     rows: int = 0
+    not_run: str = ""
+
+
+REJECTED = pl.Schema({"_row": pl.UInt64, "id": pl.String, "reason": pl.String, "detail": pl.String})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +105,14 @@ class Filtered:
     kept
         Rows that stay, maybe redacted.
     rejected
-        `ROW`, `id`, `reason` and `detail` of the rest.
+        `ROW`, `id`, `reason` and `detail` of the rest; a detail is masked where it must be.
+    mended
+        Counts of what was changed in the rows that stay, as a tally.
     """
 
     kept: pl.DataFrame
-    rejected: pl.DataFrame
+    rejected: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REJECTED))
+    mended: pl.DataFrame = field(default_factory=tally.empty)
 
 
 class Rows(Protocol):
@@ -170,6 +180,8 @@ class Check(ABC, Generic[SettingsT]):
 
     def run(self, rows: Rows, settings: SettingsT) -> CheckResult:
         """Scan every batch and assess the sum."""
+        if reason := self.not_run(settings):
+            return CheckResult(self.name, (), pl.DataFrame(schema=FINDINGS), not_run=reason)
         findings: list[pl.DataFrame] = []
         counts = tally.empty()
         total = 0
@@ -189,7 +201,48 @@ class Check(ABC, Generic[SettingsT]):
         )
 
     def filter(self, candidates: pl.DataFrame, settings: SettingsT) -> Filtered:
-        """Take out, or mend, candidate rows of a build; the default keeps all."""
+        """Take out, or mend, candidate rows of a build, each judged by itself; the default keeps all."""
         del settings
-        nothing = pl.DataFrame(schema={"_row": pl.UInt64, "id": pl.String, "reason": pl.String, "detail": pl.String})
-        return Filtered(candidates, nothing)
+        return Filtered(candidates)
+
+    def not_run(self, settings: SettingsT) -> str:  # noqa: ARG002
+        """Say why the check cannot look at rows with these settings; the empty text where it can."""
+        return ""
+
+    def record(self, settings: SettingsT) -> Mapping[str, Any]:
+        """Return what a manifest says of the settings: all that decisions depend on, and nothing of this machine."""
+        return settings.model_dump(mode="json")
+
+    def prepare(self, settings: SettingsT, source: Iterable[pl.DataFrame]) -> SettingsT:  # noqa: ARG002
+        """Settle, before the first batch of a build is filtered, what only the whole source can tell.
+
+        Parameters
+        ----------
+        settings
+            As the user gave them.
+        source
+            The rows of the source in batches, every column as text; reading it costs a pass.
+
+        Returns
+        -------
+        SettingsT
+            What `filter` is called with, in every worker.
+        """
+        return settings
+
+
+def parse_settings(check: Check[Any], given: Mapping[str, Any]) -> Settings:
+    """Validate thresholds given by name; every problem is reported together.
+
+    Raises
+    ------
+    UsageError
+        A threshold does not exist or has a value of the wrong kind.
+    """
+    try:
+        return check.settings_model.model_validate(dict(given))
+    except ValidationError as error:
+        lines = [f"  {'.'.join(map(str, one['loc']))}: {one['msg']} (found {one['input']!r})" for one in error.errors()]
+        known = ", ".join(check.settings_model.model_fields) or "none"
+        message = "\n".join([f"check '{check.name}' cannot use these thresholds:", *lines])
+        raise UsageError(message, hint=f"It has: {known}.") from error

@@ -47,6 +47,8 @@ class Manifest:
         What the builder learnt from the whole source.
     figures
         What the builder measured on the rows it wrote.
+    filters
+        The checks that candidate rows had to pass: their settings as given and as used, and what they mended.
     content_digest
         Digest of the set of rows, however they are laid out; see `openmed_data.digest`.
     """
@@ -62,6 +64,7 @@ class Manifest:
     files: Sequence[FileFacts]
     rejected_files: Sequence[FileFacts]
     content_digest: str
+    filters: Sequence[Mapping[str, Any]] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as JSON values."""
@@ -73,6 +76,7 @@ class Manifest:
             "source": dict(self.source),
             "options": dict(self.options),
             "limit": self.limit,
+            "filters": [dict(one) for one in self.filters],
             "books": self.books.to_json(),
             "state": dict(self.state),
             "figures": dict(self.figures),

@@ -6,11 +6,10 @@ from importlib.metadata import version
 from typing import Any
 
 import polars as pl
-from pydantic import ValidationError
 
 from openmed_data import manifest
 from openmed_data._version import __version__
-from openmed_data.check import Check, CheckResult, Settings
+from openmed_data.check import Check, CheckResult, Settings, parse_settings
 from openmed_data.dataset import Dataset
 from openmed_data.errors import UsageError
 from openmed_data.kinds import Kind
@@ -116,23 +115,6 @@ def plan(kind: Kind, names: Sequence[str] | None, settings: Mapping[str, Mapping
         find(CHECKS, name)  # an unknown name gets the error with near misses
         raise UsageError(f"thresholds are given for check '{name}', which is not run", hint="Name it among the checks.")
     return tuple(_Planned(check, parse_settings(check, settings.get(name, {}))) for name, check in chosen.items())
-
-
-def parse_settings(check: Check[Any], given: Mapping[str, Any]) -> Settings:
-    """Validate thresholds given by name; every problem is reported together.
-
-    Raises
-    ------
-    UsageError
-        A threshold does not exist or has a value of the wrong kind.
-    """
-    try:
-        return check.settings_model.model_validate(dict(given))
-    except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, one['loc']))}: {one['msg']} (found {one['input']!r})" for one in error.errors()]
-        known = ", ".join(check.settings_model.model_fields) or "none"
-        message = "\n".join([f"check '{check.name}' cannot use these thresholds:", *lines])
-        raise UsageError(message, hint=f"It has: {known}.") from error
 
 
 @dataclass(frozen=True, slots=True)

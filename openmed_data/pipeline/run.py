@@ -1,6 +1,6 @@
 """Run a build from source to finished folder."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,8 @@ from openmed_data.builder import FIT_ROWS, ROW, Builder, Options
 from openmed_data.digest import set_digest
 from openmed_data.errors import BuildError
 from openmed_data.manifest import NAME, FileFacts, Manifest
-from openmed_data.pipeline import decide, splits
+from openmed_data.pipeline import decide, filters, splits
+from openmed_data.pipeline.filters import Filter
 from openmed_data.pipeline.shards import RejectedTask, ShardTask, plan, write_rejected, write_shard
 from openmed_data.pipeline.stage import StagedFile, stage
 from openmed_data.pipeline.steps import (
@@ -42,6 +43,7 @@ class Request:
     source: Source
     options: Options
     limit: int | None = None
+    filters: tuple[Filter, ...] = ()
 
 
 def build(
@@ -78,7 +80,7 @@ class _Run:
 
     def __init__(self, request: Request, work: Work, workers: Workers, progress: Progress) -> None:
         self.builder, self.options, self.source = request.builder, request.options, request.source
-        self.limit = request.limit
+        self.limit, self.filters = request.limit, request.filters
         self.work, self.workers, self.progress = work, workers, progress
 
     def run(self) -> Manifest:
@@ -87,12 +89,13 @@ class _Run:
             self.progress.note("resuming an interrupted build: finished parts are kept")
         staged = self._stage()
         state = self._fit(sum(file.rows for file in staged))
-        counts = self._rows(state)
+        prepared = filters.prepare(self.filters, _Parts(self.work))
+        counts = self._rows(state, prepared)
         settled = self._settle(staged, sum(part.used for part in counts))
         files, rejected = self._write(settled)
         books = self._books(staged, counts, settled, files)
         books.check()
-        counted = [*self.work.parts("tally"), *self.work.parts("measures")]
+        counted = tally.merge(read_frame(path) for step in ("tally", "measures") for path in self.work.parts(step))
         manifest = Manifest(
             dataset=self.builder.name,
             kind=self.builder.kind,
@@ -101,7 +104,8 @@ class _Run:
             limit=self.limit,
             books=books,
             state=self.builder.describe_state(state),
-            figures=self.builder.figures(tally.merge(read_frame(path) for path in counted)),
+            figures=self.builder.figures(counted),
+            filters=filters.facts(self.filters, prepared, counted),
             files=files,
             rejected_files=rejected,
             content_digest=set_digest(self.work.parts("digests")),
@@ -118,6 +122,7 @@ class _Run:
             "files": [[file.name, file.split] for file in self.source.files],
             "revision": self.source.revision,
             "limit": self.limit,
+            "filters": [[one.check, one.record] for one in self.filters],
         }
 
     def _stage(self) -> tuple[StagedFile, ...]:
@@ -134,9 +139,11 @@ class _Run:
         evidence = tally.merge(read_frame(path) for path in self.work.parts("fit"))
         return self.builder.state(evidence, self.options)
 
-    def _rows(self, state: Any) -> list[PartCounts]:
+    def _rows(self, state: Any, prepared: tuple[Filter, ...]) -> list[PartCounts]:
         origin = (self.source.repo or self.source.name, self.source.license)
-        tasks = [RowsTask(self.builder, self.options, state, self.work, index, *origin) for index in self._parts]
+        tasks = [
+            RowsTask(self.builder, self.options, state, self.work, index, *origin, prepared) for index in self._parts
+        ]
         return self._collect("making rows", len(tasks), self.workers.map(rows_part, tasks))
 
     @property
@@ -176,14 +183,13 @@ class _Run:
             for split in (splits.TRAIN, splits.VALIDATION, splits.TEST)
         }
         if not sum(map(sum, per_split.values())):
-            reasons = ", ".join(
-                f"{reason} {count}" for reason, count in _added(part.reasons for part in settled).items()
-            )
+            lost = _added(counts for part in settled for counts in (part.rejected, part.filtered))
+            reasons = ", ".join(f"{reason} {count}" for reason, count in lost.items())
             raise BuildError("no row was kept", hint=f"All rows were rejected: {reasons}.")
         shards = plan("data", per_split)
         tasks = [ShardTask(self.builder, self.work, shard, index) for index, shard in enumerate(shards)]
         files = self._collect("writing shards", len(tasks), self.workers.map(write_shard, tasks))
-        out = plan("rejected", {"rejected": [part.rejected for part in settled]})
+        out = plan("rejected", {"rejected": [part.records for part in settled]})
         rejections = [RejectedTask(self.work, shard) for shard in out]
         rejected = self._collect("writing rejected rows", len(out), self.workers.map(write_rejected, rejections))
         return files, rejected
@@ -207,13 +213,14 @@ class _Run:
         for file in files:
             footer = pq.read_metadata(self.work.result / file.name)
             kept[file.split] = kept.get(file.split, 0) + footer.num_rows
-        rejected = _added(part.reasons for part in settled)
-        later = sum(part.rejected for part in settled) - sum(part.rejected for part in counts)
+        rejected = _added(part.rejected for part in settled)
+        later = sum(rejected.values()) - sum(part.rejected for part in counts)
         return Books(
             source_rows=sum(file.rows for file in staged),
             used_rows=sum(part.used for part in counts) - later,
             candidate_rows=sum(part.candidates for part in settled),
             rejected_source=rejected,
+            rejected_candidates=_added(part.filtered for part in settled),
             kept_rows=kept,
         )
 
@@ -244,6 +251,16 @@ def _with_places(gone: pl.DataFrame, staged: Sequence[StagedFile]) -> pl.DataFra
     named = pl.col("detail").str.replace("{}", place, literal=True)
     detail = pl.when(pl.col("other").is_null()).then("detail").otherwise(named)
     return placed.select(ROW, "reason", detail.alias("detail"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The rows of the source as they were staged, part by part, as often as anyone asks."""
+
+    work: Work
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        return (read_frame(path) for path in self.work.parts("stage"))
 
 
 def _range(part: int) -> tuple[int, int]:

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from openmed_data import tally
 from openmed_data.builder import FILE, LICENSE, LINE, ROW, SAMPLE, SOURCE, UID, Builder, Options, Rows
 from openmed_data.errors import BooksError
+from openmed_data.pipeline.filters import Filter, apply
 from openmed_data.pipeline.work import Work, read_frame, write_frame
 from openmed_data.seeds import draw
 
@@ -48,11 +50,12 @@ class RowsTask:
     index: int
     source: str
     license: str
+    filters: tuple[Filter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PartCounts:
-    """How one part's source rows were used."""
+    """How one part's source rows were used; those whose every candidate was filtered out are among them."""
 
     source: int
     used: int
@@ -60,26 +63,29 @@ class PartCounts:
 
 
 def rows_part(task: RowsTask) -> PartCounts:
-    """Write what the builder makes of one part; a part that an earlier run finished is only counted.
+    """Write what the builder makes of one part and its filters leave; a part that an earlier run finished is counted.
 
     Raises
     ------
     BooksError
-        The builder lost a source row, or used one twice.
+        The builder lost a source row, or used one twice; or a filter did so with a candidate.
     """
-    staged, kept, rejected, keys, counts = (
-        task.work.part(step, task.index) for step in ("stage", "kept", "rejected", "keys", "tally")
+    staged, kept, rejected, filtered, keys, counts = (
+        task.work.part(step, task.index) for step in ("stage", "kept", "rejected", "filtered", "keys", "tally")
     )
     if kept.exists():  # written last
-        heights = (read_frame(path, [ROW]).height for path in (staged, keys, rejected))
-        return PartCounts(*heights)
+        rows = [read_frame(path, [ROW])[ROW] for path in (staged, rejected, keys, filtered)]
+        return PartCounts(rows[0].len(), pl.concat(rows[2:]).n_unique(), rows[1].len())
     batch = read_frame(staged).with_columns(pl.lit(task.source).alias(SOURCE), pl.lit(task.license).alias(LICENSE))
     rows = task.builder.rows(batch, task.state, task.options)
     _check_books(task.builder.name, batch, rows)
-    write_frame(rows.keys.select(KEYS), keys)
+    passed = apply(task.filters, rows.kept)
+    # A row without a candidate left must not stand for its duplicates, nor decide where they go.
+    write_frame(rows.keys.filter(pl.col(ROW).is_in(passed.kept[ROW].implode())).select(KEYS), keys)
     write_frame(rows.rejected.cast(REJECTED_SCHEMA), rejected)
-    write_frame(rows.tally, counts)
-    write_frame(rows.kept, kept)
+    write_frame(passed.rejected, filtered)
+    write_frame(tally.merge([rows.tally, passed.counts]), counts)
+    write_frame(passed.kept, kept)
     return PartCounts(batch.height, rows.keys.height, rows.rejected.height)
 
 
@@ -119,18 +125,27 @@ class SettleTask:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of one part."""
+    """What became of one part: source rows rejected by reason, candidates filtered out by reason, rows of each split."""
 
-    candidates: int
-    rejected: int
-    reasons: dict[str, int]
+    rejected: dict[str, int]
+    filtered: dict[str, int]
     splits: dict[str, int]
+
+    @property
+    def candidates(self) -> int:
+        """Candidates of the source rows that are not rejected."""
+        return sum(self.splits.values()) + sum(self.filtered.values())
+
+    @property
+    def records(self) -> int:
+        """Lines among the rejected rows."""
+        return sum(self.rejected.values()) + sum(self.filtered.values())
 
 
 def settle_part(task: SettleTask) -> Settled:
     """Write the split of each candidate, null where its source row is gone, and the records of all rejected rows."""
-    staged, kept, rejections, splits_out, records = (
-        task.work.part(step, task.index) for step in ("stage", "kept", "rejected", "splits", "records")
+    staged, kept, rejections, filtered_rows, splits_out, records = (
+        task.work.part(step, task.index) for step in ("stage", "kept", "rejected", "filtered", "splits", "records")
     )
     drawn = pl.col(ROW).is_in(task.validation.implode())
     split = pl.when(drawn).then(pl.lit("validation")).otherwise(pl.lit(task.split))
@@ -138,22 +153,28 @@ def settle_part(task: SettleTask) -> Settled:
     splits = read_frame(kept, [ROW]).select(pl.when(lives).then(split).alias("split"))
     write_frame(splits, splits_out)
     rejected = pl.concat([read_frame(rejections), task.gone]).sort(ROW)
-    write_frame(_with_records(rejected, staged), records)
-    living = splits["split"].drop_nulls()
-    reasons = dict(rejected["reason"].value_counts().iter_rows())
-    return Settled(living.len(), rejected.height, reasons, dict(living.value_counts().iter_rows()))
+    filtered = read_frame(filtered_rows).filter(lives)
+    write_frame(_records(rejected, filtered, staged), records)
+    return Settled(*(_counted(column) for column in (rejected["reason"], filtered["reason"], splits["split"])))
 
 
-def _with_records(rejected: pl.DataFrame, staged: Path) -> pl.DataFrame:
-    """Put each rejected row's place and its source record, as JSON text, beside the reason."""
+def _counted(labels: pl.Series) -> dict[str, int]:
+    return dict(labels.drop_nulls().value_counts().iter_rows())
+
+
+def _records(rejected: pl.DataFrame, filtered: pl.DataFrame, staged: Path) -> pl.DataFrame:
+    """Put each rejected row's place and its record, as JSON text, beside the reason.
+
+    The record of a source row is the source's; that of a candidate is the row that was not written.
+    """
     batch = read_frame(staged)
     columns = [name for name in batch.columns if name not in {ROW, FILE, LINE}]
-    hit = rejected.join(batch, on=ROW, how="left", maintain_order="left")
-    return hit.select(
-        pl.lit("source").alias("level"),
-        "reason",
-        "detail",
-        pl.col(FILE).alias("file"),
-        pl.col(LINE).cast(pl.Int64).alias("line"),
-        pl.struct(columns).struct.json_encode().alias("record"),
+    place = [pl.col(FILE).alias("file"), pl.col(LINE).cast(pl.Int64).alias("line")]
+    told = ["level", "reason", "detail", *place, "record"]
+    record = pl.struct(columns).struct.json_encode().alias("record")
+    rows = rejected.join(batch, on=ROW, how="left", maintain_order="left").with_columns(record, level=pl.lit("source"))
+    places = batch.select(ROW, FILE, LINE)
+    candidates = filtered.join(places, on=ROW, how="left", maintain_order="left").with_columns(
+        level=pl.lit("candidate")
     )
+    return pl.concat([rows.select(ROW, *told), candidates.select(ROW, *told)]).sort(ROW, maintain_order=True).drop(ROW)

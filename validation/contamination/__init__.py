@@ -9,6 +9,7 @@ The rule is in `rule`, its figures are printed by ``benchmarks/contamination.py`
 """
 
 from ._store import IndexFileError
+from .check import CHECK, ContaminationSettings
 from .documents import row_texts
 from .hub import HUB_BENCHMARKS, HubBenchmark, load_hub
 from .index import Index
@@ -23,15 +24,18 @@ from .loaders import (
     load_mmlu_pro,
     load_pubmedqa,
 )
+from .local import load_local, open_index
 from .plants import Leak, Planter
 from .rule import Rule
 from .splits import OwnRowsError, contained_in_split, own_rows
 
 __all__ = [
+    "CHECK",
     "HUB_BENCHMARKS",
     "BenchmarkFileError",
     "BenchmarkItem",
     "BenchmarkItems",
+    "ContaminationSettings",
     "HubBenchmark",
     "Index",
     "IndexFileError",
@@ -43,11 +47,13 @@ __all__ = [
     "load_file",
     "load_hub",
     "load_ifeval",
+    "load_local",
     "load_medmcqa",
     "load_medqa",
     "load_mmlu",
     "load_mmlu_pro",
     "load_pubmedqa",
+    "open_index",
     "own_rows",
     "row_texts",
 ]

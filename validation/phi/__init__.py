@@ -1,11 +1,14 @@
 """Identifiers of persons (HIPAA Safe Harbor) in texts: find them, mask them, take them out."""
 
+from .check import CHECK, Action, PhiSettings
+from .columns import scan_columns
 from .fields import Leaf, leaves, scan_leaves
 from .kinds import SAFE_HARBOR, Finding, IdentifierType, Level, Profile
-from .redact import Action, mask, redact
+from .redact import mask, redact
 from .scanner import FRAME_SCHEMA, scan, scan_frame
 
 __all__ = [
+    "CHECK",
     "FRAME_SCHEMA",
     "SAFE_HARBOR",
     "Action",
@@ -13,11 +16,13 @@ __all__ = [
     "IdentifierType",
     "Leaf",
     "Level",
+    "PhiSettings",
     "Profile",
     "leaves",
     "mask",
     "redact",
     "scan",
+    "scan_columns",
     "scan_frame",
     "scan_leaves",
 ]

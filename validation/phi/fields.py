@@ -40,7 +40,7 @@ def leaves(value: object, path: str = "", label: str = "") -> Iterator[Leaf]:
     ['messages[0].tool_calls[0].function.name', 'messages[0].tool_calls[0].function.arguments.patient.name']
     """
     if isinstance(value, str):
-        inner = _parsed(value)
+        inner = parsed(value)
         if inner is None:
             yield Leaf(path, value, label)
         else:
@@ -58,7 +58,7 @@ def leaves(value: object, path: str = "", label: str = "") -> Iterator[Leaf]:
         yield Leaf(path, str(value), label)
 
 
-def _parsed(text: str) -> object:
+def parsed(text: str) -> object:
     """Return what a JSON object or list written as a string holds, or ``None`` for any other text."""
     if not text.lstrip().startswith(("{", "[")):
         return None
@@ -83,7 +83,7 @@ def scan_leaves(found: Iterable[Leaf], profile: Profile | str = Profile.GATE) ->
     [('patient_name', 'NAME'), ('mrn', 'MRN')]
     """
     texts = list(found)
-    heads = [f"{_spoken(leaf.label)}: " if leaf.label and "\n" not in leaf.text else "" for leaf in texts]
+    heads = [f"{spoken(leaf.label)}: " if leaf.label and "\n" not in leaf.text else "" for leaf in texts]
     scanned = scan([head + leaf.text for head, leaf in zip(heads, texts, strict=True)], profile)
     results = (
         (leaf, _shifted(findings, len(head))) for leaf, head, findings in zip(texts, heads, scanned, strict=True)
@@ -91,7 +91,7 @@ def scan_leaves(found: Iterable[Leaf], profile: Profile | str = Profile.GATE) ->
     return [(leaf, findings) for leaf, findings in results if findings]
 
 
-def _spoken(label: str) -> str:
+def spoken(label: str) -> str:
     """Turn a key such as ``patientName`` or ``patient_name`` into words."""
     spaced = "".join(f" {char.lower()}" if char.isupper() and not label.isupper() else char for char in label)
     return " ".join(spaced.replace("_", " ").replace("-", " ").split())

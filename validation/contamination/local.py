@@ -1,0 +1,138 @@
+"""Benchmarks from files and folders that a user names, each recognised by what it holds."""
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from openmed_data.errors import UsageError
+
+from ._store import IndexFileError
+from .index import Index
+from .items import BenchmarkItems
+from .loaders import (
+    BenchmarkFileError,
+    load_file,
+    load_ifeval,
+    load_medmcqa,
+    load_medqa,
+    load_mmlu,
+    load_mmlu_pro,
+    load_pubmedqa,
+    read_records,
+)
+
+INDEX_SUFFIX = ".index"
+_SUFFIXES = frozenset({".json", ".jsonl", ".parquet"})
+_TEXTS = ("question", "prompt", "problem", "text")
+
+
+@lru_cache(maxsize=2)
+def open_index(benchmarks: tuple[str, ...], cache: Path) -> tuple[Index, Path]:
+    """Open the index of the benchmarks at some paths, building and caching it unless that was done before.
+
+    Parameters
+    ----------
+    benchmarks
+        Files, folders of them, ``NAME=PATH`` for a file that shall have another name, or one ``.index`` file.
+    cache
+        Folder of built indexes.
+
+    Returns
+    -------
+    tuple of Index and Path
+        The index, and its file.
+
+    Raises
+    ------
+    UsageError
+        A path does not exist, is no benchmark that can be recognised, or is damaged.
+    """
+    try:
+        ready = [Path(text) for text in benchmarks if text.endswith(INDEX_SUFFIX)]
+        if ready and len(benchmarks) > 1:
+            raise UsageError(f"'{ready[0]}' is an index, which stands alone", hint="Give the benchmarks' own files.")
+        if ready:
+            return Index.load(ready[0]), ready[0]
+        index = Index.cached(load_local(benchmarks), cache)
+    except (BenchmarkFileError, IndexFileError, OSError, ValueError) as error:
+        raise UsageError(f"the benchmarks cannot be read: {error}", hint=_HINT) from error
+    return index, cache / f"contamination-{index.digest}{INDEX_SUFFIX}"
+
+
+_HINT = "Give MMLU's folder, MMLU-Pro, IFEval, MedQA, PubMedQA or MedMCQA as published, or a file with `question`."
+
+
+def load_local(benchmarks: Iterable[str]) -> list[BenchmarkItems]:
+    """Read every benchmark at some paths, in the order of their names.
+
+    Raises
+    ------
+    BenchmarkFileError
+        A file cannot be read or recognised, or a folder holds none.
+    ValueError
+        A benchmark has no item.
+    """
+    found: list[BenchmarkItems] = []
+    for text in benchmarks:
+        name, _, path = text.rpartition("=")
+        found += _load(Path(path).expanduser(), name)
+    return sorted(found, key=lambda one: one.name)
+
+
+def _load(path: Path, name: str = "") -> list[BenchmarkItems]:
+    if not path.is_dir():
+        return [_load_file(path, name)]
+    if any(path.glob("*.csv")):
+        return [load_mmlu(path, **_named(name))]
+    inside = sorted(one for one in path.iterdir() if one.is_dir() or one.suffix in _SUFFIXES)
+    if not inside:
+        raise BenchmarkFileError(f"{path}: holds no benchmark")
+    return [items for one in inside for items in _load(one)]
+
+
+def _load_file(path: Path, name: str) -> BenchmarkItems:
+    if path.suffix == ".json" and not _has_lines(path):
+        return load_pubmedqa(path, **_named(name))
+    first = next(iter(read_records(path)), None)
+    if first is None:
+        raise BenchmarkFileError(f"{path}: holds no row")
+    columns = set(first)
+    if {"opa", "opd", "cop"} <= columns:
+        return load_medmcqa(path, first_option=_first_option(path), **_named(name))
+    if {"question_id", "options", "answer_index"} <= columns:
+        return load_mmlu_pro(path, **_named(name))
+    if {"key", "prompt", "instruction_id_list"} <= columns:
+        return load_ifeval(path, **_named(name))
+    if {"question", "answer", "options"} <= columns and isinstance(first["options"], Mapping):
+        return load_medqa(path, **_named(name))
+    text = next((column for column in _TEXTS if column in columns), None)
+    if text is None:
+        raise BenchmarkFileError(f"{path}: no benchmark known by its columns ({', '.join(sorted(columns))})")
+    return load_file(path, name or path.stem, text)
+
+
+def _named(name: str) -> dict[str, Any]:
+    """Return the name as an argument where one was given; every loader knows its benchmark's own."""
+    return {"name": name} if name else {}
+
+
+def _has_lines(path: Path) -> bool:
+    """Whether a JSON file holds one object per line and not one object in all."""
+    with path.open(encoding="utf-8") as stream:
+        first = stream.readline()
+    try:
+        return isinstance(json.loads(first), dict) and "QUESTION" not in first[:1_000_000]
+    except ValueError:
+        return False
+
+
+def _first_option(path: Path) -> Literal[0, 1]:
+    """Tell what MedMCQA's key counts from, by the whole file; what cannot be told is an error, not a guess."""
+    keys = {int(record["cop"]) for record in read_records(path)}
+    if 4 in keys and not keys & {0, -1}:
+        return 1
+    if keys & {0, -1} and 4 not in keys:
+        return 0
+    raise BenchmarkFileError(f"{path}: `cop` counts from 0 or from 1, and its values {sorted(keys)} do not tell which")
