@@ -28,7 +28,7 @@ SAMPLE = "_sample"  # whether the row is one of those that `fit` may spend time 
 UID = "_uid"  # 64 bits that identify a used row by its content; every seeded choice derives from them
 
 
-FIT_ROWS = 50_000
+FIT_ROWS = 20_000
 
 
 class ReasonCode(StrEnum):

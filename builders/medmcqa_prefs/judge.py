@@ -34,9 +34,10 @@ def tidy(stem: pl.Expr) -> pl.Expr:
 
 def screen(rows: pl.DataFrame, options: PrefsOptions) -> pl.DataFrame:
     """Add `reason`, null for rows that pass; the first reason in this order counts."""
+    keys = question_key(pl.concat([rows[name].alias("text") for name in TEXTS]))
     rows = rows.with_columns(
         needs_picture(rows["question"].fill_null("")).alias("picture"),
-        *(question_key(rows[name]).alias(f"key {name}") for name in TEXTS),
+        *(keys.slice(index * rows.height, rows.height).alias(f"key {name}") for index, name in enumerate(TEXTS)),
     )
     if options.style is Style.RATIONALE:
         right = rows.select(

@@ -155,15 +155,16 @@ class _Run:
         gone = decide.repeated(keys, used)
         named = [file.split for file in staged for _ in range(file.parts)]
         drawn = pl.Series(ROW, [], dtype=pl.UInt64)
+        stems = self.work.parts("words")
         if self.source.splits:
             by_split = {
-                split: [path for path, name in zip(keys, named, strict=True) if (name or splits.TRAIN) == split]
+                split: [path for path, name in zip(stems, named, strict=True) if (name or splits.TRAIN) == split]
                 for split in (splits.TRAIN, splits.VALIDATION, splits.TEST)
             }
             gone = pl.concat([gone, splits.leaks(by_split, gone[ROW])]).sort(ROW)
         else:
             named = [splits.TRAIN] * len(named)
-            drawn = splits.draw(keys, gone[ROW], self.options.seed, self.options.validation_fraction)
+            drawn = splits.draw(keys, stems, gone[ROW], self.options.seed, self.options.validation_fraction)
         gone = _with_places(gone, staged)
         tasks = [
             SettleTask(

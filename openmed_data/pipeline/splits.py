@@ -153,7 +153,7 @@ def _verified(candidates: pl.DataFrame, held: pl.DataFrame, others: pl.DataFrame
     return both.filter(shared >= NEAR * union).select("held", "other")
 
 
-def draw(keys: Sequence[Path], gone: pl.Series, seed: int, fraction: float) -> pl.Series:
+def draw(keys: Sequence[Path], stems: Sequence[Path], gone: pl.Series, seed: int, fraction: float) -> pl.Series:
     """Return the rows of a source without splits that go to validation, sorted.
 
     Each row's own identity decides; then rows whose stem is near that of a training row move to training, until none
@@ -161,14 +161,14 @@ def draw(keys: Sequence[Path], gone: pl.Series, seed: int, fraction: float) -> p
 
     Parameters
     ----------
-    keys
-        Key files, in source order.
+    keys, stems
+        Files of keys and of what `words` returned for them, in source order.
     gone
         Rows already rejected.
     """
     drawn = _drawn(keys, gone, seed, fraction)
-    held = pl.concat([words(stems) for stems in _stems(keys, drawn, inside=True)])
-    moved = _held(near(held, map(words, _stems(keys, pl.concat([gone, drawn]), inside=False)), settle="held"))
+    held = pl.concat(_words_of(stems, drawn, inside=True))
+    moved = _held(near(held, _words_of(stems, pl.concat([gone, drawn]), inside=False), settle="held"))
     while moved.len():
         drawn = drawn.filter(~drawn.is_in(moved.implode()))
         joined = held.filter(pl.col(ROW).is_in(moved.implode()))
@@ -177,13 +177,13 @@ def draw(keys: Sequence[Path], gone: pl.Series, seed: int, fraction: float) -> p
     return drawn.sort()
 
 
-def leaks(keys: Mapping[str, Sequence[Path]], gone: pl.Series) -> pl.DataFrame:
+def leaks(stems: Mapping[str, Sequence[Path]], gone: pl.Series) -> pl.DataFrame:
     """Return the rows to reject because a near stem stands in a split that is held out.
 
     Parameters
     ----------
-    keys
-        Key files of each split of the source.
+    stems
+        Files of what `words` returned, for each split of the source.
     gone
         Rows already rejected.
 
@@ -195,11 +195,11 @@ def leaks(keys: Mapping[str, Sequence[Path]], gone: pl.Series) -> pl.DataFrame:
     found = pl.DataFrame(schema=DECIDED)
     for held_out, giving_way in ((TEST, (VALIDATION, TRAIN)), (VALIDATION, (TRAIN,))):
         left_out = pl.concat([gone, found[ROW]])
-        stems = [words(rows) for rows in _stems(keys.get(held_out, ()), left_out, inside=False)]
-        if not stems:
+        held = list(_words_of(stems.get(held_out, ()), left_out, inside=False))
+        if not held:
             continue
-        others = [path for split in giving_way for path in keys.get(split, ())]
-        pairs = near(pl.concat(stems), map(words, _stems(others, left_out, inside=False)), settle="other")
+        others = [path for split in giving_way for path in stems.get(split, ())]
+        pairs = near(pl.concat(held), _words_of(others, left_out, inside=False), settle="other")
         found = pl.concat([found, *(_leaked(some, held_out) for some in pairs)]).unique(ROW)
     return found.sort(ROW)
 
@@ -223,10 +223,10 @@ def _drawn(keys: Sequence[Path], gone: pl.Series, seed: int, fraction: float) ->
     return pl.concat(chosen)
 
 
-def _stems(keys: Sequence[Path], rows: pl.Series, *, inside: bool) -> Iterator[pl.DataFrame]:
-    """Yield the stems of the rows that are (`inside`) or are not among `rows`, a few parts at a time."""
-    for start in range(0, len(keys), _PARTS_AT_ONCE):
-        some = pl.concat([read_frame(path, [ROW, "stem"]) for path in keys[start : start + _PARTS_AT_ONCE]])
+def _words_of(stems: Sequence[Path], rows: pl.Series, *, inside: bool) -> Iterator[pl.DataFrame]:
+    """Yield the words of the rows that are (`inside`) or are not among `rows`, a few parts at a time."""
+    for start in range(0, len(stems), _PARTS_AT_ONCE):
+        some = pl.concat([read_frame(path) for path in stems[start : start + _PARTS_AT_ONCE]])
         hit = pl.col(ROW).is_in(rows.implode())
         yield some.filter(hit if inside else ~hit)
 

@@ -11,11 +11,12 @@ from openmed_data import tally
 from openmed_data.builder import FILE, LICENSE, LINE, ROW, SAMPLE, SOURCE, UID, Builder, Options, Rows
 from openmed_data.errors import BooksError
 from openmed_data.pipeline.filters import Filter, apply
+from openmed_data.pipeline.splits import words
 from openmed_data.pipeline.work import Work, read_frame, write_frame
 from openmed_data.seeds import draw
 
 REJECTED_SCHEMA = pl.Schema({ROW: pl.UInt64, "reason": pl.String, "detail": pl.String})
-KEYS = (ROW, UID, "identity", "answer", "stem")
+KEYS = (ROW, UID, "identity", "answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,9 @@ def rows_part(task: RowsTask) -> PartCounts:
     _check_books(task.builder.name, batch, rows)
     passed = apply(task.filters, rows.kept)
     # A row without a candidate left must not stand for its duplicates, nor decide where they go.
-    write_frame(rows.keys.filter(pl.col(ROW).is_in(passed.kept[ROW].implode())).select(KEYS), keys)
+    living = rows.keys.filter(pl.col(ROW).is_in(passed.kept[ROW].implode()))
+    write_frame(living.select(KEYS), keys)
+    write_frame(words(living), task.work.part("words", task.index))
     write_frame(rows.rejected.cast(REJECTED_SCHEMA), rejected)
     write_frame(passed.rejected, filtered)
     write_frame(tally.merge([rows.tally, passed.counts]), counts)
@@ -125,7 +128,7 @@ class SettleTask:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of one part: source rows rejected by reason, candidates filtered out by reason, rows of each split."""
+    """What became of one part: rejected source rows and filtered candidates by reason, rows of each split."""
 
     rejected: dict[str, int]
     filtered: dict[str, int]

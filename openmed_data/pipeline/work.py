@@ -14,7 +14,20 @@ import polars as pl
 
 from openmed_data.errors import UsageError
 
-STEPS = ("stage", "fit", "kept", "rejected", "filtered", "keys", "tally", "splits", "records", "digests", "measures")
+STEPS = (
+    "stage",
+    "fit",
+    "kept",
+    "rejected",
+    "filtered",
+    "keys",
+    "words",
+    "tally",
+    "splits",
+    "records",
+    "digests",
+    "measures",
+)
 
 
 def canonical_json(value: Any) -> str:

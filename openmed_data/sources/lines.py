@@ -50,7 +50,8 @@ def parts(
             if not set(required) <= set(found):  # writers that leave nulls out may name a column late
                 found = _keys(name, chunk, some=rows)
             require_columns(name, found, required)
-        yield LinesPart(name, first, chunk, tuple(columns))
+        lines = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
+        yield LinesPart(name, first, chunk, tuple(columns), lines)
         first += rows
     if first == 1:
         raise empty(name)
@@ -97,11 +98,7 @@ class LinesPart:
     first_row: int
     chunk: bytes
     columns: tuple[str, ...]
-
-    @property
-    def most_rows(self) -> int:
-        """How many lines it holds; blank ones are not rows."""
-        return self.chunk.count(b"\n") + (not self.chunk.endswith(b"\n"))
+    most_rows: int
 
     def load(self) -> pl.DataFrame:
         """Parse the lines.
@@ -124,6 +121,10 @@ class LinesPart:
         return _with_exact_nested(frame, self.chunk)
 
 
+# Where no key is followed by one of these, no value is nested.
+_NESTED = (b'":{', b'":[', b'": {', b'": [', b'":  ', b'":\t', b'" :')
+
+
 def json_text(value: Any) -> str:
     """Return a nested value as the JSON text that builders receive, in every format."""
     return json.dumps(value, ensure_ascii=False, default=str)
@@ -131,6 +132,8 @@ def json_text(value: Any) -> str:
 
 def _with_exact_nested(frame: pl.DataFrame, chunk: bytes) -> pl.DataFrame:
     """Write nested values anew: polars leaves backslashes, tabs and quotes in them unescaped (seen in 2.1)."""
+    if not any(sign in chunk for sign in _NESTED):
+        return frame
     opened = (pl.col(name).str.starts_with("{") | pl.col(name).str.starts_with("[") for name in frame.columns)
     suspects: list[int] = (
         frame.select(pl.any_horizontal(opened).fill_null(value=False)).to_series().arg_true().to_list()

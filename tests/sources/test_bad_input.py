@@ -232,7 +232,8 @@ def child(source: str, out: Path, setup: str = "", **options: object) -> subproc
 
 # Root reads and writes everything, so the child gives its rights up once all it needs is imported.
 DROP_RIGHTS = """
-import os, openmed_data.builders.medmcqa_prefs
+import os, openmed_data.registry as registry, openmed_data.builders.medmcqa_prefs
+registry.all_of(registry.CHECKS)
 if os.geteuid() == 0: os.setgroups([]), os.setgid(65534), os.setuid(65534)
 """
 

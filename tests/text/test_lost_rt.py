@@ -133,7 +133,14 @@ def test_evidence_is_kept_and_survives_json():
     assert (by_form["pa"].rule, by_form["pa"].damaged, by_form["pa"].intact) == (Rule.CONTEXT, 1, 1)
     assert Lexicon.from_json(lexicon.to_json()) == lexicon
     with pytest.raises(KeyError):
-        Lexicon.from_json(json.dumps([{"form": "aery"}]))
+        Lexicon.from_json(json.dumps({"form": "aery"}))
+
+
+def test_words_that_no_sample_counted_are_repaired_by_rule_and_declined_ones_are_not():
+    rows = frame("an aery", "the sta method")
+    assert repair(rows, ["text"], Lexicon(()))[0]["text"].to_list() == ["an artery", "the start method"]
+    declining = build_lexicon(count(frame(*["the sta method"] * 200), ["text"]))
+    assert repair(rows, ["text"], declining)[0]["text"].to_list() == ["an artery", "the sta method"]
 
 
 def test_a_corpus_can_show_that_a_form_is_its_own_word():
@@ -147,7 +154,7 @@ def test_nothing_to_do():
     empty = frame()
     assert count(empty, ["text"]).is_empty()
     assert repair(empty, ["text"], Lexicon(()))[0].equals(empty)
-    rows = frame("aery", None)
+    rows = frame("vein", None)
     assert repair(rows, ["text"], Lexicon(()))[0].equals(rows)
 
 

@@ -5,7 +5,7 @@ The patterns are ASCII and hold no look-around: with Unicode classes, or as one 
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import polars as pl
 
@@ -43,10 +43,11 @@ def candidate_tokens(texts: pl.Series) -> pl.Series:
     return pl.DataFrame({"text": texts}).select(tokens)["text"]
 
 
-def damaged_segments(token: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=1 << 16)
+def damaged_segments(token: str) -> tuple[tuple[str, str], ...]:
     """List the segments of a token that can be damaged, as they stand and in lower case."""
     found = ((segment, segment.lower()) for segment in segments(token))
-    return [(segment, word) for segment, word in found if readings(word) and _readable(segment, word)]
+    return tuple((segment, word) for segment, word in found if readings(word) and _readable(segment, word))
 
 
 def _readable(segment: str, word: str) -> bool:

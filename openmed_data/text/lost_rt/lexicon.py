@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from typing import Self
 
 import polars as pl
@@ -50,21 +50,29 @@ class Entry:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """The repairs that one corpus calls for, sorted by form."""
+    """What one corpus decides: its repairs, and the damaged-looking forms that it uses as words of their own.
+
+    Forms that the corpus did not count (a rare word outside a sample) are decided by the word list alone.
+    """
 
     entries: tuple[Entry, ...]
+    declined: frozenset[str] = frozenset()
 
-    def words(self) -> dict[str, str]:
-        """Damaged form -> repaired word, for the forms that need no context."""
+    @cached_property
+    def _words(self) -> dict[str, str]:
         return {entry.form: entry.repaired for entry in self.entries if entry.rule is not Rule.CONTEXT}
 
-    def contextual(self) -> frozenset[str]:
-        """Forms that are repaired only where their neighbours decide."""
-        return frozenset(entry.form for entry in self.entries if entry.rule is Rule.CONTEXT)
+    def repaired(self, form: str) -> str | None:
+        """Return what a lower-case form is repaired to without looking at its neighbours, or None."""
+        if form in self._words:
+            return self._words[form]
+        known = () if form in self.declined else readings(form)
+        return known[0] if known else None
 
     def to_json(self) -> str:
-        """Write every entry, one JSON array of objects."""
-        return json.dumps([asdict(entry) for entry in self.entries], ensure_ascii=False)
+        """Write every decision as JSON."""
+        entries = [asdict(entry) for entry in self.entries]
+        return json.dumps({"entries": entries, "declined": sorted(self.declined)}, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -73,14 +81,14 @@ class Lexicon:
         Raises
         ------
         KeyError, TypeError, ValueError
-            When `text` is not such an array.
+            When `text` is something else.
         """
-        return cls(
-            tuple(
-                Entry(item["form"], item["repaired"], item["damaged"], item["intact"], Rule(item["rule"]))
-                for item in json.loads(text)
-            )
+        document = json.loads(text)
+        entries = (
+            Entry(item["form"], item["repaired"], item["damaged"], item["intact"], Rule(item["rule"]))
+            for item in document["entries"]
         )
+        return cls(tuple(entries), frozenset(document["declined"]))
 
 
 def build_lexicon(counts: pl.DataFrame) -> Lexicon:
@@ -98,8 +106,9 @@ def build_lexicon(counts: pl.DataFrame) -> Lexicon:
     [('aery', 'artery', 3, 2)]
     """
     total = dict(counts.group_by("word").agg(pl.col("count").sum()).iter_rows())
-    decided = (_decide(word, total) for word in sorted(total))
-    return Lexicon(tuple(entry for entry in decided if entry is not None))
+    decided = {word: _decide(word, total) for word in sorted(total)}
+    entries = tuple(entry for entry in decided.values() if entry is not None)
+    return Lexicon(entries, frozenset(word for word, entry in decided.items() if entry is None))
 
 
 def _decide(form: str, total: dict[str, int]) -> Entry | None:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import polars as pl
 
@@ -41,7 +42,7 @@ def repair(frame: pl.DataFrame, columns: Sequence[str], lexicon: Lexicon) -> tup
     >>> repaired["text"].to_list(), tally["count"].sum()
     (['ARTERIES and a Heart', 'main artery'], 3)
     """
-    desk = _Desk(lexicon.words(), _contexts_of(lexicon), {}, Counter())
+    desk = _Desk(lexicon, Counter())
     every = desk.repair(one_column(frame, columns))
     repaired = frame.with_columns(
         every.slice(index * frame.height, frame.height).alias(column) for index, column in enumerate(columns)
@@ -49,11 +50,6 @@ def repair(frame: pl.DataFrame, columns: Sequence[str], lexicon: Lexicon) -> tup
     rows = [(before, after, number) for (before, after), number in sorted((+desk.tally).items())]
     schema = {"before": pl.String, "after": pl.String, "count": pl.Int64}
     return repaired, pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def _contexts_of(lexicon: Lexicon) -> tuple[Context, ...]:
-    forms = lexicon.contextual()
-    return tuple(context for context in load_word_list().contexts if context.form in forms)
 
 
 @dataclass(frozen=True)
@@ -65,9 +61,7 @@ class _TokenRepair:
 
 @dataclass(frozen=True)
 class _Desk:
-    words: dict[str, str]
-    contexts: tuple[Context, ...]
-    tokens: dict[str, _TokenRepair | None]
+    lexicon: Lexicon
     tally: Counter[tuple[str, str]]
 
     def repair(self, texts: pl.Series) -> pl.Series:
@@ -82,9 +76,7 @@ class _Desk:
 
     def _repair_text(self, text: str, tokens: list[str]) -> str:
         for token in dict.fromkeys(tokens):
-            if token not in self.tokens:
-                self.tokens[token] = self._plan(token)
-            if plan := self.tokens[token]:
+            if plan := self._plan(token):
                 text, number = plan.pattern.subn(plan.repaired, text)
                 for pair in plan.words:
                     self.tally[pair] += number
@@ -93,21 +85,13 @@ class _Desk:
     def _repair_contexts(self, texts: pl.Series) -> pl.Series:
         places = context_texts(texts)
         near = texts.gather(places).to_list()
-        for context in self.contexts:
+        for context in load_word_list().contexts:
             near = [self._repair_context(text, context) for text in near]
         return texts.scatter(places, near) if near else texts
 
     def _plan(self, token: str) -> _TokenRepair | None:
-        repaired, words, start = "", list[tuple[str, str]](), 0
-        for segment, form in damaged_segments(token):
-            if form not in self.words:
-                continue
-            words.append((form, self.words[form]))
-            place = token.index(segment, start)
-            repaired += token[start:place] + like(segment, self.words[form])
-            start = place + len(segment)
-        repaired += token[start:]
-        return _TokenRepair(_standing_alone(token, words), repaired, tuple(words)) if words else None
+        words = tuple((form, self.lexicon.repaired(form)) for _, form in damaged_segments(token))
+        return _planned(token, words)
 
     def _repair_context(self, text: str, context: Context) -> str:
         # A match swallows its neighbours, so two that share one are found in two rounds.
@@ -117,6 +101,23 @@ class _Desk:
                 break
             self.tally[context.form, context.repaired.lower()] += number
         return text
+
+
+@lru_cache(maxsize=1 << 16)
+def _planned(token: str, forms: tuple[tuple[str, str | None], ...]) -> _TokenRepair | None:
+    """Plan the repair of one token; the same few thousand come back in every batch."""
+    repaired, words, start = "", list[tuple[str, str]](), 0
+    decided = dict(forms)
+    for segment, form in damaged_segments(token):
+        word = decided[form]
+        if word is None:
+            continue
+        words.append((form, word))
+        place = token.index(segment, start)
+        repaired += token[start:place] + like(segment, word)
+        start = place + len(segment)
+    repaired += token[start:]
+    return _TokenRepair(_standing_alone(token, words), repaired, tuple(words)) if words else None
 
 
 def _standing_alone(token: str, words: list[tuple[str, str]]) -> re.Pattern[str]:

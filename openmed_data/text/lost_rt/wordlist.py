@@ -106,8 +106,11 @@ def load_word_list() -> WordList:
         for form in damaged_forms(intact):
             if anywhere:
                 pieces.setdefault(form, intact)
-            elif form not in guards and not any(piece in form for piece in pieces):
+            elif form not in guards:
                 words[form] = (*words.get(form, ()), intact)
+    # What holds a piece is repaired by the piece.
+    holds_piece = re.compile("|".join(sorted(pieces)))
+    words = {form: intact for form, intact in words.items() if not holds_piece.search(form)}
     return WordList(pieces, words, guards, tuple(_contexts()))
 
 
