@@ -125,7 +125,7 @@ class SettleTask:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of one part: source rows rejected by reason, candidates filtered out by reason, rows of each split."""
+    """What became of one part: source rows and candidates rejected by reason, rows of each split."""
 
     rejected: dict[str, int]
     filtered: dict[str, int]
