@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 
 from openmed_data import manifest, markdown
 from openmed_data.builder import Builder, CardText, GlobalReason
+from openmed_data.describe import meaning_of, meanings, reasons
 from openmed_data.errors import UsageError
 from openmed_data.features import card_features
 from openmed_data.kinds import Kind, schema
@@ -78,7 +79,7 @@ def render(build: Path) -> str:
         "data": data,
         "trainer": _TRAINERS[Kind(document["kind"])],
         "columns": schema(Kind(document["kind"])).names,
-        "reasons": _meanings(builder),
+        "reasons": _meanings(builder, document["books"]),
         "options": _options(document["options"], builder),
         "declared_splits": len({file["split"] for file in source["files"]} - {None}) > 1,
         "counted": _counted(document["figures"]),
@@ -198,9 +199,10 @@ def _size(rows: int) -> str:
     return f"{_SIZES[power - 1]}<n<{_SIZES[power]}" if power < len(_SIZES) else "n>1T"
 
 
-def _meanings(builder: Builder[Any, Any] | None) -> dict[str, str]:
-    codes = [*GlobalReason, *(builder.reasons if builder else ())]
-    return {code.value: code.meaning for code in codes}
+def _meanings(builder: Builder[Any, Any] | None, books: Mapping[str, Any]) -> dict[str, str]:
+    known = reasons(builder) if builder else meanings(GlobalReason)
+    codes = [*books["rejected_source_rows"], *books["rejected_candidate_rows"]]
+    return {code: meaning_of(code, known) for code in codes}
 
 
 def _options(given: Mapping[str, Any], builder: Builder[Any, Any] | None) -> list[tuple[str, str, str]]:

@@ -1,6 +1,6 @@
 """Describe builders and checks as data: what `openmed-data describe` prints, and documentation can be made of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from openmed_data.builder import Builder, GlobalReason, ReasonCode
 from openmed_data.check import Check
-from openmed_data.registry import CHECKS, all_of
+from openmed_data.registry import CHECKS, all_of, find
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,20 @@ def meanings(codes: type[ReasonCode]) -> dict[str, str]:
 
 
 def reasons(builder: Builder[Any, Any]) -> dict[str, str]:
-    """Return every reason for which a build can reject a row of its source, with its meaning."""
-    return {**meanings(builder.reasons), **meanings(GlobalReason)}
+    """Return every reason for which a build can reject a row of its source or one that it made, with its meaning."""
+    filters = (meanings(find(CHECKS, use.check).codes) for use in builder.filters)
+    return {**meanings(builder.reasons), **meanings(GlobalReason), **{k: v for one in filters for k, v in one.items()}}
+
+
+def meaning_of(code: str, known: Mapping[str, str]) -> str:
+    """Return what a code means; what stands behind a colon may only say which, as in ``contamination:mmlu/test``.
+
+    Examples
+    --------
+    >>> meaning_of("contamination:mmlu/test", {"contamination": "the row holds an item"})
+    'the row holds an item'
+    """
+    return known.get(code) or known.get(code.partition(":")[0], "")
 
 
 def checks_of(builder: Builder[Any, Any]) -> dict[str, str]:
@@ -103,6 +115,7 @@ def describe_builder(builder: Builder[Any, Any]) -> dict[str, Any]:
         },
         "columns": {"required": list(builder.columns), "optional": list(builder.optional_columns)},
         "options": _as_json(options(builder.options_model)),
+        "filters": [use.check for use in builder.filters],
         "checks": checks_of(builder),
         "reasons": reasons(builder),
     }

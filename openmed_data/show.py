@@ -3,15 +3,20 @@
 import difflib
 import hashlib
 import heapq
+import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
 from openmed_data.dataset import Dataset
 from openmed_data.errors import UsageError
+from openmed_data.mask import mask
+
+# Reasons of the check `phi` begin with its name.
+_PRIVATE = "phi:"
 
 Batches = Iterable[tuple[str, pl.DataFrame]]
 
@@ -65,8 +70,10 @@ def sample(dataset: Dataset, count: int, split: str | None = None, seed: int = 0
     return _smallest(dataset.batches(split), count, identity, seed)
 
 
-def rejected(dataset: Dataset, reason: str, count: int, seed: int = 0) -> list[Shown]:
+def rejected(dataset: Dataset, reason: str, count: int, seed: int = 0, *, show_phi: bool = False) -> list[Shown]:
     """Return `count` of the rows that the build rejected for `reason`, or for any reason where it is ``"all"``.
+
+    The record of a row in which identifiers of persons were found is masked throughout, unless `show_phi`.
 
     Raises
     ------
@@ -90,7 +97,23 @@ def rejected(dataset: Dataset, reason: str, count: int, seed: int = 0) -> list[S
     missing = [path for path in paths if not path.is_file()]
     if missing:
         raise UsageError(f"'{missing[0]}' is not there", hint="Rejected rows stay where a set was built.")
-    return _smallest(_rejected_batches(paths, reason), count, place, seed)
+    found = _smallest(_rejected_batches(paths, reason), count, place, seed)
+    return found if show_phi else [_masked(one) for one in found]
+
+
+def _masked(shown: Shown) -> Shown:
+    if not str(shown.row["reason"]).startswith(_PRIVATE):
+        return shown
+    record = json.dumps(_mask_texts(json.loads(shown.row["record"])), ensure_ascii=False)
+    return replace(shown, row={**shown.row, "record": record})
+
+
+def _mask_texts(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: one if name == "role" else _mask_texts(one) for name, one in cast(dict[str, Any], value).items()}
+    if isinstance(value, list):
+        return [_mask_texts(one) for one in cast(list[Any], value)]
+    return mask(value, len(value)) if isinstance(value, str) else value
 
 
 def _rejected_batches(paths: Iterable[Path], reason: str) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -34,6 +34,7 @@ class Fault(ReasonCode):
 
     IDENTICAL = "identical_sides", "pairs whose chosen and rejected replies are the same text"
     NEAR_IDENTICAL = "near_identical_sides", "pairs whose replies differ in letter case, spacing or punctuation only"
+    WRONG_LABEL = "wrong_labels", "pairs whose label is not the letter that the reply begins with"
     UNREADABLE = "unreadable_pairs", "pairs without text on one of the sides, which cannot be measured"
 
 
@@ -73,7 +74,12 @@ class PairsCheck(Check[PairsSettings]):
         pairs = batch.filter(readable)
         alike = _alike(pairs)
         same, near = pairs.filter(alike == _SAME), pairs.filter(alike == _NEAR)
-        found = {Fault.IDENTICAL: same, Fault.NEAR_IDENTICAL: near, Fault.UNREADABLE: unreadable}
+        found = {
+            Fault.IDENTICAL: same,
+            Fault.NEAR_IDENTICAL: near,
+            Fault.WRONG_LABEL: _mislabelled(pairs),
+            Fault.UNREADABLE: unreadable,
+        }
         counts = [_faults({fault: rows.height for fault, rows in found.items()})]
         if pairs.height:
             lengths = pairs.select(_reply(side).str.len_chars().alias(side) for side in _SIDES)
@@ -178,6 +184,16 @@ def _alike(pairs: pl.DataFrame) -> pl.Series:
     same = pairs.select(_reply("chosen") == _reply("rejected")).to_series()
     near = (chosen == rejected) & (chosen != "")
     return pl.select(pl.when(same).then(_SAME).when(near).then(_NEAR).otherwise(_APART)).to_series()
+
+
+def _mislabelled(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return the pairs one of whose labels contradicts its reply; a reply without a letter contradicts nothing."""
+    labelled = [side for side in _SIDES if pairs.schema.get(f"{side}_label") == pl.String]
+    wrong = [
+        _reply(side).str.extract(r"^\s*\(?([A-J])[.):]\s") != pl.col(f"{side}_label").replace("", None)
+        for side in labelled
+    ]
+    return pairs.filter(pl.any_horizontal(pl.lit(value=False), *wrong).fill_null(value=False))
 
 
 def _faults(found: Mapping[Fault, int]) -> pl.DataFrame:

@@ -8,6 +8,8 @@ from openmed_data.console import Table
 
 def books_table(books: Mapping[str, Any], meanings: Mapping[str, str]) -> Table:
     """Return where every row went: source rows = used + rejected, candidates = kept + rejected."""
+    from openmed_data.describe import meaning_of
+
     source, candidates = books["source_rows"], books["candidate_rows"]
     rejected = sum(books["rejected_source_rows"].values())
     filtered = sum(books["rejected_candidate_rows"].values())
@@ -17,7 +19,7 @@ def books_table(books: Mapping[str, Any], meanings: Mapping[str, str]) -> Table:
 
     def by_reason(counts: Mapping[str, int], whole: int) -> list[tuple[str, str, str, str]]:
         ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        return [line(f"    {code}", count, whole, meanings.get(code, "")) for code, count in ordered]
+        return [line(f"    {code}", count, whole, meaning_of(code, meanings)) for code, count in ordered]
 
     rows = [
         ("source rows", f"{source:,}", "", ""),

@@ -12,7 +12,7 @@ from openmed_data.console import Console, Styled
 
 from .app import command
 from .books import books_table, figure_lines
-from .settings import read_settings
+from .settings import Benchmarks, by_check, check_settings, read_settings
 from .verdict import print_report
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ Settings = Annotated[
         "--set",
         metavar="KEY=VALUE",
         show_default=False,
-        help="Set an option of the dataset; may be repeated. `openmed-data describe NAME` lists them.",
+        help="Set an option of the dataset, or of a check as CHECK.KEY=VALUE; may be repeated. "
+        "`openmed-data describe NAME` lists them.",
     ),
 ]
 Limit = Annotated[
@@ -81,6 +82,7 @@ def build(  # noqa: PLR0913  (one parameter for each option)
     source: SourceText = None,
     out: Out = None,
     settings: Settings = None,
+    benchmarks: Benchmarks = None,
     limit: Limit = None,
     seed: Seed = None,
     workers: Workers = None,
@@ -97,7 +99,7 @@ def build(  # noqa: PLR0913  (one parameter for each option)
     from openmed_data.registry import BUILDERS, find
 
     builder: Builder[Any, Any] = find(BUILDERS, name)
-    options = _options(builder, settings or [], seed)
+    options, checks = _options(builder, settings or [], seed, benchmarks)
     out = out or Path("build") / name
     if dry_run:
         _dry_run(console, builder, source, out, options, limit)
@@ -111,16 +113,24 @@ def build(  # noqa: PLR0913  (one parameter for each option)
         workers=workers or min(os.cpu_count() or 1, _MOST_WORKERS),
         overwrite=overwrite,
         validation=not no_validation,
+        checks=checks,
         progress=console,
     )
     console.close()
     _report(console, built, builder)
 
 
-def _options(builder: "Builder[Any, Any]", settings: list[str], seed: int | None) -> dict[str, str]:
-    hint = f"`openmed-data describe {builder.name}` lists the options with their defaults."
+def _options(
+    builder: "Builder[Any, Any]", settings: list[str], seed: int | None, benchmarks: list[str] | None
+) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+    """Return the options of the builder, and the settings of checks by check."""
+    hint = f"`openmed-data describe {builder.name}` lists the options, and describes each check's settings by its name."
     given = [*settings, *([] if seed is None else [f"seed={seed}"])]
-    return read_settings(given, builder.options_model.model_fields, hint=hint)
+    dotted = any("." in text.partition("=")[0] for text in given)
+    known = {*builder.options_model.model_fields, *(check_settings() if dotted else ())}
+    values = read_settings(given, known, hint=hint)
+    of_checks = {key: value for key, value in values.items() if "." in key}
+    return {key: value for key, value in values.items() if "." not in key}, by_check(of_checks, benchmarks)
 
 
 def _dry_run(

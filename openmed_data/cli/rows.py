@@ -24,11 +24,13 @@ def print_row(console: Console, shown: "Shown", *, full: bool) -> None:
 
 def _rejection(row: dict[str, Any]) -> list[tuple[str, Cell]]:
     record = cast(dict[str, Any], json.loads(row["record"]))
+    made = row["level"] == "candidate"
     return [
         ("reason", Styled(row["reason"], "bold yellow")),
+        ("what", "row of the source" if row["level"] == "source" else "row made of it, which a check took out"),
         ("because of", row["detail"] or ""),
         ("stands in", f"{row['file']}:{row['line']}"),
-        *((name, _value(value)) for name, value in record.items() if value not in {None, ""}),
+        *(_row(record, full=False) if made else ((name, _value(one)) for name, one in record.items() if one)),
     ]
 
 

@@ -31,6 +31,9 @@ Rejected = Annotated[
         "--rejected", metavar="REASON", show_default=False, help="Show rows rejected for this reason, or for `all`."
     ),
 ]
+ShowPhi = Annotated[
+    bool, typer.Option("--show-phi", help="Do not mask rejected rows in which identifiers of persons were found.")
+]
 Full = Annotated[bool, typer.Option("--full", help="Show long texts whole, and every column.")]
 
 
@@ -49,6 +52,7 @@ def show(
     sample: Sample = 3,
     seed: Seed = 0,
     rejected: Rejected = None,
+    show_phi: ShowPhi = False,
     full: Full = False,
 ) -> None:
     """Show rows of a dataset, or rejected rows and why.
@@ -64,7 +68,7 @@ def show(
         raise UsageError("--rejected goes with neither --row nor --split", hint="Rejected rows stand in no split.")
     dataset = open_dataset(path)
     if rejected is not None:
-        found = rejected_rows(dataset, rejected, sample, seed)
+        found = rejected_rows(dataset, rejected, sample, seed, show_phi=show_phi)
     elif row is not None:
         found = [find_row(dataset, row, split)]
     else:

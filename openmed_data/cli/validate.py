@@ -12,7 +12,7 @@ import typer
 from openmed_data.console import Console
 
 from .app import command
-from .settings import read_settings
+from .settings import Benchmarks, by_check, check_settings, read_settings
 from .verdict import print_report
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ Github = Annotated[
     "validate",
     "openmed-data validate build/medmcqa-prefs",
     "openmed-data validate pairs.parquet --checks schema,pairs --report-dir report",
-    "openmed-data validate build/medmcqa-prefs --github --quiet",
+    "openmed-data validate build/medmcqa-prefs --benchmarks benchmarks/ --github --quiet",
 )
 def validate(
     console: Console,
@@ -71,6 +71,7 @@ def validate(
     *,
     checks: Checks = None,
     settings: Settings = None,
+    benchmarks: Benchmarks = None,
     report_dir: ReportDir = None,
     baseline: Baseline = None,
     github: Github = False,
@@ -84,7 +85,7 @@ def validate(
 
     names = [name.strip() for name in checks.split(",") if name.strip()] if checks is not None else None
     dataset = open_dataset(path)
-    report = run_checks(dataset, names, _settings(settings or [], names), progress=console)
+    report = run_checks(dataset, names, _settings(settings or [], names, benchmarks), progress=console)
     console.close()
     complete = names is None and not settings
     directory = report_dir or (dataset.root / "validation" if dataset.manifest is not None and complete else None)
@@ -111,24 +112,12 @@ def _next(console: Console, path: str, report: "Report") -> None:
     raise typer.Exit(1)
 
 
-def _settings(given: Sequence[str], names: Sequence[str] | None) -> dict[str, dict[str, Any]]:
-    """Sort ``CHECK.NAME=VALUE`` by check."""
-    from openmed_data.registry import CHECKS, all_of
-
-    if not given:
-        return {}
-    known = {
-        f"{check}.{field}"
-        for check, part in all_of(CHECKS).items()
-        if names is None or check in names
-        for field in part.settings_model.model_fields
-    }
-    by_check: dict[str, dict[str, Any]] = {}
+def _settings(
+    given: Sequence[str], names: Sequence[str] | None, benchmarks: Sequence[str] | None
+) -> dict[str, dict[str, Any]]:
+    known = check_settings(names) if given else ()
     hint = "`openmed-data describe CHECK` lists a check's thresholds."
-    for key, value in read_settings(given, known, hint=hint).items():
-        check, _, field = key.partition(".")
-        by_check.setdefault(check, {})[field] = value
-    return by_check
+    return by_check(read_settings(given, known, hint=hint), benchmarks)
 
 
 def _write(dataset: "Dataset", report: "Report", directory: Path | None, baseline: Path | None) -> None:

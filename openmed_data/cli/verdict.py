@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 PASSED = Styled("passed", "bold green")
 WARNED = Styled("passed, with warnings", "bold yellow")
+NOT_RUN = Styled("not run", "bold yellow")
 FAILED = Styled("FAILED", "bold red")
 
 
@@ -24,6 +25,8 @@ def print_report(console: Console, report: "Report", places: Mapping[str, Path])
         for one in report.results
     ]
     console.table(Table(("CHECK", "VERDICT", "FIGURES IN RANGE"), rows))
+    for check, reason in report.not_run.items():
+        console.note(f"{check} did not run: {reason}")
     if report.failures:
         missed: list[tuple[Cell, ...]] = [
             (Styled(f"{check}.{figure.name}", "yellow"), number(figure.value), allowed(figure), figure.meaning)
@@ -32,7 +35,8 @@ def print_report(console: Console, report: "Report", places: Mapping[str, Path])
         console.line("")
         console.table(Table(("OUT OF RANGE", "IS", "ALLOWED", "MEANING"), missed, right=frozenset({"IS"})))
     console.line("")
-    verdict = FAILED if not report.passed else WARNED if report.warnings else PASSED
+    warned = report.warnings or report.not_run
+    verdict = FAILED if not report.passed else WARNED if warned else PASSED
     looked = ("rows", f"{sum(report.rows.values()):,}")
     console.fields([("verdict", verdict), looked, *((name, str(path)) for name, path in places.items())])
 
@@ -40,5 +44,7 @@ def print_report(console: Console, report: "Report", places: Mapping[str, Path])
 def _verdict(result: "CheckResult") -> Styled:
     from openmed_data.report.words import state
 
+    if result.not_run:
+        return NOT_RUN
     states = {state(figure) for figure in result.figures}
     return FAILED if "fail" in states else WARNED if "warn" in states else PASSED

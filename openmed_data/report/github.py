@@ -16,6 +16,8 @@ def annotations(report: Report) -> Iterator[str]:
         command = "error" if state(figure) == "fail" else "warning"
         text = f"{number(figure.value)} where {allowed(figure)} is allowed: {figure.meaning}"
         yield _command(command, f"{report.name}: {check}.{figure.name}", text)
+    for check, reason in report.not_run.items():
+        yield _command("warning", f"{report.name}: {check}", f"did not run: {reason}")
     rows = plural(sum(report.rows.values()), "row")
     verdict = "passed" if report.passed else "failed"
     yield _command("notice", f"{report.name}: validation {verdict}", f"{rows}, {plural(len(report.results), 'check')}")

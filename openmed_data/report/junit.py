@@ -20,6 +20,8 @@ def to_junit(report: Report) -> str:
     for result in report.results:
         suite = SubElement(root, "testsuite", name=_clean(result.check))
         _count(suite, result.figures)
+        if result.not_run:
+            _add_skipped(suite, report, result)
         for figure in result.figures:
             _add_case(suite, report, result, figure)
     indent(root)
@@ -30,6 +32,13 @@ def _count(element: Element, figures: Sequence[Figure]) -> None:
     element.set("tests", str(len(figures)))
     element.set("failures", str(sum(state(one) == "fail" for one in figures)))
     element.set("errors", "0")
+
+
+def _add_skipped(suite: Element, report: Report, result: CheckResult) -> None:
+    suite.set("tests", "1")
+    suite.set("skipped", "1")
+    case = SubElement(suite, "testcase", name="run", classname=_clean(f"{report.name}.{result.check}"), time="0")
+    SubElement(case, "skipped", message=_clean(result.not_run))
 
 
 def _add_case(suite: Element, report: Report, result: CheckResult, figure: Figure) -> None:

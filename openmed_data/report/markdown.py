@@ -33,8 +33,10 @@ def _head(report: Report) -> Iterator[str]:
 
 
 def _failures(report: Report) -> Iterator[str]:
-    if report.failures:
+    if report.failures or report.not_run:
         yield ""
+        for check, reason in report.not_run.items():
+            yield f"- {_MARKS['info']} **{_text(check)}** did not run: {_text(reason)}"
         for check, figure in report.failures:
             mark, name = _MARKS[state(figure)], _text(f"{check}.{figure.name}")
             yield f"- {mark} **{name}** is {number(figure.value)}, allowed {allowed(figure)}: {_text(figure.meaning)}"
@@ -42,6 +44,8 @@ def _failures(report: Report) -> Iterator[str]:
 
 def _checks(report: Report) -> Iterator[str]:
     for result in report.results:
+        if result.not_run:
+            continue
         yield from (
             "",
             f"### {_text(result.check)}",

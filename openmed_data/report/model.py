@@ -78,6 +78,11 @@ class Report:
         """Number of figures beyond their range that do not fail the gate."""
         return sum(figure.severity is Severity.WARN for _, figure in self.failures)
 
+    @property
+    def not_run(self) -> Mapping[str, str]:
+        """Checks that could not look at the rows, with the reason; the verdict says nothing of what they ask."""
+        return {one.check: one.not_run for one in self.results if one.not_run}
+
     def to_json(self) -> dict[str, Any]:
         """Return the report as JSON values; `docs/report.md` describes them."""
         return {
@@ -148,6 +153,7 @@ def read_report(path: Path) -> Report:
 def _result_to_json(result: CheckResult) -> dict[str, Any]:
     return {
         "check": result.check,
+        "not_run": result.not_run,
         "rows": result.rows,
         "figures": [
             {
@@ -179,7 +185,7 @@ def _result_from_json(document: Mapping[str, Any]) -> CheckResult:
         for one in document["figures"]
     )
     findings = pl.DataFrame(document["findings"], schema=FINDINGS)
-    return CheckResult(document["check"], figures, findings, document["tables"], document["rows"])
+    return CheckResult(document["check"], figures, findings, document["tables"], document["rows"], document["not_run"])
 
 
 def _number(value: float) -> float | None:

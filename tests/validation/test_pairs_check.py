@@ -38,6 +38,7 @@ def test_a_favourite_letter_is_told(pairs: Any, memory: Any):
     rows = pairs(400)
     for row in rows[:200]:
         row["chosen_label"] = "C"
+        row["chosen"][0]["content"] = "C" + row["chosen"][0]["content"][1:]
     assert missed(memory, rows).keys() == {"letter_A", "letter_B", "letter_C", "letter_D"}
 
 
@@ -69,10 +70,22 @@ def test_few_pairs_are_allowed_what_chance_does(count: int, passes: bool, memory
 def test_sides_that_do_not_differ(chosen: str, rejected: str | None, fault: str | None, pairs: Any, memory: Any):
     rows = pairs(40)
     rows[7]["chosen"][0]["content"], rows[7]["rejected"][0]["content"] = chosen, rejected
+    rows[7]["chosen_label"] = rows[7]["rejected_label"] = ""
     result = CHECK.run(memory(rows), PairsSettings(length_tolerance=0.5, letter_tolerance=1))
     found = {one.name: one.value for one in result.figures if not one.passed}
     assert found == ({fault: 1} if fault else {})
     assert result.findings.select("id", "code").rows() == ([(rows[7]["id"], fault)] if fault else [])
+
+
+@pytest.mark.parametrize("side", ["chosen", "rejected"])
+def test_a_label_that_is_not_the_letter_of_its_reply_is_found(side: str, pairs: Any, memory: Any):
+    rows = pairs(400)
+    rows[7][f"{side}_label"] = "ABCD"["ABCD".index(rows[7][f"{side}_label"]) - 1]
+    rows[8][f"{side}_label"] = ""  # says nothing
+    rows[9][side][0]["content"] = "Liver without a letter"
+    result = CHECK.run(memory(rows), PairsSettings(length_tolerance=0.5, letter_tolerance=1))
+    assert {one.name: one.value for one in result.figures if not one.passed} == {"wrong_labels": 1}
+    assert result.findings.select("id", "code").rows() == [(rows[7]["id"], "wrong_labels")]
 
 
 def test_columns_that_cannot_be_read_fail_and_do_not_crash(memory: Any, pairs: Any):
