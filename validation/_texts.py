@@ -1,9 +1,11 @@
 """Every text of a batch with its place, whatever the kind: what rules about texts look at."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
+from polars._typing import PolarsDataType
 
 from openmed_data.kinds import MESSAGES, Kind, schema
 
@@ -33,11 +35,13 @@ def texts_of(batch: pl.DataFrame, kind: Kind) -> pl.DataFrame:
     """
     numbered = batch.select(pl.int_range(pl.len(), dtype=pl.Int64).alias("row"), pl.all().exclude("row"))
     parts = [pl.DataFrame(schema=SCHEMA)]
-    for name in message_columns(kind):
-        if isinstance(numbered.schema.get(name), pl.List) and compatible(numbered.schema[name], MESSAGES):
-            parts.append(_said(numbered, name))
+    parts += [_said(numbered, name) for name in message_columns(kind) if _holds_messages(numbered.schema.get(name))]
     parts += _plain(numbered, kind)
     return pl.concat(parts).sort("row", maintain_order=True)
+
+
+def _holds_messages(found: PolarsDataType | None) -> bool:
+    return isinstance(found, pl.List) and compatible(found, MESSAGES)
 
 
 def _said(batch: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -59,7 +63,8 @@ def _said(batch: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def _plain(batch: pl.DataFrame, kind: Kind) -> Iterator[pl.DataFrame]:
-    for column in schema(kind):
+    columns: list[pa.Field[Any]] = list(schema(kind))
+    for column in columns:
         name, found = column.name, batch.schema.get(column.name)
         if name in _WRITTEN and found == pl.String:
             held = batch.select("row", pl.col(name).alias("text")).drop_nulls("text")

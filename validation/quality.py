@@ -54,9 +54,22 @@ def _empty(texts: pl.Series) -> pl.Series:
     return texts.str.contains(patterns.NOTHING) | texts.str.contains(patterns.NO_OPTION)
 
 
+def _outside_code(pattern: str) -> Callable[[pl.Series], pl.Series]:
+    """Return the search for `pattern`, deaf to code, where braces and brackets have a meaning of their own."""
+
+    def search(texts: pl.Series) -> pl.Series:
+        found = texts.str.contains(pattern)
+        places = found.arg_true()
+        prose = texts.gather(places).str.replace_all(patterns.CODE, " ").str.contains(pattern)
+        return found.clone().scatter(places.filter(~prose), values=False)
+
+    return search
+
+
 _RULES = (
     _Rule(Fault.EMPTY, _WRITTEN, _empty),
-    _matching(Fault.PLACEHOLDER, _WRITTEN, patterns.GAP),
+    _Rule(Fault.PLACEHOLDER, _WRITTEN, _outside_code(patterns.VARIABLE), re.compile(patterns.VARIABLE)),
+    _Rule(Fault.PLACEHOLDER, _REPLIES | {"answer"}, _outside_code(patterns.GAP), re.compile(patterns.GAP)),
     _Rule(Fault.REPETITION, _REPLIES, repetitive),
     _Rule(Fault.TRUNCATED, _REPLIES, truncated),
     _matching(Fault.ENCODING, _EVERYONE, patterns.DAMAGE),
