@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import Environment, Template, TemplateError, nodes
 from jinja2.ext import Extension, loopcontrols
@@ -21,11 +21,11 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from openmed_data.errors import UsageError
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from tokenizers import Encoding, Tokenizer
 
 Message = Mapping[str, Any]
-# Around what a model says, while rendering; no text holds these private characters, which `render` makes sure of.
-_BEGIN, _END = "\ue0f0", "\ue0f1"
+# Around what a model says, while rendering: characters for private use, in an order that no font's symbols have.
+_BEGIN, _END = "\ue0f0\uf8f0\ue0f0", "\ue0f0\uf8f1\ue0f0"
 
 
 class _Generation(Extension):
@@ -60,11 +60,27 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Renderer:
-    """A chat template, and the tokenizer that reads what it writes, if one was given."""
+    """A chat template, and the tokenizer that reads what it writes, if one was given.
 
+    Attributes
+    ----------
+    source
+        The template's text.
+    marks
+        Whether it marks what the model is trained to say.
+    backend
+        The tokenizer; None if only a template was given.
+    added
+        Ids of the tokens that were added to its vocabulary: end of turn and the like.
+    special
+        Names of the tokenizer's special tokens, as ``eos_token``, and what they look like.
+    """
+
+    source: str
     template: Template
     marks: bool
-    tokenizer: "PreTrainedTokenizerBase | None"
+    backend: "Tokenizer | None"
+    added: frozenset[int]
     special: Mapping[str, str]
 
     def render(
@@ -90,6 +106,12 @@ class Renderer:
             # What Python says to a template that adds text to nothing, and the like.
             raise TemplateError(str(error)) from error
         return _unmarked(written) if self.marks else Rendered(written, ())
+
+    def encode(self, texts: Sequence[str]) -> "list[Encoding]":
+        """Return the tokens of rendered texts; special tokens are those that the template writes, and no others."""
+        if self.backend is None:
+            raise ValueError("no tokenizer was given")
+        return self.backend.encode_batch(list(texts), add_special_tokens=False)
 
 
 def _unmarked(written: str) -> Rendered:
@@ -120,18 +142,23 @@ def open_renderer(tokenizer: str, template: str) -> Renderer:
         compiled = _environment().from_string(text)
     except TemplateError as error:
         raise UsageError(f"the chat template of '{template or tokenizer}' cannot be parsed: {error}") from error
-    special = {name: str(token) for name, token in loaded.special_tokens_map.items()} if loaded else {}
-    return Renderer(compiled, "generation" in text and "endgeneration" in text, loaded, special)
+    marks = "endgeneration" in text
+    if loaded is None:
+        return Renderer(text, compiled, marks, None, frozenset(), {})
+    special = {name: str(token) for name, token in loaded.special_tokens_map.items()}
+    added = frozenset(loaded.get_added_vocab().values())
+    return Renderer(text, compiled, marks, loaded.backend_tokenizer, added, special)
 
 
-def _open_tokenizer(name: str) -> "PreTrainedTokenizerBase":
+def _open_tokenizer(name: str) -> Any:
+    """Load a tokenizer of transformers, whose own types are not known to the type checker."""
     try:
-        from transformers import AutoTokenizer
+        import transformers
     except ImportError as error:
         hint = "Install it with: pip install 'openmed-data[train]'. A template alone does without."
         raise UsageError("a tokenizer needs transformers, which is not installed", hint=hint) from error
     try:
-        loaded: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+        loaded = cast(Any, transformers).AutoTokenizer.from_pretrained(name, trust_remote_code=False)
     except (OSError, ValueError) as error:
         hint = "Give the folder in which tokenizer.json lies, or a repository of the Hub."
         raise UsageError(f"the tokenizer '{name}' cannot be loaded: {str(error).splitlines()[0]}", hint=hint) from error
@@ -147,7 +174,7 @@ def _read_template(path: str) -> str:
         raise UsageError(f"the chat template '{path}' cannot be read: {error}", hint="Give a Jinja file.") from error
 
 
-def _template_of(tokenizer: "PreTrainedTokenizerBase | None", name: str) -> str:
+def _template_of(tokenizer: Any, name: str) -> str:
     text: Any = tokenizer.chat_template if tokenizer is not None else None
     if not isinstance(text, str):
         raise UsageError(f"the tokenizer '{name}' has no chat template", hint="Give one: --set chat.template=FILE")
@@ -159,15 +186,14 @@ def _environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols], autoescape=False
     )
     environment.filters["tojson"] = _to_json
-    environment.globals |= {"raise_exception": _refuse, "strftime_now": _now}
+    cast(dict[str, Any], environment.globals).update(raise_exception=_refuse, strftime_now=_now)
     return environment
 
 
-def _to_json(
-    value: Any, ensure_ascii: bool = False, indent: Any = None, separators: Any = None, sort_keys: bool = False
-) -> str:
-    """Jinja's own filter escapes what means something in HTML."""
-    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
+def _to_json(value: Any, **how: Any) -> str:
+    """Write JSON; Jinja's own filter escapes what means something in HTML."""
+    options: dict[str, Any] = {"ensure_ascii": False, **how}
+    return json.dumps(value, **options)
 
 
 def _refuse(message: str) -> None:
