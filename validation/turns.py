@@ -90,11 +90,7 @@ def _holds_messages(batch: pl.DataFrame, name: str) -> bool:
 
 def _disorder(batch: pl.DataFrame, kind: Kind) -> pl.DataFrame:
     wrong = in_disorder(batch, kind)
-    rows = [
-        (row, name, str(Fault.DISORDER))
-        for name in wrong.columns
-        for row in wrong[name].arg_true().to_list()
-    ]
+    rows = [(row, name, str(Fault.DISORDER)) for name in wrong.columns for row in wrong[name].arg_true().to_list()]
     return pl.DataFrame(rows, schema=_FOUND, orient="row")
 
 
