@@ -21,8 +21,10 @@ from openmed_data.check import Check, Figure, Scan, Settings
 from openmed_data.kinds import MESSAGES, Kind
 from openmed_data.text.keys import question_key
 
+from ._cut import cut_replies
 from ._flat import compatible
 from ._lengths import count_lengths, length_table
+from ._render import open_renderer
 
 _SIDES = ("chosen", "rejected")
 _LETTER = r"^\s*\(?[A-J][.):]\s+"  # in front of a reply; the key sees what follows it
@@ -36,6 +38,11 @@ class Fault(ReasonCode):
     NEAR_IDENTICAL = "near_identical_sides", "pairs whose replies differ in letter case, spacing or punctuation only"
     WRONG_LABEL = "wrong_labels", "pairs whose label is not the letter that the reply begins with"
     UNREADABLE = "unreadable_pairs", "pairs without text on one of the sides, which cannot be measured"
+    CUT_IDENTICAL = "identical_when_cut", "pairs whose replies are the same once they are cut to max_length"
+    CUT_NEAR_IDENTICAL = "near_identical_when_cut", "pairs whose replies mean the same text once cut to max_length"
+
+
+_WHEN_CUT = (Fault.CUT_IDENTICAL, Fault.CUT_NEAR_IDENTICAL)
 
 
 class PairsSettings(Settings):
@@ -50,6 +57,11 @@ class PairsSettings(Settings):
     )
     max_identical: int = Field(0, ge=0, description="Most pairs with twice the same reply.")
     max_near_identical: int = Field(0, ge=0, description="Most pairs whose replies mean the same text.")
+    tokenizer: str = Field(
+        "", description="Folder of a tokenizer, or its Hub repository, to cut replies with; not cut if left out."
+    )
+    template: str = Field("", description="Jinja file of a chat template; the tokenizer's own if left out.")
+    max_length: int = Field(1024, ge=1, description="Tokens of prompt and reply that the trainer keeps.")
 
 
 class PairsCheck(Check[PairsSettings]):
@@ -65,14 +77,14 @@ class PairsCheck(Check[PairsSettings]):
         """Return the thresholds."""
         return PairsSettings
 
-    def scan(self, batch: pl.DataFrame, settings: PairsSettings) -> Scan:  # noqa: ARG002
+    def scan(self, batch: pl.DataFrame, settings: PairsSettings) -> Scan:
         """Measure the pairs that can be measured, and point at those whose sides do not differ."""
         if not all(_usable(batch, side) for side in _SIDES):
             return Scan(counts=_faults({Fault.UNREADABLE: batch.height}))
         readable = pl.all_horizontal(_reply(side).is_not_null() for side in _SIDES)
         unreadable = batch.filter(~readable.fill_null(value=False))
         pairs = batch.filter(readable)
-        alike = _alike(pairs)
+        alike = _alike(pairs.select(_reply(side).alias(side) for side in _SIDES))
         same, near = pairs.filter(alike == _SAME), pairs.filter(alike == _NEAR)
         found = {
             Fault.IDENTICAL: same,
@@ -80,6 +92,8 @@ class PairsCheck(Check[PairsSettings]):
             Fault.WRONG_LABEL: _mislabelled(pairs),
             Fault.UNREADABLE: unreadable,
         }
+        if settings.tokenizer:
+            found |= _alike_when_cut(pairs.filter(alike == _APART), settings)
         counts = [_faults({fault: rows.height for fault, rows in found.items()})]
         if pairs.height:
             lengths = pairs.select(_reply(side).str.len_chars().alias(side) for side in _SIDES)
@@ -90,13 +104,16 @@ class PairsCheck(Check[PairsSettings]):
         """Turn counts into figures, each tolerance widened by what chance does to so many pairs."""
         bias = bias_figures(counts)
         pairs = int(bias.get("pairs", 0))
-        most = {Fault.IDENTICAL: settings.max_identical, Fault.NEAR_IDENTICAL: settings.max_near_identical}
+        same, near = settings.max_identical, settings.max_near_identical
+        most = {Fault.IDENTICAL: same, Fault.CUT_IDENTICAL: same, Fault.NEAR_IDENTICAL: near}
+        most |= {Fault.CUT_NEAR_IDENTICAL: near}
         faults = tally.table(counts, "fault")
         return (
             Figure("pairs", pairs, settings.min_pairs, meaning="pairs that could be measured"),
             *(
                 Figure(fault, faults.get(fault, 0), maximum=most.get(fault, 0), meaning=fault.meaning)
                 for fault in Fault
+                if settings.tokenizer or fault not in _WHEN_CUT
             ),
             *(_length_figures(bias, settings) if pairs else ()),
             *_letter_figures(counts, settings),
@@ -177,11 +194,11 @@ def _reply(side: str) -> pl.Expr:
     return pl.col(side).list.last().struct.field("content").cast(pl.String)
 
 
-def _alike(pairs: pl.DataFrame) -> pl.Series:
+def _alike(replies: pl.DataFrame) -> pl.Series:
     """Tell pairs whose replies are the same text, and pairs whose replies have one key: it keeps every sign."""
-    replies = pairs.select(_reply(side).str.replace(_LETTER, "").alias(side) for side in _SIDES)
-    chosen, rejected = (question_key(replies[side]) for side in _SIDES)
-    same = pairs.select(_reply("chosen") == _reply("rejected")).to_series()
+    bare = replies.select(pl.col(side).str.replace(_LETTER, "") for side in _SIDES)
+    chosen, rejected = (question_key(bare[side]) for side in _SIDES)
+    same = replies["chosen"] == replies["rejected"]
     near = (chosen == rejected) & (chosen != "")
     return pl.select(pl.when(same).then(_SAME).when(near).then(_NEAR).otherwise(_APART)).to_series()
 
@@ -194,6 +211,15 @@ def _mislabelled(pairs: pl.DataFrame) -> pl.DataFrame:
         for side in labelled
     ]
     return pairs.filter(pl.any_horizontal(pl.lit(value=False), *wrong).fill_null(value=False))
+
+
+def _alike_when_cut(pairs: pl.DataFrame, settings: PairsSettings) -> dict[Fault, pl.DataFrame]:
+    """Tell pairs that truncation makes alike; pairs that no template renders are the business of the check `chat`."""
+    renderer = open_renderer(settings.tokenizer, settings.template)
+    cut = cut_replies(pairs, renderer, settings.max_length)
+    kept = pairs[cut["row"]]
+    alike = _alike(cut)
+    return {Fault.CUT_IDENTICAL: kept.filter(alike == _SAME), Fault.CUT_NEAR_IDENTICAL: kept.filter(alike == _NEAR)}
 
 
 def _faults(found: Mapping[Fault, int]) -> pl.DataFrame:
