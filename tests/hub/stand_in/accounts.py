@@ -2,7 +2,7 @@
 
 import yaml
 
-from .repository import Refused, Repository
+from .repository import RefusedError, Repository
 from .wire import Request, Response, Route, answer_json
 from .world import USER, World
 
@@ -27,13 +27,13 @@ class Accounts:
     def whoami(self, request: Request) -> Response:
         role = self.world.role(request)
         if role is None:
-            raise Refused(401, "Invalid username or password.")
+            raise RefusedError(401, "Invalid username or password.")
         return answer_json({"type": "user", "name": USER, "orgs": [], "auth": {"accessToken": {"role": role}}})
 
     def create(self, request: Request) -> Response:
         asked = request.json()
         if self.world.role(request) != "write":
-            raise Refused(403 if self.world.role(request) else 401, "You may not create a repository here")
+            raise RefusedError(403 if self.world.role(request) else 401, "You may not create a repository here")
         repo = f"{asked.get('organization') or USER}/{asked['name']}"
         answer = {"url": f"{self.world.origin}/datasets/{repo}"}
         with self.world.lock:

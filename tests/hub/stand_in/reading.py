@@ -3,7 +3,7 @@
 from urllib.parse import parse_qs, quote
 
 from .accounts import REPO
-from .repository import Blob, Commit, Refused
+from .repository import Blob, Commit, RefusedError
 from .wire import Request, Response, Route, answer_json
 from .world import World
 
@@ -80,7 +80,7 @@ class Reading:
     def discussion(self, request: Request, repo: str, number: str) -> Response:
         found = self.world.readable(request, repo)
         if int(number) not in found.pulls:
-            raise Refused(404, "no such discussion", "RepoNotFound")
+            raise RefusedError(404, "no such discussion", "RepoNotFound")
         commit, status = found.pulls[int(number)]
         return answer_json(
             {
@@ -117,5 +117,5 @@ class Reading:
     def _file(self, request: Request, repo: str, revision: str, path: str) -> tuple[Commit, Blob]:
         commit = self.world.readable(request, repo).at(revision)
         if path not in commit.files:
-            raise Refused(404, f"{path} does not exist", "EntryNotFound")
+            raise RefusedError(404, f"{path} does not exist", "EntryNotFound")
         return commit, commit.files[path]

@@ -9,7 +9,7 @@ from typing import Any
 GITATTRIBUTES = b"*.parquet filter=lfs diff=lfs merge=lfs -text\n"
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """What the Hub refuses, with its status and headers."""
 
     def __init__(self, status: int, message: str, code: str = "") -> None:
@@ -81,7 +81,7 @@ class Repository:
         named = {**self.branches, **self.tags, **{f"refs/pr/{n}": commit for n, (commit, _) in self.pulls.items()}}
         commit = self.commits.get(named.get(revision, revision))
         if commit is None:
-            raise Refused(404, f"Invalid rev id: {revision}", "RevisionNotFound")
+            raise RefusedError(404, f"Invalid rev id: {revision}", "RevisionNotFound")
         return commit
 
     def history(self, revision: str) -> list[Commit]:
@@ -99,10 +99,10 @@ class Repository:
         """Commit to main, or to a new pull request; return the commit and the pull request's number."""
         parent = header.get("parentCommit")
         if parent is not None and parent != self.head.id:
-            raise Refused(412, "A commit has happened since. Please refresh and try again.")
+            raise RefusedError(412, "A commit has happened since. Please refresh and try again.")
         missing = [path for path in delete if path not in self.head.files]
         if missing:
-            raise Refused(404, f"A file with this name doesn't exist: {missing[0]}", "EntryNotFound")
+            raise RefusedError(404, f"A file with this name doesn't exist: {missing[0]}", "EntryNotFound")
         files = {path: blob for path, blob in self.head.files.items() if path not in delete} | dict(add)
         made = self._record(self.head.id, header["summary"], header.get("description", ""), files)
         if not pull:

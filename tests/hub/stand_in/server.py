@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from .accounts import Accounts
 from .faults import Faults
@@ -26,7 +26,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        logger.debug("a request failed", exc_info=True)
+        logger.debug("a request failed")
 
 
 class StandIn:
@@ -89,12 +89,12 @@ class StandIn:
         self._stopping.set()
         self._stopping.clear()
 
-    def __enter__(self) -> "StandIn":
+    def __enter__(self) -> Self:
         for server in (self._hub, self._storage):
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stopping.set()
         for server in (self._hub, self._storage):
             server.shutdown()
@@ -103,5 +103,3 @@ class StandIn:
     def _serve(self, routes: Iterable[Route], faults: Faults, asked: list[str]) -> _Server:
         names = {"routes": list(routes), "faults": faults, "asked": asked, "stopping": self._stopping}
         return _Server(("127.0.0.1", 0), type("Bound", (Handler,), names))
-
-

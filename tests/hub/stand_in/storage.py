@@ -5,7 +5,7 @@ import secrets
 import threading
 from pathlib import Path
 
-from .repository import Refused
+from .repository import RefusedError
 from .wire import Request, Response, Route, answer_json
 
 PART = 1 << 25  # bytes; larger files are uploaded in parts
@@ -63,7 +63,7 @@ class Storage:
         if request.headers.get("Authorization"):
             self.leaked.append(f"{request.method} {request.path}")
         if request.query.get("signature") != [self._signature(request.path)]:
-            raise Refused(403, "SignatureDoesNotMatch")
+            raise RefusedError(403, "SignatureDoesNotMatch")
 
     def _receive(self, request: Request, path: Path) -> str:
         digest = hashlib.sha256()
@@ -79,7 +79,7 @@ class Storage:
         with partial.open("rb") as stream:
             if hashlib.file_digest(stream, "sha256").hexdigest() != sha256:
                 partial.unlink()
-                raise Refused(400, "the uploaded bytes are not those that were announced")
+                raise RefusedError(400, "the uploaded bytes are not those that were announced")
         partial.replace(self.path(sha256))
 
     def _put(self, request: Request, sha256: str) -> Response:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from .faults import Fault, Faults, Kind
-from .repository import Refused
+from .repository import RefusedError
 
 CHUNK = 1 << 20
 
@@ -145,7 +145,7 @@ class Handler(BaseHTTPRequestHandler):
         request = Request(self.command, unquote(parts.path), parse_qs(parts.query), self.headers, body)
         try:
             response = self._route(request)
-        except Refused as refused:
+        except RefusedError as refused:
             code = {"X-Error-Code": refused.code} if refused.code else {}
             response = answer_json({"error": str(refused)}, refused.status, **code)
         if not read:
@@ -159,7 +159,7 @@ class Handler(BaseHTTPRequestHandler):
             match = re.fullmatch(pattern, urlsplit(self.path).path)
             if match and method in {self.command, "GET" if self.command == "HEAD" else ""}:
                 return serve(request, *map(unquote, match.groups()))
-        raise Refused(404, f"the stand-in does not know {self.command} {self.path}")
+        raise RefusedError(404, f"the stand-in does not know {self.command} {self.path}")
 
     def _body(self) -> Iterator[bytes]:
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":

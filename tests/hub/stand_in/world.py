@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 
-from .repository import Refused, Repository
+from .repository import RefusedError, Repository
 from .storage import Storage
 from .wire import Request
 
@@ -38,7 +38,7 @@ class World:
             return None
         roles = {f"Bearer {WRITER}": "write", f"Bearer {READER}": "read"}
         if given not in roles:
-            raise Refused(401, "Invalid credentials in Authorization header")
+            raise RefusedError(401, "Invalid credentials in Authorization header")
         return roles[given]
 
     def readable(self, request: Request, repo: str) -> Repository:
@@ -46,12 +46,12 @@ class World:
         found = self.repositories.get(repo)
         role = self.role(request)
         if found is None or (found.private and role is None):
-            raise Refused(404 if role else 401, "Repository not found", "RepoNotFound")
+            raise RefusedError(404 if role else 401, "Repository not found", "RepoNotFound")
         return found
 
     def writable(self, request: Request, repo: str) -> Repository:
         """Return a repository that the request may write to."""
         found = self.readable(request, repo)
         if self.role(request) != "write":
-            raise Refused(403, "You don't have the required permissions to perform this action")
+            raise RefusedError(403, "You don't have the required permissions to perform this action")
         return found

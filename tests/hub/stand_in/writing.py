@@ -4,7 +4,7 @@ import base64
 import json
 
 from .accounts import REPO
-from .repository import Blob, Refused, large, regular
+from .repository import Blob, RefusedError, large, regular
 from .storage import PART
 from .wire import Request, Response, Route, answer_json
 from .world import World
@@ -37,7 +37,7 @@ class Writing:
         held = found.at(revision).files
         asked = request.json()["files"]
         if len(asked) > 256:
-            raise Refused(413, "too many files")
+            raise RefusedError(413, "too many files")
         return answer_json({"files": [self._mode(file, held, ignored=found.ignores(file["path"])) for file in asked]})
 
     def _mode(self, file: dict[str, object], held: "dict[str, Blob] | object", *, ignored: bool) -> dict[str, object]:
@@ -67,7 +67,7 @@ class Writing:
 
     def joined(self, request: Request, repo: str, oid: str, parts: str) -> Response:  # its address is signed: no token
         if len(request.json()["parts"]) != int(parts):
-            raise Refused(400, "parts are missing")
+            raise RefusedError(400, "parts are missing")
         self.world.storage.join(oid, int(parts))
         return answer_json({})
 
@@ -76,20 +76,20 @@ class Writing:
         asked = request.json()
         path = self.world.storage.path(asked["oid"])
         if not path.is_file() or path.stat().st_size != asked["size"]:
-            raise Refused(404, "the object was not uploaded")
+            raise RefusedError(404, "the object was not uploaded")
         return answer_json({})
 
     def xet_token(self, request: Request, repo: str, purpose: str, revision: str = "main") -> Response:
         (self.world.writable if purpose == "write" else self.world.readable)(request, repo)
         if self.world.xet is None:
-            raise Refused(404, "this Hub has no Xet storage")
+            raise RefusedError(404, "this Hub has no Xet storage")
         return token(self.world.xet)
 
     def commit(self, request: Request, repo: str, revision: str) -> Response:
         pull = request.query.get("create_pr") == ["1"]
         found = self.world.readable(request, repo) if pull else self.world.writable(request, repo)
         if revision != "main":
-            raise Refused(404, f"the stand-in commits to main only, not to {revision}", "RevisionNotFound")
+            raise RefusedError(404, f"the stand-in commits to main only, not to {revision}", "RevisionNotFound")
         lines = [json.loads(line) for line in request.content().splitlines()]
         header = next(line["value"] for line in lines if line["key"] == "header")
         add = {
@@ -116,11 +116,11 @@ class Writing:
         oid, size = str(value["oid"]), int(str(value["size"]))
         if self.world.storage.has(oid):
             if self.world.storage.path(oid).stat().st_size != size:
-                raise Refused(400, f"{value['path']} is announced with another size than was uploaded")
+                raise RefusedError(400, f"{value['path']} is announced with another size than was uploaded")
             return large(oid, size)
         xet = hash_of(self.world, oid, size)
         if xet is None:
-            raise Refused(400, f"LFS pointer of {value['path']} points to a file that does not exist")
+            raise RefusedError(400, f"LFS pointer of {value['path']} points to a file that does not exist")
         return large(oid, size, xet)
 
     def tag(self, request: Request, repo: str, revision: str) -> Response:
@@ -128,6 +128,6 @@ class Writing:
         name = request.json()["tag"]
         with self.world.lock:
             if name in found.tags:
-                raise Refused(409, f"Tag reference exists already: refs/tags/{name}")
+                raise RefusedError(409, f"Tag reference exists already: refs/tags/{name}")
             found.tags[name] = found.at(revision).id
         return answer_json({})
