@@ -1,9 +1,4 @@
-"""Builds on the Hugging Face Hub: push whole or not at all, pull and verify.
+"""Builds on the Hugging Face Hub: `push` writes one whole or not at all, `pull` fetches and verifies one.
 
-``huggingface_hub`` is imported by the functions that need it, not with this package.
+``huggingface_hub`` is imported by the functions that need it, not with these modules.
 """
-
-from openmed_data.hub.pull import Pulled, open_hub, pull
-from openmed_data.hub.push import Pushed, push
-
-__all__ = ["Pulled", "Pushed", "open_hub", "pull", "push"]

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -54,8 +54,7 @@ def _license(metadata: Mapping[str, Any]) -> list[Problem]:
 
 
 def _splits(metadata: Mapping[str, Any], rows: Mapping[str, int]) -> list[Problem]:
-    info = metadata.get("dataset_info") or {}
-    stated = {one.get("name"): one.get("num_examples") for one in info.get("splits") or ()}
+    stated = {one.get("name"): one.get("num_examples") for one in _items(_info(metadata), "splits")}
     return [] if stated == dict(rows) else [_problem("dataset_info.splits", stated, f"{dict(rows)}, as the files hold")]
 
 
@@ -64,8 +63,8 @@ def _configs(metadata: Mapping[str, Any], document: Mapping[str, Any]) -> list[P
     wanted = {(file["split"], file["name"]) for file in document["files"]}
     patterns = [
         (one.get("split"), one.get("path"))
-        for config in metadata.get("configs") or ()
-        for one in config.get("data_files") or ()
+        for config in _items(metadata, "configs")
+        for one in _items(config, "data_files")
     ]
     matched = {
         (split, file["name"])
@@ -79,9 +78,20 @@ def _configs(metadata: Mapping[str, Any], document: Mapping[str, Any]) -> list[P
 def _features(metadata: Mapping[str, Any], schemas: set[pa.Schema]) -> list[Problem]:
     if len(schemas) != 1:
         return [Problem("data", f"{len(schemas)} different schemas", "one for all shards")]
-    stated = (metadata.get("dataset_info") or {}).get("features")
+    stated = _info(metadata).get("features")
     wanted = card_features(schemas.pop())
     return [] if stated == wanted else [_problem("dataset_info.features", stated, f"{wanted}, as the files hold")]
+
+
+def _info(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Any = metadata.get("dataset_info")
+    return cast(dict[str, Any], found) if isinstance(found, dict) else {}
+
+
+def _items(mapping: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """Return the mappings in a list of the card, which a person may have edited into anything."""
+    found: Any = mapping.get(name)
+    return [one for one in cast(list[Any], found) if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def _problem(field: str, found: object, expected: str) -> Problem:

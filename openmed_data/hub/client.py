@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import httpx2
 
 from openmed_data.errors import HubError
-from openmed_data.hub.trouble import DeadlinePassed, Sort, Trouble, trouble
+from openmed_data.hub.trouble import OFFLINE, DeadlinePassed, Sort, Trouble, trouble
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -158,8 +158,7 @@ def connected(
     from huggingface_hub.utils._http import default_client_factory  # the one to put back
 
     if is_offline_mode():
-        message = "HF_HUB_OFFLINE is set, so the Hub is not asked"
-        raise RequestError(Trouble(Sort.REFUSED, message, "Unset it to use the Hub."))
+        raise RequestError(OFFLINE)
     for name, value in _XET.items():
         os.environ.setdefault(name, value)
     deadline = Deadline(time.monotonic() + deadline_seconds)

@@ -68,7 +68,7 @@ def write(client: Client, plan: Plan, parent: str) -> str:
     """
     operations = _additions(plan)
     _upload(client, plan, operations)
-    _still_the_same(plan)
+    _still_the_same(plan, operations)
     for attempt in range(1, TRIES + 1):
         try:
             return client.once(lambda: _send(client, plan, operations, parent))
@@ -85,14 +85,10 @@ def write(client: Client, plan: Plan, parent: str) -> str:
 def _additions(plan: Plan) -> "list[CommitOperationAdd]":
     from huggingface_hub import CommitOperationAdd
 
-    operations: list[CommitOperationAdd] = []
-    for name in (*plan.add, *plan.change):
-        file = plan.contents.files[name]
-        operation = CommitOperationAdd(name, file.content if file.content is not None else str(file.path))
-        # The hash that the gates took; the client's own would be that of whatever stands there by then.
-        operation.upload_info.sha256 = bytes.fromhex(file.sha256)
-        operations.append(operation)
-    return operations
+    files = [plan.contents.files[name] for name in (*plan.add, *plan.change)]
+    return [
+        CommitOperationAdd(file.name, str(file.path) if file.content is None else file.content) for file in files
+    ]
 
 
 def _upload(client: Client, plan: Plan, operations: "Sequence[CommitOperationAdd]") -> None:
@@ -111,9 +107,19 @@ def _upload(client: Client, plan: Plan, operations: "Sequence[CommitOperationAdd
             raise HubError(f"{failed}; {untouched(plan)}", hint=failed.hint) from failed
 
 
-def _still_the_same(plan: Plan) -> None:
-    """Refuse to commit where a shard was edited after it was hashed: its hash no longer names the uploaded bytes."""
-    edited = [file.name for file in plan.contents.files.values() if not file.unchanged]
+def _still_the_same(plan: Plan, operations: "Sequence[CommitOperationAdd]") -> None:
+    """Refuse to commit where a shard was edited after the gates hashed it.
+
+    The client hashes what it uploads by itself, and is not told the gates' hash: it would announce edited bytes under
+    it, and the storage would know them by a wrong name from then on.
+    """
+    files = plan.contents.files
+    edited = [
+        operation.path_in_repo
+        for operation in operations
+        if operation.upload_info.sha256.hex() != files[operation.path_in_repo].sha256
+        or not files[operation.path_in_repo].unchanged
+    ]
     if edited:
         raise GateError(
             f"{', '.join(edited[:3])} changed while it was being pushed; {untouched(plan)}",
@@ -150,7 +156,7 @@ def _landed(client: Client, plan: Plan, parent: str, failed: RequestError) -> st
             found = remote.open_pull_request(client, plan.contents)
             return found[1] if found else None
         later = remote.since(client, parent)
-        landed = next((one for one in later if remote.holds(remote.tree(client, one), plan.contents)), None)
+        landed = next((one for one in reversed(later) if remote.holds(remote.tree(client, one), plan.contents)), None)
     except RequestError as blind:
         raise HubError(
             f"{failed}, and then {blind}: it cannot be told whether the commit landed",

@@ -91,12 +91,11 @@ def read_contents(build: Path, repo: str, *, with_rejected: bool = False, progre
     shards: list[dict[str, Any]] = [*document["files"], *document["rejected_files"]]
     report, problems = _verdict(build, digest)
     problems += _wrong_set(build, {shard["name"] for shard in shards})
-    if not problems:
-        problems += card_problems(build, document)
     if problems or report is None:
         raise _closed(build, problems)
     pushed = shards if with_rejected else document["files"]
     files, problems = _read_shards(build, pushed, progress or Silent())
+    problems = problems or card_problems(build, document)
     if problems:
         raise _closed(build, problems)
     texts = {name: (build / name).read_bytes() for name in (CARD, manifest.NAME, *REPORTS)}

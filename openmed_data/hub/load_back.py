@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -63,14 +63,12 @@ def _load(repo: str, commit: str, folder: Path) -> Loaded:
 
     from openmed_data.digest import row_digests, set_digest
 
-    # Rows are read through a memory map, and a copy of a split in memory would be the largest thing in this process.
-    datasets.config.IN_MEMORY_MAX_SIZE = 0
-    splits = cast(datasets.DatasetDict, datasets.load_dataset(repo, revision=commit))
+    splits = datasets.load_dataset(repo, revision=commit)
     parts: list[Path] = []
     for split in splits.values():
-        for batch in split.with_format("arrow").iter(batch_size=_BATCH_ROWS):
+        for batch in cast(Iterator[Any], split.with_format("arrow").iter(batch_size=_BATCH_ROWS)):
             parts.append(folder / f"{len(parts):06d}.digests")
-            parts[-1].write_bytes(row_digests(cast(pl.DataFrame, pl.from_arrow(cast(Any, batch)))))
+            parts[-1].write_bytes(row_digests(cast(pl.DataFrame, pl.from_arrow(batch))))
     rows = {str(name): split.num_rows for name, split in splits.items()}
     return Loaded(rows, set_digest(parts))
 

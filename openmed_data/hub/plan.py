@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from openmed_data import manifest
 from openmed_data.errors import GateError, UsageError
@@ -94,7 +94,7 @@ def make_plan(client: Client, build: Path, target: Target, progress: Progress) -
     """
     if target.pull_request and target.tag:
         raise UsageError("a tag names a commit of main, and a pull request is none", hint="Tag it after the merge.")
-    user: dict[str, Any] = client.ask(client.api.whoami)
+    user = client.ask(lambda: cast(dict[str, Any], client.api.whoami()))
     head = remote.head(client)
     if head is None and target.pull_request:
         raise UsageError(f"hub:{client.repo} does not exist, so no pull request can be opened", hint="Leave --pr out.")
@@ -154,7 +154,7 @@ def _no_foreign_data(repo: str, held: remote.Tree) -> None:
 
 
 def _nothing_ignored(client: Client, contents: Contents) -> None:
-    from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
+    from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status  # pyright: ignore[reportUnknownVariableType]
 
     names = list(contents.files)
     ignored: list[str] = []

@@ -41,6 +41,7 @@ class Trouble:
 
 
 _AGAIN = "Run the same command again."
+OFFLINE = Trouble(Sort.REFUSED, "HF_HUB_OFFLINE is set, so the Hub is not asked", "Unset it to use the Hub.")
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -54,18 +55,30 @@ def trouble(error: BaseException, repo: str) -> Trouble | None:
         RevisionNotFoundError,
     )
 
+    sign_in = "hf auth login, or set HF_TOKEN."
+    plain = (
+        (OfflineModeIsEnabled, OFFLINE),
+        (LocalTokenNotFoundError, Trouble(Sort.REFUSED, "there is no access token", sign_in)),
+        (
+            RevisionNotFoundError,
+            Trouble(Sort.REFUSED, f"hub:{repo} has no such revision", "Name a commit, tag or branch.", 404),
+        ),
+        (
+            RepositoryNotFoundError,
+            Trouble(
+                Sort.REFUSED,
+                f"hub:{repo} does not exist or is not visible to you",
+                "Check the name; for a private one: hf auth login",
+                404,
+            ),
+        ),
+    )
     for found in _chain(error):
         if isinstance(found, DeadlinePassed):
             return Trouble(Sort.LATE, str(found) or "the time for the whole operation is over", _AGAIN)
-        if isinstance(found, OfflineModeIsEnabled):
-            return Trouble(Sort.REFUSED, "HF_HUB_OFFLINE is set, so the Hub is not asked", "Unset it to use the Hub.")
-        if isinstance(found, LocalTokenNotFoundError):
-            return Trouble(Sort.REFUSED, "there is no access token", "hf auth login, or set HF_TOKEN.")
-        if isinstance(found, RevisionNotFoundError):
-            return Trouble(Sort.REFUSED, f"hub:{repo} has no such revision", "Name a commit, tag or branch.", 404)
-        if isinstance(found, RepositoryNotFoundError):
-            hint = "Check the name; for a private one: hf auth login"
-            return Trouble(Sort.REFUSED, f"hub:{repo} does not exist or is not visible to you", hint, 404)
+        known = next((words for kind, words in plain if isinstance(found, kind)), None)
+        if known is not None:
+            return known
         if isinstance(found, HfHubHTTPError):
             return _answered(found, repo)
     return _unanswered(error)
@@ -109,15 +122,17 @@ def _retry_after(error: "HfHubHTTPError") -> float | None:
 def _unanswered(error: BaseException) -> Trouble | None:
     import httpx2
 
+    sorts = (
+        (httpx2.TimeoutException, Trouble(Sort.UNSURE, "the Hub does not answer", _AGAIN)),
+        (httpx2.HTTPError, Trouble(Sort.UNSURE, "the connection to the Hub broke", _AGAIN)),
+        (JSONDecodeError | KeyError, Trouble(Sort.UNSURE, "the Hub's answer is none that can be understood", _AGAIN)),
+        # What hf_xet raises where it gets no access.
+        (ConnectionError, Trouble(Sort.REFUSED, "the Xet storage gave no access", f"Check the token. {_AGAIN}")),
+    )
     for found in _chain(error):
-        if isinstance(found, httpx2.TimeoutException):
-            return Trouble(Sort.UNSURE, "the Hub does not answer", _AGAIN)
-        if isinstance(found, httpx2.HTTPError):
-            return Trouble(Sort.UNSURE, f"the connection to the Hub broke ({type(found).__name__})", _AGAIN)
-        if isinstance(found, JSONDecodeError | KeyError):
-            return Trouble(Sort.UNSURE, "the Hub's answer is none that the client understands", _AGAIN)
-        if isinstance(found, ConnectionError):  # what hf_xet raises where it gets no access
-            return Trouble(Sort.REFUSED, "the Xet storage gave no access", f"Check the token. {_AGAIN}")
+        words = next((words for kinds, words in sorts if isinstance(found, kinds)), None)
+        if words is not None:
+            return words
     if isinstance(error, OSError):
         # Without a number it is the client's own, about a download; with one it is this machine's, about its disk.
         return None if error.errno is not None else Trouble(Sort.UNSURE, "a download is not whole", _AGAIN)

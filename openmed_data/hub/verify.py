@@ -26,24 +26,28 @@ def verify(client: Client, commit: str, contents: Contents, progress: Progress) 
         Something differs, or the Hub cannot be asked.
     """
     try:
-        if not remote.holds(remote.tree(client, commit), contents):
-            raise HubError("its tree is not the planned one", hint="Look at the commit on the Hub.")
-        with tempfile.TemporaryDirectory(prefix="openmed-data-") as folder:
-            cache = Path(folder)
-            wanted = {name: file.sha256 for name, file in contents.files.items()}
-            _, wrong = fetch(client, commit, wanted, cache, progress.step("downloading", len(wanted)))
-            if wrong:
-                raise HubError(f"downloaded from it, {wrong[0]} is not the file that was pushed", hint=_AGAIN)
-            _ = progress.step("loading with datasets", None)
-            loaded = load_back(client, commit, cache)
+        loaded = _look(client, commit, contents, progress)
     except HubError as error:
         raise HubError(
-            f"commit {commit[:12]} of hub:{client.repo} is as planned as far as it was checked, and could not be "
-            f"verified: {error}; it is not tagged",
+            f"hub:{client.repo} is as planned, at commit {commit[:12]}, and could not be verified: {error}; the commit "
+            "is not tagged",
             hint=error.hint or _AGAIN,
         ) from error
     _same_rows(client, commit, contents, loaded)
     return loaded
+
+
+def _look(client: Client, commit: str, contents: Contents, progress: Progress) -> Loaded:
+    if not remote.holds(remote.tree(client, commit), contents):
+        raise HubError("its tree is not the planned one", hint="Look at the commit on the Hub.")
+    with tempfile.TemporaryDirectory(prefix="openmed-data-") as folder:
+        cache = Path(folder)
+        wanted = {name: file.sha256 for name, file in contents.files.items()}
+        _, wrong = fetch(client, commit, wanted, cache, progress.step("downloading", len(wanted)))
+        if wrong:
+            raise HubError(f"downloaded from it, {wrong[0]} is not the file that was pushed", hint=_AGAIN)
+        _ = progress.step("loading with datasets", None)
+        return load_back(client, commit, cache)
 
 
 def _same_rows(client: Client, commit: str, contents: Contents, loaded: Loaded) -> None:
