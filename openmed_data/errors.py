@@ -7,7 +7,8 @@
     ├── SourceError              exit code 2   input that cannot be read as what it claims to be; lists every problem
     ├── BuildError               exit code 1   a build that could not be finished
     │   └── BooksError           exit code 1   rows that are not accounted for
-    └── GateError                exit code 1   a check that did not pass
+    ├── GateError                exit code 1   a check that did not pass
+    └── HubError                 exit code 1   the Hub refused, broke off or gave something else than was asked for
 
 The command line prints the message and the hint of these and no traceback; anything else is a bug and keeps its own.
 """
@@ -85,3 +86,7 @@ class BooksError(BuildError):
 
 class GateError(OpenMedError):
     """A check that did not pass."""
+
+
+class HubError(OpenMedError):
+    """The Hub refused, broke off or gave something else than was asked for; the message says what state it is in."""

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from openmed_data.report import Report
 
 Where = Annotated[
-    str, typer.Argument(metavar="PATH", help="A build's folder, or a Parquet or JSON-lines file or folder.")
+    str,
+    typer.Argument(
+        metavar="PATH", help="A build's folder, a Parquet or JSON-lines file or folder, or hub:OWNER/NAME[@REV]."
+    ),
 ]
 Checks = Annotated[
     str | None,
@@ -63,6 +66,7 @@ Github = Annotated[
     "validate",
     "openmed-data validate build/medmcqa-prefs",
     "openmed-data validate pairs.parquet --checks schema,pairs --report-dir report",
+    "openmed-data validate hub:me/medmcqa-prefs@v1",
     "openmed-data validate build/medmcqa-prefs --benchmarks benchmarks/ --github --quiet",
 )
 def validate(
@@ -84,10 +88,11 @@ def validate(
     from openmed_data.validate import validate as run_checks
 
     names = [name.strip() for name in checks.split(",") if name.strip()] if checks is not None else None
-    dataset = open_dataset(path)
+    on_hub = path.startswith("hub:")
+    dataset = open_dataset(_fetched(path, console) if on_hub else path)
     report = run_checks(dataset, names, _settings(settings or [], names, benchmarks), progress=console)
     console.close()
-    complete = names is None and not settings
+    complete = names is None and not settings and not on_hub
     directory = report_dir or (dataset.root / "validation" if dataset.manifest is not None and complete else None)
     _write(dataset, report, directory, baseline)
     if github:
@@ -99,7 +104,18 @@ def validate(
     _next(console, path, report)
 
 
+def _fetched(path: str, console: Console) -> str:
+    """Fetch ``hub:REPO[@REV]`` into the Hub's cache, verify it against its manifest, and return where it lies."""
+    from openmed_data.hub.pull import open_hub
+
+    repo, _, revision = path.partition("@")
+    return str(open_hub(repo, revision or "main", progress=console))
+
+
 def _next(console: Console, path: str, report: "Report") -> None:
+    if path.startswith("hub:"):
+        console.next_step(f"openmed-data pull {path.removeprefix('hub:')}", "fetch it as a folder")
+        raise typer.Exit(0 if report.passed else 1)
     show = f"openmed-data show {shlex.quote(path)}"
     if report.passed:
         console.next_step(show, "read some of its rows")

@@ -1,0 +1,78 @@
+"""Load a pushed dataset as a stranger would: a fresh process, `datasets.load_dataset`, nothing from the build.
+
+Run as ``python -m openmed_data.hub.load_back REPO COMMIT FOLDER``; prints rows by split and the digest of all rows.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from openmed_data.errors import HubError
+from openmed_data.hub.client import Client
+
+_BATCH_ROWS = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What `datasets.load_dataset` gave."""
+
+    rows: Mapping[str, int]
+    content_digest: str
+
+
+def load_back(client: Client, commit: str, cache: Path) -> Loaded:
+    """Load the dataset of a commit in a process of its own, through the Hub cache at `cache`.
+
+    Raises
+    ------
+    HubError
+        It does not load, or not within the deadline.
+    """
+    with tempfile.TemporaryDirectory(prefix="openmed-data-") as folder:
+        environment = {
+            **os.environ,
+            "HF_ENDPOINT": client.api.endpoint,
+            "HF_HUB_CACHE": str(cache),
+            "HF_DATASETS_CACHE": str(Path(folder) / "datasets"),
+            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        }
+        command = [sys.executable, "-m", __name__, client.repo, commit, folder]
+        try:
+            done = subprocess.run(  # noqa: S603
+                command, env=environment, capture_output=True, text=True, timeout=client.deadline.left, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise HubError(f"hub:{client.repo}@{commit[:12]} did not load within the deadline") from error
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise HubError(f"hub:{client.repo}@{commit[:12]} does not load with `datasets`: {last}")
+    found = json.loads(done.stdout.splitlines()[-1])
+    return Loaded(found["rows"], found["content_digest"])
+
+
+def _load(repo: str, commit: str, folder: Path) -> Loaded:
+    import datasets
+    import polars as pl
+
+    from openmed_data.digest import row_digests, set_digest
+
+    splits = datasets.load_dataset(repo, revision=commit)
+    parts: list[Path] = []
+    for split in splits.values():
+        for batch in cast(Iterator[Any], split.with_format("arrow").iter(batch_size=_BATCH_ROWS)):
+            parts.append(folder / f"{len(parts):06d}.digests")
+            parts[-1].write_bytes(row_digests(cast(pl.DataFrame, pl.from_arrow(batch))))
+    rows = {str(name): split.num_rows for name, split in splits.items()}
+    return Loaded(rows, set_digest(parts))
+
+
+if __name__ == "__main__":
+    loaded = _load(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
+    print(json.dumps({"rows": loaded.rows, "content_digest": loaded.content_digest}))  # noqa: T201

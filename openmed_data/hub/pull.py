@@ -1,0 +1,152 @@
+"""Fetch a pushed build and verify it against its own manifest."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from openmed_data import manifest
+from openmed_data.errors import HubError, UsageError
+from openmed_data.hub import attestation, remote
+from openmed_data.hub.client import DEADLINE_SECONDS, READ_SECONDS, Client, connected
+from openmed_data.hub.contents import owned
+from openmed_data.hub.download import download, fetch
+from openmed_data.progress import Progress, Silent
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A build that was fetched from the Hub.
+
+    Attributes
+    ----------
+    path
+        Its folder.
+    commit
+        The commit that it was fetched at.
+    manifest_sha256
+        SHA-256 of its manifest, which every shard was held against.
+    attested
+        Whether the repository holds a statement that this very manifest passed validation.
+    """
+
+    path: Path
+    repo: str
+    commit: str
+    manifest_sha256: str
+    attested: bool
+
+
+def open_hub(repo: str, revision: str = "main", *, progress: Progress | None = None) -> Path:
+    """Fetch a build into the Hub's own cache, verify it, and return its folder, which is not to be written to.
+
+    Raises
+    ------
+    UsageError, HubError
+        As `pull`.
+    """
+    repo = remote.repo_id(repo)
+    with connected(repo) as client:
+        return _fetch(client, revision, progress or Silent()).path
+
+
+def pull(
+    repo: str,
+    revision: str = "main",
+    out: Path | None = None,
+    *,
+    progress: Progress | None = None,
+    endpoint: str | None = None,
+    deadline_seconds: float = DEADLINE_SECONDS,
+    read_seconds: float = READ_SECONDS,
+) -> Pulled:
+    """Fetch a build, verify every file against its manifest, and lay it down as a folder, whole or not at all.
+
+    Parameters
+    ----------
+    revision
+        A commit, tag or branch.
+    out
+        The folder to make; the repository's name if None.
+
+    Raises
+    ------
+    UsageError
+        `out` exists, or the repository holds no build of this project.
+    HubError
+        The Hub cannot be asked, or gives other files than the manifest names.
+    """
+    repo = remote.repo_id(repo)
+    out = out or Path(repo.split("/")[1])
+    if out.exists():
+        raise UsageError(f"'{out}' exists already", hint="Choose another --out, or remove it.")
+    limits = {"deadline_seconds": deadline_seconds, "read_seconds": read_seconds}
+    with connected(repo, endpoint=endpoint, **limits) as client:
+        found = _fetch(client, revision, progress or Silent())
+    partial = out.with_name(f"{out.name}.pulling")
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(found.path, partial, ignore=_foreign(found.path))
+    partial.replace(out)
+    return Pulled(out, found.repo, found.commit, found.manifest_sha256, found.attested)
+
+
+def _foreign(root: Path) -> Any:
+    """Return the filter that leaves out files of the repository that belong to no build."""
+
+    def ignored(folder: str, names: list[str]) -> list[str]:
+        inside = Path(folder).relative_to(root)
+        return [name for name in names if (root / inside / name).is_file() and not owned((inside / name).as_posix())]
+
+    return ignored
+
+
+def _fetch(client: Client, revision: str, progress: Progress) -> Pulled:
+    info = client.ask(lambda: client.api.dataset_info(client.repo, revision=revision))
+    commit = str(info.sha)
+    held = [name for name in remote.tree(client, commit) if owned(name)]
+    where = f"hub:{client.repo}@{commit[:12]}"
+    if manifest.NAME not in held:
+        raise UsageError(f"{where} holds no build of openmed-data ({manifest.NAME} is missing)")
+    path = download(client, commit, manifest.NAME, None)
+    document = manifest.read(path.parent)
+    shards = {file["name"]: file["sha256"] for file in _named(document, held)}
+    _complete(where, document, held)
+    _, wrong = fetch(client, commit, shards, None, progress.step("downloading", len(shards)))
+    if wrong:
+        raise HubError(f"in {where}, {wrong[0]} is not the file that the manifest names", hint="Do not use it.")
+    for name in held:
+        if name not in shards:
+            download(client, commit, name, None)
+    digest = manifest.digest(path.parent)
+    return Pulled(path.parent, client.repo, commit, digest, _attested(path.parent, digest, where))
+
+
+def _named(document: Mapping[str, Any], held: list[str]) -> list[dict[str, Any]]:
+    """Return the shards to fetch: rejected rows are in the repository only where they were pushed too."""
+    rejected = [file for file in document["rejected_files"] if file["name"] in held]
+    return [*document["files"], *rejected]
+
+
+def _complete(where: str, document: Mapping[str, Any], held: list[str]) -> None:
+    named = {file["name"] for file in _named(document, held)}
+    found = {name for name in held if name.startswith(("data/", "rejected/"))}
+    if found != named:
+        name = min(found ^ named)
+        what = "is not there" if name in named else "is there, and the manifest does not name it"
+        raise HubError(f"{where} is not the build that its manifest describes: {name} {what}", hint="Do not use it.")
+
+
+def _attested(folder: Path, digest: str, where: str) -> bool:
+    """Return whether the repository says that this manifest passed; an unfit statement is an error."""
+    path = folder / attestation.NAME
+    if not path.is_file():
+        return False
+    try:
+        subject = attestation.subject_of(json.loads(path.read_bytes()))
+    except ValueError:
+        subject = None
+    if subject != digest:
+        raise HubError(f"in {where}, {attestation.NAME} is about another manifest", hint="Do not use it.")
+    return True
