@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from openmed_data.builder import FILE, LICENSE, LINE, ROW, SAMPLE, SOURCE, UID, Builder, Options, Rows
+from openmed_data.builder import FILE, LICENSE, LINE, ROW, SAMPLE, SHAPE, SOURCE, UID, Builder, Options, Rows
 from openmed_data.errors import BooksError
 from openmed_data.pipeline.work import Work, read_frame, write_frame
 from openmed_data.seeds import draw
@@ -147,7 +147,7 @@ def settle_part(task: SettleTask) -> Settled:
 def _with_records(rejected: pl.DataFrame, staged: Path) -> pl.DataFrame:
     """Put each rejected row's place and its source record, as JSON text, beside the reason."""
     batch = read_frame(staged)
-    columns = [name for name in batch.columns if name not in {ROW, FILE, LINE}]
+    columns = [name for name in batch.columns if name not in {ROW, FILE, LINE, SHAPE}]
     hit = rejected.join(batch, on=ROW, how="left", maintain_order="left")
     return hit.select(
         pl.lit("source").alias("level"),
