@@ -182,6 +182,7 @@ class Check(ABC, Generic[SettingsT]):
         """Scan every batch and assess the sum."""
         if reason := self.not_run(settings):
             return CheckResult(self.name, (), pl.DataFrame(schema=FINDINGS), not_run=reason)
+        settings = self.settle(rows, settings)
         findings: list[pl.DataFrame] = []
         counts = tally.empty()
         total = 0
@@ -208,6 +209,10 @@ class Check(ABC, Generic[SettingsT]):
     def not_run(self, settings: SettingsT) -> str:  # noqa: ARG002
         """Say why the check cannot look at rows with these settings; the empty text where it can."""
         return ""
+
+    def settle(self, rows: Rows, settings: SettingsT) -> SettingsT:  # noqa: ARG002
+        """Settle, before the first batch is scanned, what only the whole dataset or its manifest can tell."""
+        return settings
 
     def record(self, settings: SettingsT) -> Mapping[str, Any]:
         """Return what a manifest says of the settings: all that decisions depend on, and nothing of this machine."""

@@ -69,7 +69,7 @@ def validate(
         for one in planned
     ]
     whole = integrity(dataset, found)
-    samples = make_samples(found.sample, _flagger(planned, results))
+    samples = make_samples(found.sample, _flagger(dataset, planned, results))
     return _report(dataset, found, _without_private_ids([*([whole] if whole else []), *results]), samples)
 
 
@@ -147,13 +147,19 @@ def _with_ids(batch: pl.DataFrame, seen: int) -> pl.DataFrame:
     return batch
 
 
-def _flagger(planned: Sequence[_Planned], results: Sequence[CheckResult]) -> Callable[[pl.DataFrame], bool]:
+def _flagger(
+    dataset: Dataset, planned: Sequence[_Planned], results: Sequence[CheckResult]
+) -> Callable[[pl.DataFrame], bool]:
     """Return a function that says whether any check finds anything in a row; asked anew, for results hold only few."""
     known = {name for one in results for name in one.findings["id"]}
+    watched = _Watched(dataset, lambda _: None)
+    settled = [(one.check, one.check.settle(watched, one.settings)) for one in planned]
 
     def flagged(row: pl.DataFrame) -> bool:
         named = _with_ids(row, 0)
-        return named["id"][0] in known or any(one.check.scan(named, one.settings).findings.height for one in planned)
+        return named["id"][0] in known or any(
+            check.scan(named, settings).findings.height for check, settings in settled
+        )
 
     return flagged
 

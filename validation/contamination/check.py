@@ -13,7 +13,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from openmed_data import tally
 from openmed_data.builder import ROW, ReasonCode
-from openmed_data.check import FINDINGS, REJECTED, Check, CheckResult, Figure, Filtered, Rows, Scan, Settings
+from openmed_data.check import FINDINGS, REJECTED, Check, Figure, Filtered, Rows, Scan, Settings
 from openmed_data.errors import UsageError
 from openmed_data.kinds import kind_of
 from openmed_data.text.rows import asked, told
@@ -110,13 +110,14 @@ class ContaminationCheck(Check[ContaminationSettings]):
             ),
         )
 
-    def run(self, rows: Rows, settings: ContaminationSettings) -> CheckResult:
-        """Scan every batch; a benchmark from which the rows were made is left out, as it was in the build."""
-        if not self.not_run(settings):
-            known = _excluded_by(rows.manifest or {}, _index(settings).digest)
-            batches = (batch for _, batch in rows.batches())
-            settings = self.prepare(settings, batches) if known is None else _excluding(settings, known)
-        return super().run(rows, settings)
+    def settle(self, rows: Rows, settings: ContaminationSettings) -> ContaminationSettings:
+        """Leave out the benchmarks that the rows were made from: what the build left out, or what `prepare` finds."""
+        if self.not_run(settings):
+            return settings
+        known = _excluded_by(rows.manifest or {}, _index(settings).digest)
+        if known is not None:
+            return _excluding(settings, known | _excluded(settings))
+        return self.prepare(settings, (batch for _, batch in rows.batches()))
 
     def filter(self, candidates: pl.DataFrame, settings: ContaminationSettings) -> Filtered:
         """Take out the rows that hold an item."""
@@ -245,10 +246,10 @@ def _excluding(settings: ContaminationSettings, excluded: Mapping[str, str]) -> 
     return settings.model_copy(update={"exclude": tuple(f"{name}={why}" for name, why in sorted(excluded.items()))})
 
 
-def _excluded_by(manifest: Mapping[str, Any], digest: str) -> Mapping[str, str] | None:
+def _excluded_by(manifest: Mapping[str, Any], digest: str) -> dict[str, str] | None:
     """Return what the build left out, where it looked for the same items; None where it did not."""
     uses = (one["used"] for one in manifest.get("filters", ()) if one["check"] == NAME)
-    return next((cast(Mapping[str, str], used["excluded"]) for used in uses if used.get("index") == digest), None)
+    return next((cast(dict[str, str], used["excluded"]) for used in uses if used.get("index") == digest), None)
 
 
 def _code() -> pl.Expr:

@@ -46,16 +46,29 @@ def leaves(value: object, path: str = "", label: str = "") -> Iterator[Leaf]:
         else:
             yield from leaves(inner, path, label)
     elif isinstance(value, Mapping):
-        for key, item in cast("Mapping[object, object]", value).items():
-            yield from leaves(item, f"{path}.{key}" if path else str(key), str(key))
-            # A key may itself be an identifier, as in {"alice@mail.example.org": "cc"}.
-            if not str(key).isidentifier():
-                yield Leaf(f"{path}{{key}}", str(key), "")
+        for key, item, named in named_items(cast("Mapping[object, object]", value)):
+            yield from leaves(item, f"{path}.{named}" if path else named, key)
+            if named != key:
+                yield Leaf(f"{path}{named}", key, "")
     elif isinstance(value, Sequence) and not isinstance(value, bytes):
         for place, item in enumerate(cast("Sequence[object]", value)):
             yield from leaves(item, f"{path}[{place}]", label)
     elif isinstance(value, int | float) and not isinstance(value, bool) and label:
         yield Leaf(path, str(value), label)
+
+
+def named_items(value: Mapping[object, object]) -> Iterator[tuple[str, object, str]]:
+    """Yield key, value, and the name of the key in a path.
+
+    A key may itself identify someone, as in ``{"alice@mail.example.org": "cc"}``: such a one is named by its place.
+
+    Examples
+    --------
+    >>> [named for _, _, named in named_items({"name": "x", "alice@mail.example.org": "cc"})]
+    ['name', '{1}']
+    """
+    for place, (key, item) in enumerate(value.items()):
+        yield str(key), item, str(key) if str(key).isidentifier() else f"{{{place}}}"
 
 
 def parsed(text: str) -> object:

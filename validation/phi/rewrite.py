@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from .fields import parsed
+from .fields import named_items, parsed
 
 __all__ = ["rewrite"]
 
@@ -27,8 +27,11 @@ def rewrite(value: Any, path: str, texts: Mapping[str, str]) -> Any:
         changed = rewrite(inner, path, texts)
         return value if changed == inner else json.dumps(changed, ensure_ascii=False)
     if isinstance(value, Mapping):
-        items = cast("Mapping[str, Any]", value).items()
-        return {texts.get(f"{path}{{{key}}}", key): rewrite(one, f"{path}.{key}", texts) for key, one in items}
+        items = named_items(cast("Mapping[object, object]", value))
+        return {
+            texts.get(f"{path}{named}", key) if named != key else key: rewrite(one, f"{path}.{named}", texts)
+            for key, one, named in items
+        }
     if isinstance(value, Sequence) and not isinstance(value, bytes):
         return [rewrite(one, f"{path}[{place}]", texts) for place, one in enumerate(cast("Sequence[Any]", value))]
     return texts.get(path, value)
