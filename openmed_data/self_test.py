@@ -7,12 +7,10 @@ the dataset itself is changed.
 
 import hashlib
 import heapq
-import json
 import random
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -20,80 +18,13 @@ import polars as pl
 from openmed_data.check import Check, CheckResult, Plant
 from openmed_data.dataset import Dataset
 from openmed_data.kinds import Kind
+from openmed_data.planted import Recall, SelfTest
 from openmed_data.progress import Progress, Silent
 from openmed_data.validate import Planned, plan
 
-NAME = "self_test.json"
 ROWS = 600
 _SEED = 42
 _ACTED_ON = 2  # level of a finding from which on a check fails a dataset, or a build drops the row
-
-
-@dataclass(frozen=True, slots=True)
-class Recall:
-    """How many planted faults of one sort a check found.
-
-    Attributes
-    ----------
-    check, code
-        The check, and what it should say.
-    how
-        What was planted, in words.
-    planted, found
-        Rows with the fault, and those of them that the check named with this code. A fault that only all rows together
-        show is planted once.
-    """
-
-    check: str
-    code: str
-    how: str
-    planted: int
-    found: int
-
-
-@dataclass(frozen=True, slots=True)
-class SelfTest:
-    """What the checks find of what was planted.
-
-    Attributes
-    ----------
-    rows
-        Rows of the dataset that took part.
-    recalls
-        One for each sort of fault.
-    unplanted
-        Check → how many of these rows it names before anything is planted: faults of the dataset or false alarms.
-    not_tested
-        Check → why nothing was planted for it.
-    content_digest
-        Digest of the rows of the whole dataset, if it is known.
-    """
-
-    rows: int
-    recalls: tuple[Recall, ...]
-    unplanted: Mapping[str, int]
-    not_tested: Mapping[str, str] = field(default_factory=dict[str, str])
-    content_digest: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return JSON values."""
-        return {
-            "content_digest": self.content_digest,
-            "rows": self.rows,
-            "recalls": [
-                {"check": one.check, "code": one.code, "how": one.how, "planted": one.planted, "found": one.found}
-                for one in self.recalls
-            ],
-            "unplanted": dict(self.unplanted),
-            "not_tested": dict(self.not_tested),
-        }
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> "SelfTest":
-        """Return the self-test that `to_json` gave `document` for."""
-        recalls = tuple(Recall(**one) for one in document["recalls"])
-        digest = document["content_digest"]
-        return cls(document["rows"], recalls, document["unplanted"], document["not_tested"], digest)
 
 
 def self_test(
@@ -140,13 +71,6 @@ def self_test(
         else:
             not_tested[one.check.name] = "it plants nothing into rows of this kind"
     return SelfTest(rows.height, tuple(recalls), unplanted, not_tested, content_digest)
-
-
-def write_self_test(result: SelfTest, directory: Path) -> None:
-    """Write the result as `self_test.json`."""
-    directory.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(result.to_json(), indent=2, ensure_ascii=False) + "\n"
-    (directory / NAME).write_text(text, encoding="utf-8", newline="\n")
 
 
 @dataclass(frozen=True, slots=True)

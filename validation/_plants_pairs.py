@@ -20,6 +20,7 @@ def plants(rows: pl.DataFrame, rng: random.Random) -> Iterator[Plant]:
         yield Plant(code, change_rows(some, change), how)
     yield _longer(rows, rng)
     if "chosen_label" in rows.columns:
+        yield Plant("wrong_labels", change_rows(some, _flip), "the two replies changed places, their labels not")
         letters = rows["chosen_label"].drop_nulls().unique().sort()
         favourite = pl.when(pl.Series([rng.random() < _BIASED for _ in range(rows.height)])).then(pl.lit(letters[0]))
         biased = rows.with_columns(favourite.otherwise("chosen_label").alias("chosen_label"))
@@ -35,6 +36,10 @@ def _longer(rows: pl.DataFrame, rng: random.Random) -> Plant:
 
     how = f"{_BIASED:.0%} of the chosen replies lengthened"
     return Plant("length_classifier_accuracy", change_rows(rows, lengthen), how, together=True)
+
+
+def _flip(row: dict[str, Any]) -> None:
+    row["chosen"], row["rejected"] = row["rejected"], row["chosen"]
 
 
 def _same(row: dict[str, Any]) -> None:

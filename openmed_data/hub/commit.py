@@ -86,9 +86,7 @@ def _additions(plan: Plan) -> "list[CommitOperationAdd]":
     from huggingface_hub import CommitOperationAdd
 
     files = [plan.contents.files[name] for name in (*plan.add, *plan.change)]
-    return [
-        CommitOperationAdd(file.name, str(file.path) if file.content is None else file.content) for file in files
-    ]
+    return [CommitOperationAdd(file.name, str(file.path) if file.content is None else file.content) for file in files]
 
 
 def _upload(client: Client, plan: Plan, operations: "Sequence[CommitOperationAdd]") -> None:

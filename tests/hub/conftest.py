@@ -22,6 +22,7 @@ from openmed_data.hub.load_back import Loaded
 from openmed_data.hub.plan import Target
 from openmed_data.hub.push import Pushed, push
 
+
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     """The same small build twice, its last train shard edited in the second."""

@@ -93,9 +93,7 @@ def _facts(out: Path, name: str, split: str, rows: int) -> manifest.FileFacts:
     return manifest.FileFacts(name, split, rows, (out / name).stat().st_size, sha256)
 
 
-def _manifest(
-    kind: Kind, files: list[manifest.FileFacts], gone: manifest.FileFacts, digest: str
-) -> manifest.Manifest:
+def _manifest(kind: Kind, files: list[manifest.FileFacts], gone: manifest.FileFacts, digest: str) -> manifest.Manifest:
     kept = _rows(files)
     total = sum(kept.values())
     source = {"name": "toy", "repo": None, "revision": None, "license": "mit", "upstream": "toys/toy"}
@@ -107,7 +105,9 @@ def _manifest(
         candidate_rows=total,
         kept_rows=kept,
     )
-    return manifest.Manifest("toy", kind, source, {"validation_fraction": 0.1}, None, books, {}, {}, files, [gone], digest)
+    return manifest.Manifest(
+        "toy", kind, source, {"validation_fraction": 0.1}, None, books, {}, {}, files, [gone], digest
+    )
 
 
 def _rows(files: list[manifest.FileFacts]) -> dict[str, int]:

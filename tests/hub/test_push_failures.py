@@ -92,7 +92,9 @@ STOPPED = {
     "create: not allowed": Stopped(Fault(CREATE, Kind.STATUS, status=403), NOTHING, made=False),
     "create: busy for good": Stopped(Fault(CREATE, Kind.STATUS, FOREVER, status=503), NOTHING, made=False),
     "preupload: not allowed": Stopped(Fault(PREUPLOAD, Kind.STATUS, status=403), EMPTY),
-    "preupload: gone": Stopped(Fault(PREUPLOAD, Kind.STATUS, status=404, headers={"X-Error-Code": "RepoNotFound"}), EMPTY),
+    "preupload: gone": Stopped(
+        Fault(PREUPLOAD, Kind.STATUS, status=404, headers={"X-Error-Code": "RepoNotFound"}), EMPTY
+    ),
     "preupload: busy for good": Stopped(Fault(PREUPLOAD, Kind.STATUS, FOREVER, status=503), EMPTY),
     "preupload: no JSON": Stopped(Fault(PREUPLOAD, Kind.STATUS, FOREVER, status=200, body=HTML), EMPTY),
     "batch: not allowed": Stopped(Fault(BATCH, Kind.STATUS, status=403), EMPTY),
@@ -204,7 +206,9 @@ def test_what_cannot_be_told_is_said(hub: StandIn, build: Path, push_to: Push):
 def test_a_shard_that_is_edited_meanwhile_is_not_committed(where: str, hub: StandIn, build: Path, push_to: Push):
     shard = build / "data" / "train-00000-of-00002.parquet"
     whole = shard.read_bytes()
-    race = Fault(BATCH if where.startswith("before") else VERIFY, Kind.RACE, race=lambda: shard.write_bytes(whole[::-1]))
+    race = Fault(
+        BATCH if where.startswith("before") else VERIFY, Kind.RACE, race=lambda: shard.write_bytes(whole[::-1])
+    )
     hub.faults.plant(race)
     with pytest.raises(OpenMedError) as caught:
         push_to(hub, build)

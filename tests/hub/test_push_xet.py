@@ -14,7 +14,9 @@ from openmed_data.hub.contents import owned
 pytestmark = [pytest.mark.usefixtures("slept", "without_loading")]
 
 COMMIT, TOKEN, READ_TOKEN = "POST .*/commit/", "GET .*/xet-write-token", "GET .*/xet-read-token"
-SHARDS = {f"data/{name}.parquet" for name in ("train-00000-of-00002", "train-00001-of-00002", "validation-00000-of-00001")}
+SHARDS = {
+    f"data/{name}.parquet" for name in ("train-00000-of-00002", "train-00001-of-00002", "validation-00000-of-00001")
+}
 
 
 def planned(hub: StandIn, done_files: dict[str, str], *, commits: int) -> bool:
