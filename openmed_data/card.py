@@ -24,6 +24,7 @@ from openmed_data.errors import UsageError
 from openmed_data.features import card_features
 from openmed_data.kinds import Kind, schema
 from openmed_data.licenses import License, card_license
+from openmed_data.planted import SelfTest
 from openmed_data.registry import BUILDERS, find
 
 TEMPLATES = "openmed_data.data_cards"
@@ -87,6 +88,7 @@ def render(build: Path) -> str:
         "command": _command(document, builder),
         "manifest_sha256": manifest.digest(build),
         "report": report,
+        "self_test": SelfTest.from_json(report["self_test"]) if report and report.get("self_test") else None,
     }
     metadata = yaml.safe_dump(_metadata(document, card, license_, data), sort_keys=False, allow_unicode=True)
     return f"---\n{metadata}---\n\n{_text(facts)}"

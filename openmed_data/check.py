@@ -5,6 +5,7 @@ merge. From the merged counts it makes figures, each held against a threshold; G
 verdict. A check whose question spans batches overrides `run`.
 """
 
+import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -115,6 +116,35 @@ class Filtered:
     mended: pl.DataFrame = field(default_factory=tally.empty)
 
 
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """Rows with a fault put into them on purpose, to measure whether a check finds it; see `openmed_data.self_test`.
+
+    Attributes
+    ----------
+    code
+        What the check should say of each of the rows; of a fault of all rows together, the figure that should be
+        beyond its range.
+    rows
+        The faulty rows. They take the place of the rows that have their ids; others are added.
+    how
+        What was done to them, in words.
+    split
+        The split in which they stand.
+    together
+        Whether the fault shows in a figure only, and in no single row.
+    any_code
+        Whether a finding of level 2 or 3 with another code will do: what matters is that the row is caught.
+    """
+
+    code: str
+    rows: pl.DataFrame
+    how: str = ""
+    split: str = "train"
+    together: bool = False
+    any_code: bool = False
+
+
 class Rows(Protocol):
     """A dataset as checks see it."""
 
@@ -217,6 +247,10 @@ class Check(ABC, Generic[SettingsT]):
     def record(self, settings: SettingsT) -> Mapping[str, Any]:
         """Return what a manifest says of the settings: all that decisions depend on, and nothing of this machine."""
         return settings.model_dump(mode="json")
+
+    def plants(self, rows: pl.DataFrame, kind: Kind, settings: SettingsT, rng: random.Random) -> Iterator[Plant]:  # noqa: ARG002
+        """Plant the faults that this check is to find, each into rows of `rows`; the default plants none."""
+        return iter(())
 
     def prepare(self, settings: SettingsT, source: Iterable[pl.DataFrame]) -> SettingsT:  # noqa: ARG002
         """Settle, before the first batch of a build is filtered, what only the whole source can tell.

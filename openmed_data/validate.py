@@ -25,7 +25,7 @@ _LIBRARIES = ("great_expectations", "polars", "pyarrow")
 
 
 @dataclass(frozen=True, slots=True)
-class _Planned:
+class Planned:
     """A check and the thresholds it will be held to."""
 
     check: Check[Any]
@@ -94,7 +94,7 @@ def _report(dataset: Dataset, found: Survey, results: Sequence[CheckResult], sam
     )
 
 
-def plan(kind: Kind, names: Sequence[str] | None, settings: Mapping[str, Mapping[str, Any]]) -> tuple[_Planned, ...]:
+def plan(kind: Kind, names: Sequence[str] | None, settings: Mapping[str, Mapping[str, Any]]) -> tuple[Planned, ...]:
     """Choose the checks and validate their thresholds.
 
     Raises
@@ -114,7 +114,7 @@ def plan(kind: Kind, names: Sequence[str] | None, settings: Mapping[str, Mapping
     for name in settings.keys() - chosen.keys():
         find(CHECKS, name)  # an unknown name gets the error with near misses
         raise UsageError(f"thresholds are given for check '{name}', which is not run", hint="Name it among the checks.")
-    return tuple(_Planned(check, parse_settings(check, settings.get(name, {}))) for name, check in chosen.items())
+    return tuple(Planned(check, parse_settings(check, settings.get(name, {}))) for name, check in chosen.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def _with_ids(batch: pl.DataFrame, seen: int) -> pl.DataFrame:
 
 
 def _flagger(
-    dataset: Dataset, planned: Sequence[_Planned], results: Sequence[CheckResult]
+    dataset: Dataset, planned: Sequence[Planned], results: Sequence[CheckResult]
 ) -> Callable[[pl.DataFrame], bool]:
     """Return a function that says whether any check finds anything in a row; asked anew, for results hold only few."""
     known = {name for one in results for name in one.findings["id"]}

@@ -18,6 +18,7 @@ class Fault(ReasonCode):
     LANGUAGE = "other_language", "rows with a text in another language or script"
     REPETITION = "repetition", "rows with a reply that says the same words over and over"
     TRUNCATED = "truncated", "rows with a reply that ends in the middle of a sentence, a word or a block of code"
+    OPEN_END = "open_end", "rows with a reply of whole sentences but the last, which has no full stop"
     ENCODING = "encoding_damage", "rows with characters that a wrong decoding left (mojibake, �, control characters)"
     LOST_RT = "lost_rt", 'rows with a word that lost the letters "rt" (aery, impoant)'
     MARKUP = "markup", "rows with HTML tags or entities in what should be plain text"
@@ -50,6 +51,7 @@ class QualitySettings(Settings):
     max_other_language: float = Field(0.01, ge=0, le=1, description="Most rows in another language, as a share.")
     max_repetition: float = Field(0.01, ge=0, le=1, description="Most rows with a reply that repeats, as a share.")
     max_truncated: float = Field(0.01, ge=0, le=1, description="Most rows with a reply that is cut off, as a share.")
+    max_open_end: float = Field(0.05, ge=0, le=1, description="Most rows whose reply has no full stop, as a share.")
     max_encoding_damage: float = Field(0.01, ge=0, le=1, description="Most rows with damaged characters, as a share.")
     max_lost_rt: float = Field(0.01, ge=0, le=1, description='Most rows with words that lost "rt", as a share.')
     max_markup: float = Field(0.01, ge=0, le=1, description="Most rows with HTML, as a share.")
@@ -63,4 +65,4 @@ class QualitySettings(Settings):
 
 
 # Faults that training can live with are warnings; those that teach a model something wrong fail the gate.
-SEVERITY = dict.fromkeys(Fault, Severity.FAIL) | dict.fromkeys((Fault.SHORT, Fault.LONG), Severity.WARN)
+SEVERITY = dict.fromkeys(Fault, Severity.FAIL) | dict.fromkeys((Fault.SHORT, Fault.LONG, Fault.OPEN_END), Severity.WARN)

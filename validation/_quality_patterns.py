@@ -43,8 +43,8 @@ REFUSAL = (
     r"(?i)\bas an? (?:ai|artificial intelligence|large language model|language model)\b"
     r"|\bI(?:'m| am) (?:just |only )?an? (?:ai|language model|virtual assistant|chatbot)\b"
     r"|^\W*(?:I(?:'m| am) (?:very |so |really )?sorry|sorry|my apologies|I apologi[sz]e|unfortunately)[^.\n]{0,40}?"
-    r"\bI(?:'m| am)? ?(?:can ?not|can't|could not|couldn't|unable to|not able to|won't|don't have)"
+    r"\bI(?:'m| am)? ?(?:can ?not|can't|could not|couldn't|unable to|not able to|won't(?: be able to)?|don't have)"
     r"[^.\n]{0,20}?\b(?:answer|help|assist|provide|give|offer|comply|fulfil|discuss|diagnose|access|continue)"
-    r"|^\W*I (?:can ?not|can't|won't|am unable to|am not able to) "
+    r"|^\W*I(?:'m| am)? (?:can ?not|can't|won't|unable to|not able to) "
     r"(?:answer|help|assist|provide|give|offer|comply|fulfil|discuss|diagnose)"
 )

@@ -16,10 +16,34 @@ _DANGLING_WORD = re.compile(
     re.IGNORECASE,
 )
 _LAST_SENTENCE = re.compile(r"(?:^|[.!?:;]\s|\n)(?=[^.!?:;\n]*$)")
+# A sentence of lower-case words after two whole ones: no list, no heading, no reference to a book.
+_OPEN_SENTENCE = re.compile(r"[a-z)][.!?] [A-Z][^.!?\n]{10,}[a-z)][.!?] ([A-Z][a-z'-]*(?:,? [a-z0-9'/()-]+){3,},?)$")
+_RUNNING = re.compile(r" (?:the|an?|of|is|are|to|in|and|with|by|from|for|which|that|its?)(?: |,|$)")
 _FEWEST_WORDS = 4
 _BRACKETED = 60  # characters; an older bracket was forgotten, not cut
 # "type A", "vitamin A", "group O or A": a letter that names something.
 _LETTER = re.compile(r"\bA$")
+
+
+def open_ended(texts: pl.Series) -> pl.Series:
+    """Return whether each text is prose whose sentences all end but the last: cut off, or written without care.
+
+    Examples
+    --------
+    >>> open_ended(pl.Series(["It makes bile. It is stored. Bile helps to dig", "It makes bile", "a. b. c"])).to_list()
+    [True, False, False]
+    """
+    stripped = texts.str.strip_chars_end()
+    places = stripped.str.contains(r"[a-z,]$").arg_true()
+    found = pl.Series([_ends_openly(text) for text in stripped.gather(places)], dtype=pl.Boolean)
+    every = pl.repeat(value=False, n=texts.len(), dtype=pl.Boolean, eager=True)
+    return every.scatter(places.filter(found), values=True)
+
+
+def _ends_openly(text: str) -> bool:
+    """Return whether the last paragraph is two whole sentences and the beginning of one more."""
+    hit = _OPEN_SENTENCE.search(text.rpartition("\n")[2][-800:])
+    return hit is not None and _RUNNING.search(hit[1]) is not None
 
 
 def truncated(texts: pl.Series) -> pl.Series:

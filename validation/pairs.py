@@ -7,7 +7,8 @@ tolerance by more than its 95% interval.
 """
 
 import math
-from collections.abc import Mapping
+import random
+from collections.abc import Iterator, Mapping
 from statistics import NormalDist
 from typing import cast
 
@@ -17,13 +18,14 @@ from pydantic import Field
 from openmed_data import tally
 from openmed_data.bias import bias_figures, measure_pairs
 from openmed_data.builder import ReasonCode
-from openmed_data.check import Check, Figure, Scan, Settings
+from openmed_data.check import Check, Figure, Plant, Scan, Settings
 from openmed_data.kinds import MESSAGES, Kind
 from openmed_data.text.keys import question_key
 
 from ._cut import cut_replies
 from ._flat import compatible
 from ._lengths import count_lengths, length_table
+from ._plants_pairs import plants
 from ._render import open_renderer
 
 _SIDES = ("chosen", "rejected")
@@ -76,6 +78,11 @@ class PairsCheck(Check[PairsSettings]):
     def settings_model(self) -> type[PairsSettings]:
         """Return the thresholds."""
         return PairsSettings
+
+    def plants(self, rows: pl.DataFrame, kind: Kind, settings: PairsSettings, rng: random.Random) -> Iterator[Plant]:
+        """Plant bias, and sides that do not differ."""
+        del kind, settings
+        return plants(rows, rng)
 
     def scan(self, batch: pl.DataFrame, settings: PairsSettings) -> Scan:
         """Measure the pairs that can be measured, and point at those whose sides do not differ."""

@@ -5,25 +5,27 @@ either, it passes. Each rule looks at the texts it can judge: what a tool return
 reply of a pair may well refuse.
 """
 
+import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 import polars as pl
 
 from openmed_data import tally
-from openmed_data.check import FINDINGS, Check, Figure, Scan
-from openmed_data.kinds import kind_of
+from openmed_data.check import FINDINGS, Check, Figure, Plant, Scan
+from openmed_data.kinds import Kind, kind_of
 from openmed_data.mask import mask
 
 from . import _quality_patterns as patterns
 from ._lengths import count_lengths, length_table
+from ._plants_quality import plants
 from ._quality_faults import SEVERITY, Fault, Language, QualitySettings
 from ._quality_language import other_language
 from ._quality_lost_letters import lost_rt
 from ._quality_repetition import repetitive
-from ._quality_truncation import truncated
+from ._quality_truncation import open_ended, truncated
 from ._texts import texts_of
 
 __all__ = ["CHECK", "Fault", "Language", "QualityCheck", "QualitySettings"]
@@ -33,7 +35,6 @@ _PROSE = frozenset({"user", "assistant", "reasoning"})
 _REPLIES = frozenset({"assistant", "reasoning"})
 _EVERYONE = _WRITTEN | {"tool"}
 _MAY_BE_BLANK = "reasoning"  # rows without a reference reasoning are fine
-_LEVEL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class _Rule:
     roles: frozenset[str]
     found: Callable[[pl.Series], pl.Series]
     where: re.Pattern[str] | None = None
+    level: int = 2
 
 
 def _matching(fault: Fault, roles: frozenset[str], pattern: str) -> _Rule:
@@ -72,6 +74,7 @@ _RULES = (
     _Rule(Fault.PLACEHOLDER, _REPLIES | {"answer"}, _outside_code(patterns.GAP), re.compile(patterns.GAP)),
     _Rule(Fault.REPETITION, _REPLIES, repetitive),
     _Rule(Fault.TRUNCATED, _REPLIES, truncated),
+    _Rule(Fault.OPEN_END, _REPLIES, open_ended, level=1),
     _matching(Fault.ENCODING, _EVERYONE, patterns.DAMAGE),
     _Rule(Fault.LOST_RT, _WRITTEN, lost_rt),
     _matching(Fault.MARKUP, _WRITTEN, patterns.MARKUP),
@@ -91,6 +94,10 @@ class QualityCheck(Check[QualitySettings]):
     def settings_model(self) -> type[QualitySettings]:
         """Return the thresholds."""
         return QualitySettings
+
+    def plants(self, rows: pl.DataFrame, kind: Kind, settings: QualitySettings, rng: random.Random) -> Iterator[Plant]:
+        """Plant every fault, in sentences that the rules were not made from."""
+        return plants(rows, kind, settings, rng)
 
     def scan(self, batch: pl.DataFrame, settings: QualitySettings) -> Scan:
         """Find the faults of a batch, and count the rows that have them."""
@@ -154,6 +161,7 @@ def _found(rule: _Rule, texts: pl.DataFrame) -> pl.DataFrame:
         pl.Series("end", [end for _, end in spans], dtype=pl.Int64),
         pl.Series("masked", [mask(text[a:b]) for text, (a, b) in zip(hits["text"], spans, strict=True)], pl.String),
         pl.lit(str(rule.fault)).alias("code"),
+        pl.lit(rule.level, pl.Int8).alias("level"),
     )
 
 
@@ -173,6 +181,7 @@ def _short_prompts(texts: pl.DataFrame, fewest: int) -> pl.DataFrame:
         pl.col("end").cast(pl.Int64),
         pl.lit("").alias("masked"),
         pl.lit(str(Fault.SHORT)).alias("code"),
+        pl.lit(2, pl.Int8).alias("level"),
     )
 
 
@@ -185,7 +194,7 @@ def _findings(found: pl.DataFrame, batch: pl.DataFrame) -> pl.DataFrame:
         "start",
         "end",
         "code",
-        pl.lit(_LEVEL, pl.Int8).alias("level"),
+        "level",
         "masked",
     ).select(FINDINGS.names())
 

@@ -5,6 +5,7 @@ name options, and ids that occur once. Great Expectations counts the rows that b
 same rules again to point at the rows, and the two must agree.
 """
 
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,7 +17,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from openmed_data import tally
-from openmed_data.check import FINDINGS, Check, CheckResult, Figure, Rows, Scan, Settings, Severity
+from openmed_data.check import FINDINGS, Check, CheckResult, Figure, Plant, Rows, Scan, Settings, Severity
 from openmed_data.kinds import Kind, kind_of
 from openmed_data.kinds import schema as declared
 from openmed_data.mask import mask
@@ -25,6 +26,7 @@ from openmed_data.verdict import ColumnJudge, VerdictError
 from ._flat import compatible, flatten, message_columns
 from ._form import REQUIRED, ColumnRule, Fault, column_rules
 from ._lengths import count_lengths, length_table
+from ._plants_form import plants
 
 _GRAVE, _FAULTY = 3, 2  # levels of findings about columns and about rows
 _SUBJECT = {Kind.SFT: "domain", Kind.PREFERENCES: "subject", Kind.REWARDS: "dataset", Kind.TRACES: "format"}
@@ -65,6 +67,11 @@ class SchemaCheck(Check[SchemaSettings]):
     def settings_model(self) -> type[SchemaSettings]:
         """Return the thresholds."""
         return SchemaSettings
+
+    def plants(self, rows: pl.DataFrame, kind: Kind, settings: SchemaSettings, rng: random.Random) -> Iterator[Plant]:
+        """Plant every fault of rows."""
+        del settings, rng
+        return plants(rows, kind)
 
     def scan(self, batch: pl.DataFrame, settings: SchemaSettings) -> Scan:
         """Point at the rows that break a rule, and count them."""

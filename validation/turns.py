@@ -5,6 +5,7 @@ names a declared tool, gives arguments that are an object, with the required one
 """
 
 import json
+import random
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
@@ -13,11 +14,12 @@ from pydantic import Field
 
 from openmed_data import tally
 from openmed_data.builder import ReasonCode
-from openmed_data.check import FINDINGS, Check, Figure, Scan, Settings
+from openmed_data.check import FINDINGS, Check, Figure, Plant, Scan, Settings
 from openmed_data.kinds import MESSAGES, Kind, kind_of
 
 from ._conversations import parse_tools
 from ._flat import compatible
+from ._plants_turns import plants
 from ._turns import in_disorder
 
 _ENDS = {
@@ -57,6 +59,11 @@ class TurnsCheck(Check[TurnsSettings]):
     def settings_model(self) -> type[TurnsSettings]:
         """Return the thresholds."""
         return TurnsSettings
+
+    def plants(self, rows: pl.DataFrame, kind: Kind, settings: TurnsSettings, rng: random.Random) -> Iterator[Plant]:
+        """Plant roles out of order and broken tools."""
+        del settings, rng
+        return plants(rows, kind)
 
     def scan(self, batch: pl.DataFrame, settings: TurnsSettings) -> Scan:  # noqa: ARG002
         """Find the rows out of order, and look at every call."""

@@ -2,7 +2,8 @@
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
@@ -57,6 +58,12 @@ Baseline = Annotated[
     Path | None,
     typer.Option("--baseline", metavar="DIR", show_default=False, help="Compare with the report in this folder."),
 ]
+SelfTesting = Annotated[
+    bool,
+    typer.Option(
+        "--self-test", help="Also plant known faults into a copy of some rows, and say which of them the checks find."
+    ),
+]
 Github = Annotated[
     bool, typer.Option("--github", help="Also annotate failures and write the job summary of GitHub Actions.")
 ]
@@ -78,6 +85,7 @@ def validate(
     benchmarks: Benchmarks = None,
     report_dir: ReportDir = None,
     baseline: Baseline = None,
+    self_test: SelfTesting = False,
     github: Github = False,
 ) -> None:
     """Check a dataset and write a report.
@@ -85,15 +93,21 @@ def validate(
     The report is written as JSON, Markdown, HTML and JUnit. The exit code is 1 when a check fails.
     """
     from openmed_data.dataset import open_dataset
+    from openmed_data.planted import read_self_test
     from openmed_data.validate import validate as run_checks
 
     names = [name.strip() for name in checks.split(",") if name.strip()] if checks is not None else None
     on_hub = path.startswith("hub:")
     dataset = open_dataset(_fetched(path, console) if on_hub else path)
-    report = run_checks(dataset, names, _settings(settings or [], names, benchmarks), progress=console)
-    console.close()
+    given = _settings(settings or [], names, benchmarks)
+    report = run_checks(dataset, names, given, progress=console)
     complete = names is None and not settings and not on_hub
     directory = report_dir or (dataset.root / "validation" if dataset.manifest is not None and complete else None)
+    if self_test:
+        report = _self_tested(report, dataset, names, given, console)
+    elif directory is not None:
+        report = replace(report, self_test=read_self_test(directory, report.content_digest))
+    console.close()
     _write(dataset, report, directory, baseline)
     if github:
         _tell_github(report, baseline)
@@ -102,6 +116,19 @@ def validate(
     else:
         print_report(console, report, {} if directory is None else {"report": directory / "report.html"})
     _next(console, path, report)
+
+
+def _self_tested(
+    report: "Report",
+    dataset: "Dataset",
+    names: Sequence[str] | None,
+    settings: Mapping[str, Mapping[str, Any]],
+    console: Console,
+) -> "Report":
+    from openmed_data.self_test import self_test
+
+    found = self_test(dataset, names, settings, content_digest=report.content_digest, progress=console)
+    return replace(report, self_test=found)
 
 
 def _fetched(path: str, console: Console) -> str:
@@ -140,11 +167,14 @@ def _write(dataset: "Dataset", report: "Report", directory: Path | None, baselin
     """Write the report, and the card of a build whose own report it is."""
     from openmed_data.card import render
     from openmed_data.pipeline.work import write_text
+    from openmed_data.planted import write_self_test
     from openmed_data.report import write_report
 
     if directory is None:
         return
     write_report(report, directory, baseline=baseline)
+    if report.self_test is not None:
+        write_self_test(report.self_test, directory)
     if dataset.manifest is not None and directory.resolve() == (dataset.root / "validation").resolve():
         write_text(dataset.root / "README.md", render(dataset.root))
 

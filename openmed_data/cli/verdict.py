@@ -1,6 +1,6 @@
 """Say what the checks found, whether a dataset passed, and where to look."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,7 @@ from openmed_data.console import Cell, Console, Styled, Table
 
 if TYPE_CHECKING:
     from openmed_data.check import CheckResult
+    from openmed_data.planted import Recall, SelfTest
     from openmed_data.report import Report
 
 PASSED = Styled("passed", "bold green")
@@ -34,11 +35,28 @@ def print_report(console: Console, report: "Report", places: Mapping[str, Path])
         ]
         console.line("")
         console.table(Table(("OUT OF RANGE", "IS", "ALLOWED", "MEANING"), missed, right=frozenset({"IS"})))
+    if report.self_test is not None:
+        _print_planted(console, report.self_test)
     console.line("")
     warned = report.warnings or report.not_run
     verdict = FAILED if not report.passed else WARNED if warned else PASSED
     looked = ("rows", f"{sum(report.rows.values()):,}")
     console.fields([("verdict", verdict), looked, *((name, str(path)) for name, path in places.items())])
+
+
+def _print_planted(console: Console, found: "SelfTest") -> None:
+    """Print how many planted faults each check found, and what it found least of."""
+    rows: list[tuple[Cell, ...]] = [
+        (check, f"{sum(one.planted for one in every):,}", f"{sum(one.found for one in every):,}", _least(every))
+        for check, every in found.by_check().items()
+    ]
+    console.line("")
+    console.table(Table(("SELF-TEST", "PLANTED", "FOUND", "LEAST FOUND"), rows, right=frozenset({"PLANTED", "FOUND"})))
+
+
+def _least(recalls: "Sequence[Recall]") -> str:
+    least = min(recalls, key=lambda one: one.share)
+    return f"{least.code} {least.found} of {least.planted}" if least.missed else ""
 
 
 def _verdict(result: "CheckResult") -> Styled:

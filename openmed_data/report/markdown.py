@@ -15,8 +15,8 @@ MOST_FINDINGS = 10
 
 def to_markdown(report: Report, drift: Drift | None = None) -> str:
     """Return the report as GitHub-flavoured Markdown."""
-    return "\n".join([*_head(report), *_failures(report), *_checks(report), *_findings(report), *_rejected(report),
-                      *_drift(drift), ""])  # fmt: skip
+    parts = (_head, _failures, _checks, _findings, _planted, _rejected)
+    return "\n".join([*(line for part in parts for line in part(report)), *_drift(drift), ""])
 
 
 def _head(report: Report) -> Iterator[str]:
@@ -68,6 +68,18 @@ def _findings(report: Report) -> Iterator[str]:
             cells = (str(one["level"]), *(_text(one[name] or "") for name in ("code", "id", "field", "masked")))
             yield f"| {' | '.join(cells)} |"
         yield from ("", "</details>")
+
+
+def _planted(report: Report) -> Iterator[str]:
+    if report.self_test is None:
+        return
+    yield from ("", f"### Planted faults, in {plural(report.self_test.rows, 'row')} of this dataset", "")
+    yield from ("| check | fault | planted | found | rows named before |", "|---|---|--:|--:|--:|")
+    for one in report.self_test.by_code():
+        before = report.self_test.unplanted.get(one.check, 0)
+        yield f"| {_text(one.check)} | {_text(one.code)} | {one.planted:,} | {one.found:,} | {before:,} |"
+    for check, reason in report.self_test.not_tested.items():
+        yield f"| {_text(check)} | {_text(reason)} | - | - | - |"
 
 
 def _rejected(report: Report) -> Iterator[str]:

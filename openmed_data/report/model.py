@@ -12,6 +12,7 @@ import polars as pl
 from openmed_data.check import FINDINGS, CheckResult, Figure, Severity
 from openmed_data.errors import UsageError
 from openmed_data.kinds import Kind
+from openmed_data.planted import SelfTest
 
 NAME = "report.json"
 FORMAT = 1
@@ -51,6 +52,8 @@ class Report:
         Libraries that had a part in this.
     samples
         A few rows.
+    self_test
+        What the checks find of planted faults; None if nothing was planted.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Report:
     figures: Mapping[str, Any] = field(default_factory=dict[str, Any])
     versions: Mapping[str, str] = field(default_factory=dict[str, str])
     samples: tuple[Sample, ...] = ()
+    self_test: SelfTest | None = None
 
     @property
     def failures(self) -> tuple[tuple[str, Figure], ...]:
@@ -103,6 +107,7 @@ class Report:
                 for one in self.samples
             ],
             "versions": dict(self.versions),
+            "self_test": self.self_test.to_json() if self.self_test else None,
         }
 
     @classmethod
@@ -122,6 +127,7 @@ class Report:
             figures=document["figures"],
             versions=document["versions"],
             samples=tuple(Sample(**one) for one in document["samples"]),
+            self_test=SelfTest.from_json(planted) if (planted := document.get("self_test")) else None,
         )
 
 

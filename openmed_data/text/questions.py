@@ -1,6 +1,6 @@
 """What the text of an exam question tells: whether it can be asked as it stands, and whether its options may move."""
 
-# ruff: noqa: E501  (one pattern a line reads best)
+
 
 import polars as pl
 

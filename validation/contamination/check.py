@@ -4,7 +4,8 @@ Which benchmarks is for the user to say: their files as published, any file of q
 Where none is given the check does not run, and says so.
 """
 
-from collections.abc import Iterable, Mapping
+import random
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,13 +14,14 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from openmed_data import tally
 from openmed_data.builder import ROW, ReasonCode
-from openmed_data.check import FINDINGS, REJECTED, Check, Figure, Filtered, Rows, Scan, Settings
+from openmed_data.check import FINDINGS, REJECTED, Check, Figure, Filtered, Plant, Rows, Scan, Settings
 from openmed_data.errors import UsageError
-from openmed_data.kinds import kind_of
+from openmed_data.kinds import Kind, kind_of
 from openmed_data.text.rows import asked, told
 
 from .index import Index
 from .local import open_index
+from .rows_plants import plants
 
 NAME = "contamination"
 # A shorter reply cannot hold an item's stem, whose words must say 20 nats.
@@ -71,6 +73,12 @@ class ContaminationCheck(Check[ContaminationSettings]):
     def not_run(self, settings: ContaminationSettings) -> str:
         """Say that no benchmark was given."""
         return "" if settings.benchmarks else "no benchmarks were given to look for"
+
+    def plants(
+        self, rows: pl.DataFrame, kind: Kind, settings: ContaminationSettings, rng: random.Random
+    ) -> Iterator[Plant]:
+        """Plant items of the benchmarks in all ways in which they leak."""
+        return plants(rows, kind, settings.benchmarks, rng)
 
     def scan(self, batch: pl.DataFrame, settings: ContaminationSettings) -> Scan:
         """Find the benchmark items in a batch."""

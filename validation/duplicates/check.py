@@ -6,6 +6,8 @@ model that was trained on the one knows the other. Rows whose words differ in no
 an opposite are different questions. All that is asked is held in memory, some hundred bytes a row.
 """
 
+import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -13,13 +15,14 @@ from pydantic import Field
 
 from openmed_data import tally
 from openmed_data.builder import ReasonCode
-from openmed_data.check import FINDINGS, Check, CheckResult, Figure, Rows, Scan, Settings, Severity
+from openmed_data.check import FINDINGS, Check, CheckResult, Figure, Plant, Rows, Scan, Settings, Severity
 from openmed_data.kinds import Kind
 from openmed_data.text.keys import question_key
 from openmed_data.text.rows import asked, told, without_shared_lines
 
 from .find import Kind as Alike
 from .find import find_duplicates
+from .plants import plants
 
 _LETTER = r"^\s*\(?[A-J][.):]\s+"
 _GRAVE, _REPORTED = 3, 1
@@ -68,6 +71,13 @@ class DuplicatesCheck(Check[DuplicatesSettings]):
     def settings_model(self) -> type[DuplicatesSettings]:
         """Return the settings."""
         return DuplicatesSettings
+
+    def plants(
+        self, rows: pl.DataFrame, kind: Kind, settings: DuplicatesSettings, rng: random.Random
+    ) -> Iterator[Plant]:
+        """Plant copies, near copies and copies with the other answer."""
+        del settings
+        return plants(rows, kind, rng)
 
     def scan(self, batch: pl.DataFrame, settings: DuplicatesSettings) -> Scan:  # noqa: ARG002
         """Find nothing: one batch tells nothing of the others; see `run`."""

@@ -5,7 +5,8 @@ Every text of every column is read, message lists and the JSON of tool calls inc
 """
 
 import hashlib
-from collections.abc import Mapping
+import random
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -15,10 +16,24 @@ from pydantic import Field
 
 from openmed_data import tally
 from openmed_data.builder import ROW, ReasonCode
-from openmed_data.check import FINDINGS, REJECTED, Check, CheckResult, Figure, Filtered, Rows, Scan, Settings, Severity
+from openmed_data.check import (
+    FINDINGS,
+    REJECTED,
+    Check,
+    CheckResult,
+    Figure,
+    Filtered,
+    Plant,
+    Rows,
+    Scan,
+    Settings,
+    Severity,
+)
+from openmed_data.kinds import Kind
 
 from .columns import scan_columns
 from .kinds import Finding, IdentifierType, Level, Profile
+from .plants import plants
 from .redact import Action as Replacement
 from .redact import redact
 from .rewrite import rewrite
@@ -103,6 +118,11 @@ class PhiCheck(Check[PhiSettings]):
     def settings_model(self) -> type[PhiSettings]:
         """Return the settings."""
         return PhiSettings
+
+    def plants(self, rows: pl.DataFrame, kind: Kind, settings: PhiSettings, rng: random.Random) -> Iterator[Plant]:
+        """Plant every class of identifier."""
+        del rng
+        return plants(rows, kind, settings.seed)
 
     def scan(self, batch: pl.DataFrame, settings: PhiSettings) -> Scan:
         """Find identifiers in every text of the batch."""

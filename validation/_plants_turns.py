@@ -1,0 +1,60 @@
+"""Faults of turns and tools to plant."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from openmed_data.check import Plant
+from openmed_data.kinds import Kind
+from openmed_data.planting import change_rows, groups
+
+_EACH = 40
+_COLUMN = {Kind.PREFERENCES: "prompt", Kind.REWARDS: "prompt", Kind.SFT: "messages", Kind.TRACES: "messages"}
+
+
+def plants(rows: pl.DataFrame, kind: Kind) -> Iterator[Plant]:
+    """Plant roles out of order and, into rows that call tools, calls and tools that are broken."""
+    name = _COLUMN[kind]
+
+    def twice(row: dict[str, Any]) -> None:
+        row[name].insert(0, row[name][0])
+
+    def model_first(row: dict[str, Any]) -> None:
+        row[name].insert(0, row[name][0] | {"role": "assistant"})
+
+    parts = groups(rows, 2, _EACH)
+    for how, change in (("the first message twice", twice), ("the model begins", model_first)):
+        yield Plant("roles_out_of_order", change_rows(next(parts), change), how)
+    if {"messages", "tools"} <= set(rows.columns):
+        yield from _of_tools(rows)
+
+
+def _of_tools(rows: pl.DataFrame) -> Iterator[Plant]:
+    calling = rows.filter(pl.Series([_calls(messages) is not None for messages in rows["messages"].to_list()]))
+    if not calling.height:
+        return
+    some = calling.head(_EACH)
+    yield Plant("broken_tools", some.with_columns(tools=pl.col("tools").str.head(20)), "tools cut after 20 characters")
+    for code, how, change in (
+        ("broken_calls", "arguments that are a list", {"arguments": ["x"]}),
+        ("broken_calls", "a call without a name", {"name": None}),
+        ("unknown_tools", "a tool that is not declared", {"name": "order_pizza"}),
+        ("undeclared_arguments", "an argument that is not declared", {"arguments": {"zzz_planted": 1}}),
+    ):
+        yield Plant(code, change_rows(some, lambda row, change=change: _spoil(row, change)), how)
+
+
+def _calls(messages: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the first message that calls a tool."""
+    return next((one for one in messages if one.get("tool_calls")), None)
+
+
+def _spoil(row: dict[str, Any], change: dict[str, Any]) -> None:
+    message = _calls(row["messages"])
+    if message is None:
+        return
+    call: Any = json.loads(message["tool_calls"][0])
+    call["function"] = call["function"] | change
+    message["tool_calls"][0] = json.dumps(call)

@@ -1,0 +1,43 @@
+"""Repeated questions to plant."""
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from openmed_data.check import Plant
+from openmed_data.kinds import Kind
+from openmed_data.planting import change_asked, change_rows, renamed
+
+_EACH = 40
+_FEWEST_WORDS = 10
+
+
+def plants(rows: pl.DataFrame, kind: Kind, rng: random.Random) -> Iterator[Plant]:
+    """Plant copies, near copies, copies in another split, and copies with the other answer."""
+    some = renamed(rows.head(_EACH))
+    noisy = change_asked(some, kind, lambda text: text.upper().replace(",", " ,"))
+    yield Plant("repeated_rows", some, "the same row again, with another id")
+    yield Plant("repeated_rows", noisy, "the same row again in capitals")
+    yield Plant("across_splits", some, "the same row in the other split", split="validation")
+    yield Plant("nearly_across_splits", change_asked(some, kind, lambda text: _drop_word(text, rng)),
+                "the same row in the other split, a word of the longest line left out", split="validation")  # fmt: skip
+    if kind is Kind.PREFERENCES:
+        yield Plant("conflicting_answers", change_rows(some, _turn_round), "the key flipped in a copy")
+
+
+def _drop_word(text: str, rng: random.Random) -> str:
+    lines = text.split("\n")
+    longest = max(range(len(lines)), key=lambda at: len(lines[at]))
+    words = lines[longest].split()
+    if len(words) >= _FEWEST_WORDS:
+        del words[rng.randrange(1, len(words) - 1)]
+    lines[longest] = " ".join(words)
+    return "\n".join(lines)
+
+
+def _turn_round(row: dict[str, Any]) -> None:
+    for name in ("chosen", "rejected"), ("chosen_label", "rejected_label"):
+        if name[0] in row:
+            row[name[0]], row[name[1]] = row[name[1]], row[name[0]]
