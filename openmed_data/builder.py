@@ -8,7 +8,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import polars as pl
@@ -24,6 +26,7 @@ FILE = "_file"  # name of its file
 SOURCE = "_source"  # where the row comes from: the Hub repository, or the name of the source
 LICENSE = "_license"  # the licence of the source
 LINE = "_line"  # number of the row in its file, from 1
+SHAPE = "_shape"  # name of the shape that its file has
 SAMPLE = "_sample"  # whether the row is one of those that `fit` may spend time on, about `FIT_ROWS` of the whole source
 UID = "_uid"  # 64 bits that identify a used row by its content; every seeded choice derives from them
 
@@ -145,6 +148,9 @@ class Builder(ABC, Generic[OptionsT, StateT]):
         What follows ``openmed-data build``.
     columns, optional_columns
         Source columns that must and may be there.
+    shapes
+        For a builder that reads sources of several shapes, instead of `columns`: name of each shape → the columns
+        that a file of that shape must have. The file's columns decide, and the batch says which shape it has.
     reasons
         The builder's own reasons for rejecting rows.
     filters
@@ -160,13 +166,25 @@ class Builder(ABC, Generic[OptionsT, StateT]):
     kind: ClassVar[Kind]
     summary: ClassVar[str]
     upstream: ClassVar[Upstream]
-    columns: ClassVar[tuple[str, ...]]
+    columns: ClassVar[tuple[str, ...]] = ()
+    shapes: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
     optional_columns: ClassVar[tuple[str, ...]] = ()
     reasons: ClassVar[type[ReasonCode]]
     card: ClassVar[CardText]
     filters: ClassVar[tuple[FilterUse, ...]] = ()
     releases_gil: ClassVar[bool] = False
     sample: ClassVar[Path | None] = None
+
+    @property
+    def required_columns(self) -> Mapping[str, tuple[str, ...]]:
+        """The sets of columns of which a source file must have one, by name of the shape."""
+        return self.shapes or {self.name: self.columns}
+
+    @property
+    def every_column(self) -> tuple[str, ...]:
+        """Every source column that the builder reads."""
+        required = chain.from_iterable(self.required_columns.values())
+        return tuple(dict.fromkeys((*required, *self.optional_columns)))
 
     @property
     @abstractmethod

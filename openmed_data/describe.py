@@ -113,7 +113,10 @@ def describe_builder(builder: Builder[Any, Any]) -> dict[str, Any]:
             "splits": list(builder.upstream.splits),
             "sample": builder.sample is not None,
         },
-        "columns": {"required": list(builder.columns), "optional": list(builder.optional_columns)},
+        "columns": {
+            "required": {shape: list(columns) for shape, columns in builder.required_columns.items()},
+            "optional": list(builder.optional_columns),
+        },
         "options": _as_json(options(builder.options_model)),
         "filters": [use.check for use in builder.filters],
         "checks": checks_of(builder),

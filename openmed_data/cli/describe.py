@@ -37,6 +37,13 @@ def describe(console: Console, name: Name) -> None:
         _check(console, facts)
 
 
+def _columns(shapes: dict[str, list[str]]) -> list[tuple[str, str]]:
+    if len(shapes) == 1:
+        return [("columns", ", ".join(*shapes.values()))]
+    listed = [f"of {shape}: {', '.join(columns)}" for shape, columns in shapes.items()]
+    return [("columns", listed[0]), *(("", f"or {one}") for one in listed[1:])]
+
+
 def _builder(console: Console, facts: dict[str, Any]) -> None:
     source = facts["source"]
     console.line(Styled(facts["name"], "bold"), f"  {facts['summary']}")
@@ -49,7 +56,7 @@ def _builder(console: Console, facts: dict[str, Any]) -> None:
             ("splits", ", ".join(source["splits"])),
             ("homepage", source["homepage"]),
             ("sample", "bundled: --source sample" if source["sample"] else "none"),
-            ("columns", ", ".join(facts["columns"]["required"])),
+            *_columns(facts["columns"]["required"]),
             (
                 "",
                 f"optional: {', '.join(facts['columns']['optional'])}"

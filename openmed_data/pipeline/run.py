@@ -126,10 +126,15 @@ class _Run:
         }
 
     def _stage(self) -> tuple[StagedFile, ...]:
-        columns = (*self.builder.columns, *self.builder.optional_columns)
         advance = self.progress.step("reading the source", None)
         return stage(
-            self.work, self.source, columns, self.builder.columns, self.workers, limit=self.limit, advance=advance
+            self.work,
+            self.source,
+            self.builder.every_column,
+            self.builder.required_columns,
+            self.workers,
+            limit=self.limit,
+            advance=advance,
         )
 
     def _fit(self, rows: int) -> Any:

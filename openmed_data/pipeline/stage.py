@@ -9,12 +9,13 @@ from pathlib import Path
 
 import polars as pl
 
-from openmed_data.builder import FILE, LINE, ROW
+from openmed_data.builder import FILE, LINE, ROW, SHAPE
 from openmed_data.errors import Problem, SourceError, UsageError
 from openmed_data.pipeline.work import Work, write_frame, write_text
 from openmed_data.pipeline.workers import Workers
 from openmed_data.sources import Source
 from openmed_data.sources.readers import PART_ROWS, Part, parts, sha256
+from openmed_data.sources.shapes import Shapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def stage(
     work: Work,
     source: Source,
     columns: tuple[str, ...],
-    required: tuple[str, ...],
+    shapes: Shapes,
     workers: Workers,
     *,
     limit: int | None = None,
@@ -58,8 +59,8 @@ def stage(
 
     Parameters
     ----------
-    columns, required
-        Columns that the builder reads, and those of them that must be there.
+    columns, shapes
+        Columns that the builder reads, and the sets of them of which one must be there.
     limit
         Stop after so many rows.
     advance
@@ -85,7 +86,7 @@ def stage(
     counts: dict[str, list[int]] = {file.name: [] for file in source.files}
     problems: list[Problem] = []
     hint = ""
-    for outcome in workers.map(_stage_part, _tasks(work, source, columns, required, limit)):
+    for outcome in workers.map(_stage_part, _tasks(work, source, columns, shapes, limit)):
         counts[outcome.file].append(outcome.rows)
         problems += outcome.problems
         hint = hint or outcome.hint
@@ -100,11 +101,9 @@ def stage(
     return staged
 
 
-def _tasks(
-    work: Work, source: Source, columns: tuple[str, ...], required: tuple[str, ...], limit: int | None
-) -> Iterator[_Task]:
+def _tasks(work: Work, source: Source, columns: tuple[str, ...], shapes: Shapes, limit: int | None) -> Iterator[_Task]:
     left = sys.maxsize if limit is None else limit
-    every = chain.from_iterable(parts(file, columns, required) for file in source.files)
+    every = chain.from_iterable(parts(file, columns, shapes) for file in source.files)
     for index, part in enumerate(every):
         if left == 0:
             return
@@ -123,6 +122,7 @@ def _stage_part(task: _Task) -> _Outcome:
         (place.cast(pl.UInt64) + task.index * PART_ROWS).alias(ROW),
         (place + task.part.first_row).alias(LINE),
         pl.lit(task.part.file).alias(FILE),
+        pl.lit(task.part.shape).alias(SHAPE),
     )
     write_frame(numbered, task.path)
     return _Outcome(task.part.file, frame.height)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from openmed_data import tally
-from openmed_data.builder import FILE, LICENSE, LINE, ROW, SAMPLE, SOURCE, UID, Builder, Options, Rows
+from openmed_data.builder import FILE, LICENSE, LINE, ROW, SAMPLE, SHAPE, SOURCE, UID, Builder, Options, Rows
 from openmed_data.errors import BooksError
 from openmed_data.pipeline.filters import Filter, apply
 from openmed_data.pipeline.splits import words
@@ -171,7 +171,7 @@ def _records(rejected: pl.DataFrame, filtered: pl.DataFrame, staged: Path) -> pl
     The record of a source row is the source's; that of a candidate is the row that was not written.
     """
     batch = read_frame(staged)
-    columns = [name for name in batch.columns if name not in {ROW, FILE, LINE}]
+    columns = [name for name in batch.columns if name not in {ROW, FILE, LINE, SHAPE}]
     place = [pl.col(FILE).alias("file"), pl.col(LINE).cast(pl.Int64).alias("line")]
     told = ["level", "reason", "detail", *place, "record"]
     record = pl.struct(columns).struct.json_encode().alias("record")

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from openmed_data.errors import Problem, SourceError
+from openmed_data.sources.shapes import Shapes, shape_of
 from openmed_data.sources.streams import BYTE_ORDER_MARK, DAMAGED
 
 BLOCK_BYTES = 8 << 20
@@ -25,36 +26,25 @@ def empty(name: str) -> SourceError:
     return SourceError(f"'{name}' holds no rows", [problem], hint="Name another file, or fetch this one again.")
 
 
-def require_columns(name: str, found: Sequence[str], required: Sequence[str]) -> None:
-    """Raise `SourceError` where `found` lacks one of the `required` columns; all that are missing are named."""
-    missing = [column for column in required if column not in found]
-    if missing:
-        listed = ", ".join(found) or "none"
-        problems = [Problem(name, f"the columns {listed}", f"a column '{column}'", field=column) for column in missing]
-        raise SourceError(
-            f"'{name}' lacks {len(missing)} of the columns that this builder reads",
-            problems,
-            hint="`openmed-data describe NAME` lists the columns; rename yours to match.",
-        )
-
-
-def parts(
-    name: str, stream: IO[bytes], columns: Sequence[str], required: Sequence[str], rows: int
-) -> "Iterator[LinesPart]":
+def parts(name: str, stream: IO[bytes], columns: Sequence[str], shapes: Shapes, rows: int) -> "Iterator[LinesPart]":
     """Yield every `rows` lines of `stream` as one part; see `openmed_data.sources.readers.parts`."""
-    first = 1
+    first, shape = 1, ""
     for chunk in _chunks(stream, rows):
         if first == 1:
             chunk = chunk.removeprefix(BYTE_ORDER_MARK)  # noqa: PLW2901
-            found = _keys(name, chunk, some=8)
-            if not set(required) <= set(found):  # writers that leave nulls out may name a column late
-                found = _keys(name, chunk, some=rows)
-            require_columns(name, found, required)
+            shape = _shape(name, chunk, shapes, rows)
         lines = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
-        yield LinesPart(name, first, chunk, tuple(columns), lines)
+        yield LinesPart(name, shape, first, chunk, tuple(columns), lines)
         first += rows
     if first == 1:
         raise empty(name)
+
+
+def _shape(name: str, chunk: bytes, shapes: Shapes, rows: int) -> str:
+    found = _keys(name, chunk, some=8)
+    if len(shapes) > 1 or not any(set(columns) <= set(found) for columns in shapes.values()):
+        found = _keys(name, chunk, some=rows)  # writers that leave nulls out may name a column late
+    return shape_of(name, found, shapes)
 
 
 def _chunks(stream: IO[bytes], rows: int) -> Iterator[bytes]:
@@ -95,6 +85,7 @@ class LinesPart:
     """Consecutive lines of one file; see `openmed_data.sources.readers.Part`."""
 
     file: str
+    shape: str
     first_row: int
     chunk: bytes
     columns: tuple[str, ...]

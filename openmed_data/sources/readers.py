@@ -17,6 +17,7 @@ from openmed_data.errors import Problem, SourceError
 from openmed_data.sources import documents, lines
 from openmed_data.sources.delimited import read_csv
 from openmed_data.sources.resolve import COMPRESSED, SourceFile, data_suffix
+from openmed_data.sources.shapes import Shapes, shape_of
 from openmed_data.sources.streams import DAMAGED, open_bytes, require_utf_8
 
 PART_ROWS = 16_384
@@ -28,6 +29,11 @@ class Part(Protocol):
     @property
     def file(self) -> str:
         """Name of the file."""
+        ...
+
+    @property
+    def shape(self) -> str:
+        """Name of the shape that its columns have."""
         ...
 
     @property
@@ -50,6 +56,7 @@ class FramePart:
     """Rows of a format that is parsed as it is read."""
 
     file: str
+    shape: str
     first_row: int
     frame: pl.DataFrame
 
@@ -69,7 +76,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def parts(file: SourceFile, columns: Sequence[str], required: Sequence[str], rows: int = PART_ROWS) -> Iterator[Part]:
+def parts(file: SourceFile, columns: Sequence[str], shapes: Shapes, rows: int = PART_ROWS) -> Iterator[Part]:
     """Yield the parts of `file` in order, with exactly `columns`, all of them strings.
 
     Parameters
@@ -78,15 +85,15 @@ def parts(file: SourceFile, columns: Sequence[str], required: Sequence[str], row
         The file to read; its suffixes tell format and compression.
     columns
         Columns to keep; those that the file lacks are null.
-    required
-        Columns that must be there.
+    shapes
+        The sets of columns of which one must be there, by name.
     rows
         Rows in a part; the last one of a file may have fewer.
 
     Raises
     ------
     SourceError
-        The file is empty, is not what its suffix says, or lacks a required column.
+        The file is empty, is not what its suffix says, or has none of the shapes.
     """
     suffix = data_suffix(file.path)
     if suffix != ".parquet":
@@ -94,14 +101,14 @@ def parts(file: SourceFile, columns: Sequence[str], required: Sequence[str], row
     if suffix in {".jsonl", ".ndjson", ".json"}:
         document = suffix == ".json" and documents.is_document(file)
         with nullcontext(documents.as_lines(file)) if document else open_bytes(file) as stream:
-            yield from lines.parts(file.name, stream, columns, required, rows)
+            yield from lines.parts(file.name, stream, columns, shapes, rows)
         return
     frames = read_csv(file, PART_ROWS) if suffix == ".csv" else _read_parquet(file)
-    first = 1
+    first, shape = 1, ""
     for frame in _rebatch(frames, rows):
         if first == 1:
-            lines.require_columns(file.name, frame.columns, required)
-        yield FramePart(file.name, first, _as_text(frame, columns))
+            shape = shape_of(file.name, frame.columns, shapes)
+        yield FramePart(file.name, shape, first, _as_text(frame, columns))
         first += frame.height
     if first == 1:
         raise lines.empty(file.name)

@@ -82,7 +82,7 @@ COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {"": bytes, ".gz": gzip.compr
 
 def read(path: Path, content: bytes, rows: int = 4, columns: tuple[str, ...] = COLUMNS) -> list[tuple[Any, ...]]:
     path.write_bytes(content)
-    frames = [part.load() for part in parts(SourceFile(path, path.name), columns, ("question",), rows)]
+    frames = [part.load() for part in parts(SourceFile(path, path.name), columns, {"toy": ("question",)}, rows)]
     assert all(frame.schema == dict.fromkeys(columns, pl.String) for frame in frames)
     assert all(frame.height == rows for frame in frames[:-1])
     return [row for frame in frames for row in frame.rows()]
@@ -159,7 +159,7 @@ def test_parts_do_not_depend_on_the_block_size(block: int, rows: int, count: int
     content = content if ended else content.removesuffix(b"\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lines, "BLOCK_BYTES", block)
-        found = list(lines.parts("a", io.BytesIO(content), ("question", "cop"), ("question",), rows))
+        found = list(lines.parts("a", io.BytesIO(content), ("question", "cop"), {"toy": ("question",)}, rows))
     assert b"".join(part.chunk for part in found) == content
     assert [part.first_row for part in found] == list(range(1, count + 1, rows))
     assert [part.load().height for part in found] == [part.most_rows for part in found]
