@@ -10,15 +10,16 @@ import polars as pl
 from openmed_data import tally
 from openmed_data.bias import bias_figures, measure_pairs
 from openmed_data.builder import LICENSE, ROW, SAMPLE, SOURCE, UID, Builder, FilterUse, Rows
+from openmed_data.index_base import count_keys, gold_position, index_bases
 from openmed_data.kinds import Kind
 from openmed_data.sources import Upstream
 from openmed_data.text.clean import clean_columns
 from openmed_data.text.lost_rt import Lexicon, build_lexicon, count, repair
+from openmed_data.text.questions import without_number
 
-from .answer_key import count_keys, gold_position, index_bases
 from .balance import Balance
 from .card import CARD
-from .judge import detail, screen, tidy, without_number
+from .judge import detail, screen, tidy
 from .learn import count_balance, learn_balance, with_places
 from .pairs import OPTIONS, TEXTS, make_pairs
 from .reasons import PrefsOptions, Reason, Style

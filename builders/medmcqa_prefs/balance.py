@@ -2,8 +2,7 @@
 
 Two quantities are learnt from the whole source and then decide row by row, from the row's own identity:
 
-- *Letters.* Some rows must keep their options in place, and their right letters are not uniform. The other rows get
-  their letters by thresholds on a per-row random number, set so that all rows together are uniform.
+- *Letters.* See `openmed_data.letters`.
 - *Lengths.* The right option is often the longest. A wrong option is drawn with a weight that depends only on the class
   of its length difference, and the weights are those under which, within every class, the right side is the longer one
   half of the time. They are the maximum-entropy solution of these constraints (Jaynes, "Information theory and
@@ -20,7 +19,6 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 LETTERS = "ABCD"
-STEPS = 128  # resolution of the letter thresholds; small additions to a source leave them where they are
 _EDGES = np.array([1, 2, 3, 4, 5, 7, 10, 14, 20, 30])  # lower bounds of the classes of length difference, characters
 CLASSES = len(_EDGES) + 1
 _LIMIT = 4.0
@@ -31,7 +29,7 @@ _ROUNDS = 400
 class Balance:
     """What was learnt: where the letters change on [0, 1), and a log-weight for each class of length difference."""
 
-    thresholds: tuple[float, float, float]
+    thresholds: tuple[float, ...]
     log_weights: tuple[float, ...]
 
 
@@ -97,33 +95,3 @@ def draw_wrong(classes: Ints, chance: Floats, balance: Balance) -> Ints:
     """Draw one of the three wrong options of each row; shape (n,), 0 to 2."""
     cumulated = np.cumsum(_shares(classes, np.array(balance.log_weights)), axis=1)
     return np.minimum((chance[:, None] >= cumulated).sum(axis=1), 2)
-
-
-def solve_letters(histogram: Ints, fixed: Ints) -> tuple[float, float, float]:
-    """Return the thresholds under which all rows together have uniform letters.
-
-    Parameters
-    ----------
-    histogram
-        How many free rows have their random number in each of `STEPS` equal steps of [0, 1).
-    fixed
-        How many rows that keep their options have each right letter, shape (4,).
-
-    Examples
-    --------
-    >>> solve_letters(np.full(STEPS, 10), np.array([320, 0, 0, 0]))
-    (0.0625, 0.375, 0.6875)
-    """
-    free = int(histogram.sum())
-    if not free:
-        return (0.25, 0.5, 0.75)
-    wanted = np.maximum((free + fixed.sum()) / 4 - fixed, 0.0)
-    goals = np.cumsum(wanted)[:3] / wanted.sum() * free
-    edges = np.concatenate([[0], np.cumsum(histogram)])
-    first, second, third = (float(np.abs(edges - goal).argmin() / STEPS) for goal in goals)
-    return first, second, third
-
-
-def draw_letters(chance: Floats, balance: Balance) -> Ints:
-    """Draw the position of the right option of each free row; shape (n,), 0 to 3."""
-    return np.searchsorted(np.array(balance.thresholds), chance, side="right")

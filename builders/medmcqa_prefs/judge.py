@@ -3,19 +3,11 @@
 import polars as pl
 
 from openmed_data.text.keys import question_key
+from openmed_data.text.questions import needs_picture, unanswerable
 
 from .pairs import OPTIONS, TEXTS
 from .rationale import rationale
 from .reasons import PrefsOptions, Reason, Style
-from .screens import needs_picture, unanswerable
-
-# "27.\t", "Q12) ", "Q.5: "; not "5-hydroxy…", "2,3-Bis…", "45-year-old".
-_NUMBER = r"^(?:(?i:q(?:uestion)?|que)\.? ?(?:no\.? ?)?\d{1,4} ?[.):]|\d{1,4} ?[.)]) ?([^\d\s.])"
-
-
-def without_number(stem: pl.Expr) -> pl.Expr:
-    """Take a question's number off its stem."""
-    return stem.str.replace(_NUMBER, "${1}")
 
 
 def tidy(stem: pl.Expr) -> pl.Expr:

@@ -8,14 +8,14 @@ import xxhash
 
 from openmed_data import tally
 from openmed_data.builder import FILE, UID
-from openmed_data.seeds import uniform
+from openmed_data.index_base import key_text
+from openmed_data.letters import STEPS, solve_letters, steps_of
+from openmed_data.text.questions import options_refer
 
-from .answer_key import key_text
-from .balance import STEPS, Balance, length_classes, solve_lengths, solve_letters
+from .balance import Balance, length_classes, solve_lengths
 from .explanations import names_letters, stated_position
 from .pairs import OPTIONS, TEXTS, lengths_of
 from .reasons import PrefsOptions
-from .screens import options_refer
 
 
 def with_places(batch: pl.DataFrame) -> pl.DataFrame:
@@ -38,8 +38,7 @@ def _count_letters(usable: pl.DataFrame, options: PrefsOptions) -> list[pl.DataF
         return []
     fixed = usable.filter("fixed").group_by(FILE, "key").agg(pl.len().alias("count"))
     free = usable.filter(~pl.col("fixed"))[UID].to_numpy()
-    steps = (uniform(free, options.seed, "letter") * STEPS).astype(np.int64)
-    histogram = pl.Series("step", steps).value_counts()
+    histogram = pl.Series("step", steps_of(free, options.seed)).value_counts()
     return [
         tally.tally("fixed letters", fixed, key=FILE, detail="key"),
         tally.tally("letter steps", histogram, key="step"),

@@ -1,14 +1,13 @@
 """Turn screened questions into preference pairs, all rows of a batch at once."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import polars as pl
 
 from openmed_data.builder import ROW, UID
+from openmed_data.letters import Places, place_options
 from openmed_data.seeds import draw, uniform
 
-from .balance import LETTERS, Balance, Ints, draw_letters, draw_wrong, length_classes, positions_of_wrong
+from .balance import LETTERS, Balance, Ints, draw_wrong, length_classes, positions_of_wrong
 from .reasons import Negatives, PrefsOptions, Style
 
 OPTIONS = ("opa", "opb", "opc", "opd")
@@ -20,39 +19,15 @@ ASK = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where options go: `order[i, k]` is the option that stands at letter k; `gold[i]` the right one's letter."""
-
-    order: Ints
-    gold: Ints
-
-
 def lengths_of(questions: pl.DataFrame) -> Ints:
     """Return the characters of the four options, shape (n, 4)."""
     return questions.select(pl.col(name).str.len_chars().fill_null(0) for name in OPTIONS).to_numpy().astype(np.int64)
 
 
-def place_options(questions: pl.DataFrame, options: PrefsOptions, balance: Balance) -> Places:
-    """Decide the order of every question's options.
-
-    Parameters
-    ----------
-    questions
-        `UID`, `gold` (position of the right option as it came) and `fixed` (whether options must stay).
-    """
-    uid, gold = questions[UID].to_numpy(), questions["gold"].to_numpy().astype(np.int64)
-    order = np.tile(np.arange(4), (len(gold), 1))
+def _places(questions: pl.DataFrame, options: PrefsOptions, balance: Balance) -> Places:
     free = ~questions["fixed"].to_numpy() & options.shuffle
-    target = draw_letters(uniform(uid, options.seed, "letter"), balance)
-    shuffles = np.stack([draw(uid, options.seed, f"option {place}") for place in range(4)], axis=1)
-    shuffled = np.argsort(shuffles, axis=1)
-    rows = np.arange(len(gold))
-    at = np.argmax(shuffled == gold[:, None], axis=1)
-    shuffled[rows, at] = shuffled[rows, target]
-    shuffled[rows, target] = gold
-    order[free] = shuffled[free]
-    return Places(order, np.argmax(order == gold[:, None], axis=1))
+    gold = questions["gold"].to_numpy().astype(np.int64)
+    return place_options(questions[UID].to_numpy(), gold, free, options.seed, balance.thresholds)
 
 
 def choose_wrong(questions: pl.DataFrame, options: PrefsOptions, balance: Balance) -> list[Ints]:
@@ -102,7 +77,7 @@ def make_pairs(questions: pl.DataFrame, options: PrefsOptions, balance: Balance)
     """
     if not questions.height:
         return pl.DataFrame(schema=_empty_schema())
-    places = place_options(questions, options, balance)
+    places = _places(questions, options, balance)
     placed = questions.with_columns(_placed_options(questions, places)).with_columns(prompt=_prompt(options))
     pairs = [
         _pairs(placed, places, wrong, number, options)

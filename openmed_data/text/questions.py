@@ -1,4 +1,6 @@
-"""Tell questions that cannot be asked without what is not there: pictures, or a question at all."""
+"""What the text of an exam question tells: whether it can be asked as it stands, and whether its options may move."""
+
+# ruff: noqa: E501  (one pattern a line reads best)
 
 import polars as pl
 
@@ -135,3 +137,18 @@ def options_refer(option: pl.Expr) -> pl.Expr:
     [True, True, True, False, False]
     """
     return option.str.contains(_REFERS.replace(r"\b", r"(?-u:\b)").replace(r"\W", "[^A-Za-z0-9_]"))
+
+
+# "27.\t", "Q12) ", "Q.5: "; not "5-hydroxy…", "2,3-Bis…", "45-year-old".
+_NUMBER = r"^(?:(?i:q(?:uestion)?|que)\.? ?(?:no\.? ?)?\d{1,4} ?[.):]|\d{1,4} ?[.)]) ?([^\d\s.])"
+
+
+def without_number(stem: pl.Expr) -> pl.Expr:
+    """Take a question's number off its stem.
+
+    Examples
+    --------
+    >>> pl.select(without_number(pl.lit("27. Normal pH of blood"))).item()
+    'Normal pH of blood'
+    """
+    return stem.str.replace(_NUMBER, "${1}")
