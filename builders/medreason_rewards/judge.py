@@ -1,0 +1,225 @@
+"""Decide which items can be asked and checked, and say why the others cannot."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+from typing import NamedTuple, cast
+
+import polars as pl
+
+from openmed_data.answers import AnswerType
+from openmed_data.answers.number import read_quantity
+from openmed_data.text.normalize import answer_key
+from openmed_data.text.questions import needs_picture, options_refer, unanswerable, without_number
+
+from .reading import are_letters, find_gold
+from .reasoning import names_letters
+from .reasons import Reason, RewardsOptions
+from .shapes import Item
+
+DECISIONS = ("yes", "no", "maybe")
+# Of MedReason's sources, those that are test splits of benchmarks; punctuation and case aside.
+_TEST_SETS = ("mmlu", "medxpert", "lasthumanity", "humanityslastexam", "hle")
+_LABELLED_PUBMEDQA = re.compile(r"(?:pubmedqa|pqa)(?:l|pqal|labell?ed|pqalabell?ed)?")
+_ASKS_TO_CHOOSE = re.compile(
+    r"\b(?:following|these|below)\b.{0,40}(?:except|:|\?|$)|\bexcept\W*$|\ball (?:are|of)\b"
+    r"|\b(?:true|false|correct|incorrect) statements?\b",
+    re.IGNORECASE,
+)
+_LISTS = re.compile(r"[;,]|\s(?:and|or|&|\+|/)\s", re.IGNORECASE)
+_ABBREVIATED = re.compile(r"(?P<long>\S.*\S)\s*\((?P<short>[A-Za-z][A-Za-z0-9-]{1,7})\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An item that can be asked and checked.
+
+    Attributes
+    ----------
+    text
+        The stem, its number taken off.
+    choices
+        What is offered; empty for open questions.
+    place
+        Position of the right choice, where there are choices.
+    accepted
+        Further texts that earn credit.
+    fixed
+        Whether the choices must keep their places.
+    """
+
+    item: Item
+    answer_type: AnswerType
+    text: str
+    answer: str
+    choices: tuple[str, ...] = ()
+    place: int | None = None
+    accepted: tuple[str, ...] = ()
+    fixed: bool = True
+
+
+class Rejection(NamedTuple):
+    """A row that is rejected, and the text that caused it."""
+
+    row: int
+    reason: Reason
+    detail: str
+
+
+class _Seen(NamedTuple):
+    """What searches over all texts at once found of one item."""
+
+    stem: str
+    picture: bool
+    unanswerable: bool
+    fixed: bool
+    also_refers: bool
+
+
+def judge(items: Sequence[Item], options: RewardsOptions) -> tuple[list[Question], list[Rejection]]:
+    """Sort items into questions and rejections; the first reason that applies counts."""
+    questions: list[Question] = []
+    rejected: list[Rejection] = []
+    for item, seen in zip(items, _look(items), strict=True):
+        judged = _judge(item, seen, options)
+        if isinstance(judged, Question):
+            questions.append(judged)
+        else:
+            rejected.append(Rejection(item.row, judged, _detail(item, judged)))
+    return questions, rejected
+
+
+def is_test_split(item: Item) -> bool:
+    """Say whether MedReason took an item from the test split of a benchmark."""
+    name = re.sub(r"[^a-z0-9]", "", item.dataset.lower())
+    labelled = item.stated.decision and _LABELLED_PUBMEDQA.fullmatch(name) is not None
+    return labelled or name.startswith(_TEST_SETS)
+
+
+def _look(items: Sequence[Item]) -> Iterator[_Seen]:
+    frame = pl.DataFrame(
+        {
+            "question": [item.question for item in items],
+            "flat": [item.question.replace("\n", " ") for item in items],
+            "length": [_mean_length(item) for item in items],
+            "reasoning": [item.reasoning for item in items],
+            "also": [item.also for item in items],
+        },
+        schema_overrides={"question": pl.String, "flat": pl.String, "reasoning": pl.String, "also": pl.String},
+    )
+    seen = frame.select(
+        without_number(pl.col("question")),
+        needs_picture(frame["flat"]).alias("picture"),
+        unanswerable(without_number(pl.col("flat")), pl.col("length")).alias("unanswerable"),
+        names_letters(frame["reasoning"]).alias("letters") | pl.Series("refers", _any_refers(items), dtype=pl.Boolean),
+        options_refer(pl.col("also")).alias("also_refers"),
+    )
+    return map(_Seen._make, seen.iter_rows())
+
+
+def _mean_length(item: Item) -> float:
+    texts = () if isinstance(item.options, Reason) else item.options
+    return sum(map(len, texts)) / len(texts) if texts else 0.0
+
+
+def _any_refers(items: Iterable[Item]) -> list[bool]:
+    listed = pl.Series([[] if isinstance(item.options, Reason) else list(item.options) for item in items],
+                       dtype=pl.List(pl.String))  # fmt: skip
+    return listed.list.eval(options_refer(pl.element()).any()).list.first().fill_null(value=False).to_list()
+
+
+def _judge(item: Item, seen: _Seen, options: RewardsOptions) -> Question | Reason:
+    nothing_stated = not answer_key(item.stated.text) and not item.stated.label
+    tests = {
+        Reason.TEST_SPLIT: is_test_split(item) and not options.keep_test_splits,
+        Reason.EMPTY_GOLD: nothing_stated,
+        Reason.UNANSWERABLE_STEM: seen.unanswerable,
+        Reason.NEEDS_PICTURE: seen.picture,
+    }
+    fault = _first(tests)
+    if fault or isinstance(item.options, Reason):
+        return fault or cast(Reason, item.options)
+    if not item.options:
+        return _open(item, seen, options)
+    keys = [answer_key(text) for text in item.options]
+    if not all(keys):
+        return Reason.MISSING_OPTION
+    return _decision(item, seen, keys) if set(keys) <= set(DECISIONS) else _choice(item, seen, keys, item.options)
+
+
+def _first(tests: Mapping[Reason, bool]) -> Reason | None:
+    return next((reason for reason, applies in tests.items() if applies), None)
+
+
+def _decision(item: Item, seen: _Seen, keys: Sequence[str]) -> Question | Reason:
+    right = answer_key(item.stated.text)
+    if right not in keys:
+        return Reason.MAYBE_NOT_OFFERED if right == "maybe" else Reason.GOLD_NOT_AN_OPTION
+    if len(set(keys)) < len(keys):
+        return Reason.DUPLICATE_OPTIONS
+    return Question(item, AnswerType.BOOLEAN, seen.stem, right, tuple(keys), keys.index(right))
+
+
+def _choice(item: Item, seen: _Seen, keys: Sequence[str], choices: tuple[str, ...]) -> Question | Reason:
+    stated = item.stated
+    at = ascii_uppercase.find(stated.label) if stated.label else None
+    tests = {
+        Reason.LETTER_COMBINATION: are_letters(choices),
+        Reason.DUPLICATE_OPTIONS: len(set(keys)) < len(keys),
+        Reason.GOLD_NOT_AN_OPTION: at is not None and not 0 <= at < len(choices),
+    }
+    place = find_gold(stated.text, choices) if stated.text or at is None else at
+    if isinstance(place, Reason) or any(tests.values()):
+        return _first(tests) or cast(Reason, place)
+    if at is not None and at != place:
+        return Reason.CONTRADICTING_KEY
+    return Question(item, AnswerType.CHOICE, seen.stem, choices[place], choices, place, fixed=seen.fixed)
+
+
+def _open(item: Item, seen: _Seen, options: RewardsOptions) -> Question | Reason:
+    gold = item.stated.text
+    key = answer_key(gold)
+    if key in DECISIONS[:2]:  # nothing offers maybe, so the prompt asks for yes or no
+        return Question(item, AnswerType.BOOLEAN, seen.stem, key, DECISIONS[:2], DECISIONS.index(key))
+    quantity = read_quantity(gold)
+    is_number = quantity is not None and "/" not in gold and not quantity.rest.strip(" .")
+    tests = {
+        Reason.MAYBE_NOT_OFFERED: key in DECISIONS,
+        Reason.NO_OPTIONS: item.stated.label is not None or _ASKS_TO_CHOOSE.search(seen.stem) is not None,
+        Reason.LETTER_COMBINATION: are_letters([gold]),
+        Reason.ANSWER_IN_PROMPT: f" {key} " in f" {answer_key(seen.stem)} ",
+        Reason.FREE_TEXT_TOO_LONG: not is_number and len(gold.split()) > options.max_text_words,
+        Reason.SEVERAL_ANSWERS: not is_number and _LISTS.search(gold) is not None,
+    }
+    if fault := _first(tests):
+        return fault
+    if is_number:
+        return Question(item, AnswerType.NUMBER, seen.stem, gold)
+    return Question(item, AnswerType.TEXT, seen.stem, gold, accepted=_accepted(item, seen))
+
+
+def _accepted(item: Item, seen: _Seen) -> tuple[str, ...]:
+    """Return other ways to say the gold: without its abbreviation, the abbreviation, the option it was made from."""
+    gold, texts = item.stated.text, list[str]()
+    abbreviated = _ABBREVIATED.fullmatch(gold)
+    if abbreviated and sum(map(str.isupper, abbreviated["short"])) > 1:
+        texts += [abbreviated["long"], abbreviated["short"]]
+    if not seen.also_refers and re.search(r"[A-Za-z]{3}", item.also) and not are_letters([item.also]):
+        texts.append(item.also)
+    wrong = {answer_key(gold), *(answer_key(text) for text in item.distractors)}
+    return tuple({answer_key(text): text for text in texts if answer_key(text) not in wrong}.values())
+
+
+def _detail(item: Item, reason: Reason) -> str:
+    stated = f"({item.stated.label}) {item.stated.text}" if item.stated.label else item.stated.text
+    listed = " | ".join(item.options) if isinstance(item.options, tuple) else ""
+    match reason:
+        case Reason.TEST_SPLIT:
+            return item.dataset
+        case Reason.UNANSWERABLE_STEM | Reason.NEEDS_PICTURE | Reason.NO_OPTIONS:
+            return item.question
+        case Reason.DUPLICATE_OPTIONS | Reason.LETTER_COMBINATION | Reason.MISSING_OPTION if listed:
+            return listed
+        case _:
+            return f"{stated[:300]} / {listed}" if listed else stated[:300]
