@@ -237,8 +237,9 @@ def _counted(figures: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     """Return a builder's counts by name, such as rows by subject, most first."""
     counts: dict[str, dict[str, int]] = {}
     for title, value in figures.items():
-        if title != "bias" and isinstance(value, dict):
-            counts[title] = dict(sorted(cast(dict[str, int], value).items(), key=lambda item: (-item[1], item[0])))
+        held = cast(dict[str, Any], value) if title != "bias" and isinstance(value, dict) else {}
+        if held and all(isinstance(count, int) for count in held.values()):
+            counts[title] = dict(sorted(held.items(), key=lambda item: (-item[1], item[0])))
     return counts
 
 

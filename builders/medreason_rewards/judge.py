@@ -23,11 +23,19 @@ DECISIONS = ("yes", "no", "maybe")
 _TEST_SETS = ("mmlu", "medxpert", "lasthumanity", "humanityslastexam", "hle")
 _LABELLED_PUBMEDQA = re.compile(r"(?:pubmedqa|pqa)(?:l|pqal|labell?ed|pqalabell?ed)?")
 _ASKS_TO_CHOOSE = re.compile(
-    r"\b(?:following|these|below)\b.{0,40}(?:except|:|\?|$)|\bexcept\W*$|\ball (?:are|of)\b"
-    r"|\b(?:true|false|correct|incorrect) statements?\b",
+    r"\b(?:which|what|all|any|one|none|each)\b[^.?]{0,30}\b(?:of|among|amongst|from|in) (?:these|the (?:following|above|below))\b"
+    r"|\b(?:following|true|false|correct|incorrect) (?:statements?|options?|choices?)\b|\bexcept\W*$",
     re.IGNORECASE,
 )
-_LISTS = re.compile(r"[;,]|\s(?:and|or|&|\+|/)\s", re.IGNORECASE)
+# In the sentence that asks: what does not apply is without end, and so is what is an example.
+_MANY_ANSWERS = re.compile(
+    r"\b(?:not|never|cannot|least|except|excluding|unlikely|(?:is|are|does|do|ca|would|should)n['’]t)\b"
+    r"|\b(?:one|some|examples?) (?:\w+ ){0,3}(?:that|which|of)\b|\b(?:identify|name|give) (?:an?|one|some)\b"
+    r"|\bexamples?\b",
+    re.IGNORECASE,
+)
+_LAST_SENTENCE = re.compile(r"(?:[.?!]\s+|^)(?=[A-Z])((?:(?![.?!]\s+[A-Z]).)*)$", re.DOTALL)
+_LISTS = re.compile(r";|,(?!\d)|\s(?:and|or|&|\+|/)\s", re.IGNORECASE)
 _ABBREVIATED = re.compile(r"(?P<long>\S.*\S)\s*\((?P<short>[A-Za-z][A-Za-z0-9-]{1,7})\)")
 
 
@@ -188,6 +196,7 @@ def _open(item: Item, seen: _Seen, options: RewardsOptions) -> Question | Reason
         Reason.MAYBE_NOT_OFFERED: key in DECISIONS,
         Reason.NO_OPTIONS: item.stated.label is not None or _ASKS_TO_CHOOSE.search(seen.stem) is not None,
         Reason.LETTER_COMBINATION: are_letters([gold]),
+        Reason.MANY_ANSWERS: _MANY_ANSWERS.search(_asking(seen.stem)) is not None,
         Reason.ANSWER_IN_PROMPT: f" {key} " in f" {answer_key(seen.stem)} ",
         Reason.FREE_TEXT_TOO_LONG: not is_number and len(gold.split()) > options.max_text_words,
         Reason.SEVERAL_ANSWERS: not is_number and _LISTS.search(gold) is not None,
@@ -197,6 +206,12 @@ def _open(item: Item, seen: _Seen, options: RewardsOptions) -> Question | Reason
     if is_number:
         return Question(item, AnswerType.NUMBER, seen.stem, gold)
     return Question(item, AnswerType.TEXT, seen.stem, gold, accepted=_accepted(item, seen))
+
+
+def _asking(stem: str) -> str:
+    """Return the sentence that asks, which is the last."""
+    found = _LAST_SENTENCE.search(stem)
+    return found.group(1) if found else stem
 
 
 def _accepted(item: Item, seen: _Seen) -> tuple[str, ...]:
@@ -217,7 +232,7 @@ def _detail(item: Item, reason: Reason) -> str:
     match reason:
         case Reason.TEST_SPLIT:
             return item.dataset
-        case Reason.UNANSWERABLE_STEM | Reason.NEEDS_PICTURE | Reason.NO_OPTIONS:
+        case Reason.UNANSWERABLE_STEM | Reason.NEEDS_PICTURE | Reason.NO_OPTIONS | Reason.MANY_ANSWERS:
             return item.question
         case Reason.DUPLICATE_OPTIONS | Reason.LETTER_COMBINATION | Reason.MISSING_OPTION if listed:
             return listed

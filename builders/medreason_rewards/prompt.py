@@ -38,7 +38,7 @@ def _asked_for(question: Question) -> str:
             quantity = read_quantity(question.answer)
             return "the number with its unit" if quantity and quantity.unit else "the number"
         case AnswerType.TEXT:
-            return "the answer in a few words, without explanation"
+            return "the answer, in a few words,"
 
 
 def completion_of(answer: str, answer_format: AnswerFormat) -> str:

@@ -20,7 +20,9 @@ _IN_STEM = re.compile(r"\s*\bAnswer Choices:\s*(?=\(A\) )")
 _NEXT_IN_STEM = r"\s*\({}\) "
 
 # A letter, or letters with nothing between them but what joins them.
-_LETTERS = re.compile(r"\W*[A-Ea-e](?:(?:\W|and|or)*[A-Ea-e]){0,4}\W*")
+_LETTERS = re.compile(
+    r"\W*(?:(?:box|point|option|choice|figure|graph|curve|line|label|structure|region|area)\s+)?[A-Ea-e](?:(?:\W|and|or)*[A-Ea-e]){0,4}\W*"
+)
 _SEVERAL_LETTERS = re.compile(r"\W*[A-Ea-e](?:(?:\W|and|or)*[A-Ea-e]){1,4}\W*")
 
 
@@ -180,6 +182,8 @@ def are_letters(options: Sequence[str]) -> bool:
 
     Examples
     --------
+    >>> are_letters(["Box E"])
+    True
     >>> are_letters(["a", "c", "ab", "bd"]), are_letters(["A", "B", "C", "D"]), are_letters(["A", "B", "AB", "O"])
     (True, True, False)
     """

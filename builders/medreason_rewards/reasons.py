@@ -26,6 +26,7 @@ class Reason(ReasonCode):
     GOLD_NOT_AN_OPTION = "gold_not_an_option", "the stated answer is none of the options"
     CONTRADICTING_KEY = "contradicting_key", "the stated letter and the stated text are different options"
     MAYBE_NOT_OFFERED = "maybe_not_offered", "the decision is maybe, and the options are yes and no"
+    MANY_ANSWERS = "many_answers", "an open question for an example, or for what does not apply: many answers are right"
     FREE_TEXT_TOO_LONG = "free_text_too_long", "a free-text answer over the length limit, which no verifier can check"
     SEVERAL_ANSWERS = "several_answers", "a free-text answer that lists several things"
     ANSWER_IN_PROMPT = "answer_in_prompt", "the question contains its free-text answer"
@@ -56,7 +57,7 @@ class RewardsOptions(Options):
         "reasoning refer to letters or to other options.",
     )
     max_text_words: int = Field(
-        5, ge=1, le=12, description="Most words of a free-text answer; longer ones are rarely matched word for word."
+        4, ge=1, le=12, description="Most words of a free-text answer; longer ones are rarely matched word for word."
     )
     keep_test_splits: bool = Field(
         default=False,

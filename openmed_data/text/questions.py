@@ -28,7 +28,7 @@ _IN_GENERAL = (
 _CUES = "|".join(
     (
         rf"\b(?:the|this|these|following|given|shown|below|above|accompanying|adjacent|attached) (?:\w+ ){{0,2}}?(?:given|below|shown|following|{_MARKED}) (?:\w+ )?(?:{_PICTURE})\b",
-        rf"\b(?:following|given|accompanying|adjacent|attached|above|below) (?:below )?(?:\w+ )?(?:{_PICTURE})\b(?: (?:of|is|are|was|shows?|depicts?|represents?|except|findings?|image|film|except)\b|\W|$)",
+        rf"\b(?:following|given|provided|accompanying|adjacent|attached|above|below) (?:below )?(?:\w+ )?(?:{_PICTURE})\b(?: (?:of|is|are|was|shows?|depicts?|represents?|except|findings?|image|film|except)\b|\W|$)",
         rf"\b(?:{_PICTURE})s?\b[^.?]{{0,60}}?\b(?:shown|depicted|given below|is given|are given|provided|below|displayed)\b(?:[^0-9]*$|\W+(?:what|which|the|most|diagnos))",
         r"\b(?:shown|seen|depicted|marked|labell?ed|given|in|from|of|to) (?:in |by )?(?:the |this |a )?(?:given |following |below |attached )?(?:image|picture|photograph|photomicrograph|figure|fig|diagram|illustration|colou?r plate)\b",
         r"\b(?:figure|image|picture|diagram|photograph|photomicrograph) (?:shows|depicts|represents|shown|below|given|above)\b",
