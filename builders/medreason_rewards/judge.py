@@ -23,13 +23,14 @@ DECISIONS = ("yes", "no", "maybe")
 _TEST_SETS = ("mmlu", "medxpert", "lasthumanity", "humanityslastexam", "hle")
 _LABELLED_PUBMEDQA = re.compile(r"(?:pubmedqa|pqa)(?:l|pqal|labell?ed|pqalabell?ed)?")
 _ASKS_TO_CHOOSE = re.compile(
-    r"\b(?:which|what|all|any|one|none|each)\b[^.?]{0,30}\b(?:of|among|amongst|from|in) (?:these|the (?:following|above|below))\b"
+    r"\b(?:which|what|all|any|one|none|each)\b[^.?]{0,30}"
+    r"\b(?:of|among|amongst|from|in) (?:these|the (?:following|above|below))\b"
     r"|\b(?:following|true|false|correct|incorrect) (?:statements?|options?|choices?)\b|\bexcept\W*$",
     re.IGNORECASE,
 )
 # In the sentence that asks: what does not apply is without end, and so is what is an example.
 _MANY_ANSWERS = re.compile(
-    r"\b(?:not|never|cannot|least|except|excluding|unlikely|(?:is|are|does|do|ca|would|should)n['’]t)\b"
+    r"\b(?:not|never|cannot|least|except|excluding|unlikely|(?:is|are|does|do|ca|would|should)n['\u2019]t)\b"
     r"|\b(?:one|some|examples?) (?:\w+ ){0,3}(?:that|which|of)\b|\b(?:identify|name|give) (?:an?|one|some)\b"
     r"|\bexamples?\b",
     re.IGNORECASE,
