@@ -46,7 +46,7 @@ def completion_of(answer: str, answer_format: AnswerFormat) -> str:
 
     Examples
     --------
-    >>> completion_of("B", AnswerFormat.THINK_ANSWER)[-19:]
+    >>> completion_of("B", AnswerFormat.THINK_ANSWER)[-18:]
     '<answer>B</answer>'
     """
     if answer_format is AnswerFormat.ANSWER_ONLY:

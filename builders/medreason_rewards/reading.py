@@ -19,11 +19,12 @@ _LINE_LABEL = re.compile(r"^\s*\(?([A-Z])[.):](?:\s+|$)")
 _IN_STEM = re.compile(r"\s*\bAnswer Choices:\s*(?=\(A\) )")
 _NEXT_IN_STEM = r"\s*\({}\) "
 
-# A letter, or letters with nothing between them but what joins them.
-_LETTERS = re.compile(
-    r"\W*(?:(?:box|point|option|choice|figure|graph|curve|line|label|structure|region|area)\s+)?[A-Ea-e](?:(?:\W|and|or)*[A-Ea-e]){0,4}\W*"
+# A letter, or what a picture calls by one; letters with nothing between them but what joins them.
+_NAMED_LETTER = re.compile(
+    r"\W*(?:(?:box|point|option|choice|figure|graph|curve|line|label|structure|region|area)\s+)?[A-E]\W*", re.IGNORECASE
 )
-_SEVERAL_LETTERS = re.compile(r"\W*[A-Ea-e](?:(?:\W|and|or)*[A-Ea-e]){1,4}\W*")
+_SEVERAL_LETTERS = re.compile(r"\W*[A-E](?:(?:\W|and|or)*[A-E]){1,4}\W*", re.IGNORECASE)
+_JOINING = re.compile(r"\W|and|or", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ def find_gold(text: str, options: Sequence[str]) -> int | Reason:
 def are_letters(options: Sequence[str]) -> bool:
     """Say whether options stand for combinations of statements, or for labels in a picture.
 
-    Blood groups (A, B, AB, O) and vitamins are words that happen to be letters.
+    Blood groups (A, B, AB, O) and genotypes (AA, Aa) are no such letters.
 
     Examples
     --------
@@ -187,5 +188,10 @@ def are_letters(options: Sequence[str]) -> bool:
     >>> are_letters(["a", "c", "ab", "bd"]), are_letters(["A", "B", "C", "D"]), are_letters(["A", "B", "AB", "O"])
     (True, True, False)
     """
-    several = sum(_SEVERAL_LETTERS.fullmatch(option) is not None for option in options)
-    return several > 1 or all(_LETTERS.fullmatch(option) for option in options)
+    several = sum(map(_is_combination, options))
+    return several > 1 or all(_NAMED_LETTER.fullmatch(one) or _is_combination(one) for one in options)
+
+
+def _is_combination(option: str) -> bool:
+    letters = _JOINING.sub("", option).lower()
+    return _SEVERAL_LETTERS.fullmatch(option) is not None and len(set(letters)) == len(letters)

@@ -1,36 +1,31 @@
 """Clean MedReason's reasoning: both ways of writing its headings, and Markdown."""
 
-import re
-
 import polars as pl
 
-_HEADING = re.compile(
-    r"^[ \t]*(?:#{1,6}[ \t]*)?\**[ \t]*(?:finding reasoning paths?|reasoning (?:process|paths?)|(?:final )?conclusion)"
-    r"[ \t]*(?::[ \t]*\**|\**[ \t]*(?::|$))[ \t]*",
-    re.IGNORECASE | re.MULTILINE,
+_HEADING = (
+    r"(?im)^[ \t]*(?:#{1,6}[ \t]*)?(?:finding reasoning paths?|reasoning (?:process|paths?)|(?:final )?conclusion)"
+    r"[ \t]*(?::[ \t]*|$)"
 )
-_EMPHASIS = re.compile(r"\*\*|__(?=\S)|(?<=\S)__|^#{1,6}[ \t]+", re.MULTILINE)
-_BLANKS = re.compile(r"[ \t]+$|^[ \t]+(?=\n)", re.MULTILINE)
-_GAPS = re.compile(r"\n{3,}")
-
 _NAMES_A_LETTER = (
     r"(?i:\b(?:options?|choices?|answers?)\b(?: is| are)?[\s:*]{1,3})\(?[A-J]\)?(?:[^A-Za-z]|$)"
     r"|\([A-J]\)|^\s*[A-J][.)] "
 )
 
 
-def clean_reasoning(text: str) -> str:
-    r"""Return reasoning without headings and Markdown, its paragraphs and lists kept.
+def clean_reasoning(text: pl.Expr) -> pl.Expr:
+    r"""Return reasoning without headings and bold type, its paragraphs and lists kept; null where nothing is left.
 
     Examples
     --------
-    >>> clean_reasoning("**Finding reasoning paths:**\n\n1. Fever -> Malaria\n\n**Conclusion:** It is *vivax*.")
-    '1. Fever -> Malaria\n\nIt is *vivax*.'
-    >>> clean_reasoning("Finding reasoning paths:\n1. Fever -> Malaria\n\nConclusion:\nMalaria.")
-    '1. Fever -> Malaria\n\nMalaria.'
+    >>> styles = ["**Finding reasoning paths:**\n\n1. Fever -> Malaria\n\n**Conclusion:** Malaria.",
+    ...           "Finding reasoning paths:\n1. Fever -> Malaria\n\nConclusion:\nMalaria."]
+    >>> pl.DataFrame({"text": styles}).select(clean_reasoning(pl.col("text")))["text"].unique().to_list()
+    ['1. Fever -> Malaria\n\nMalaria.']
     """
-    plain = _EMPHASIS.sub("", _HEADING.sub("", text.replace("\r\n", "\n")))
-    return _GAPS.sub("\n\n", _BLANKS.sub("", plain)).strip()
+    plain = text.str.replace_all("\r\n", "\n", literal=True).str.replace_all("**", "", literal=True)
+    bare = plain.str.replace_all(_HEADING, "").str.replace_all(r"(?m)^#{1,6}[ \t]+|[ \t]+$", "")
+    joined = bare.str.replace_all(r"\n{3,}", "\n\n").str.strip_chars()
+    return pl.when(joined != "").then(joined)
 
 
 def names_letters(reasoning: pl.Series) -> pl.Series:

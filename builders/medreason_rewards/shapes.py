@@ -76,6 +76,7 @@ def read_items(batch: pl.DataFrame, bases: Mapping[str, int]) -> list[Item]:
     shape = batch[SHAPE][0]
     if shape == MEDMCQA:
         batch = batch.with_columns(gold_position(bases).alias("cop"))
+    batch = batch.with_columns(clean_reasoning(pl.col(name)) for name in ("reasoning", "Complex_CoT"))
     read = _READERS[shape]
     return [read(record, _Place.of(record)) for record in batch.iter_rows(named=True)]
 
@@ -98,7 +99,7 @@ def _medreason(record: Record, at: _Place) -> Item:
     question, options = _lines(record["question"]), read_options(record["options"] or "")
     if not options:
         question, options = options_in_stem(question)
-    reasoning = clean_reasoning(record["reasoning"] or "")
+    reasoning = record["reasoning"] or ""
     dataset, stated = record["dataset_name"] or "", read_answer(record["answer"] or "")
     return Item(at.row, at.uid, at.file, dataset, at.source_id, question, _cleaned(options), _clean(stated), reasoning)
 
@@ -132,7 +133,7 @@ def _huatuo(record: Record, at: _Place) -> Item:
         question=_lines(record[_OPEN[0]]),
         options=(),
         stated=stated,
-        reasoning=clean_reasoning(reasoning) if agrees else "",
+        reasoning=reasoning if agrees else "",
         also=also,
         distractors=tuple(options.values()),
     )
