@@ -139,10 +139,9 @@ def _any_refers(items: Iterable[Item]) -> list[bool]:
 
 
 def _judge(item: Item, seen: _Seen, options: RewardsOptions) -> Question | Reason:
-    nothing_stated = not answer_key(item.stated.text) and not item.stated.label
     tests = {
         Reason.TEST_SPLIT: is_test_split(item) and not options.keep_test_splits,
-        Reason.EMPTY_GOLD: nothing_stated,
+        Reason.EMPTY_GOLD: _states_nothing(item),
         Reason.UNANSWERABLE_STEM: seen.unanswerable,
         Reason.NEEDS_PICTURE: seen.picture,
     }
@@ -155,6 +154,12 @@ def _judge(item: Item, seen: _Seen, options: RewardsOptions) -> Question | Reaso
     if not all(keys):
         return Reason.MISSING_OPTION
     return _decision(item, seen, keys) if set(keys) <= set(DECISIONS) else _choice(item, seen, keys, item.options)
+
+
+def _states_nothing(item: Item) -> bool:
+    """Say whether a row gives no letter and no text; signs alone are an answer where an option is the same signs."""
+    text = item.stated.text
+    return not item.stated.label and not re.search(r"\w", text) and (not text or text not in item.options)
 
 
 def _first(tests: Mapping[Reason, bool]) -> Reason | None:
