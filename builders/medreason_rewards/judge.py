@@ -36,6 +36,7 @@ _MANY_ANSWERS = re.compile(
     re.IGNORECASE,
 )
 _LAST_SENTENCE = re.compile(r"(?:[.?!]\s+|^)(?=[A-Z])((?:(?![.?!]\s+[A-Z]).)*)$", re.DOTALL)
+_RATIO = re.compile(r"\d\s*/\s*\d")  # 120/80 is two numbers
 _LISTS = re.compile(r";|,(?!\d)|\s(?:and|or|&|\+|/)\s", re.IGNORECASE)
 _ABBREVIATED = re.compile(r"(?P<long>\S.*\S)\s*\((?P<short>[A-Za-z][A-Za-z0-9-]{1,7})\)")
 
@@ -197,7 +198,7 @@ def _open(item: Item, seen: _Seen, options: RewardsOptions) -> Question | Reason
     if key in DECISIONS[:2]:  # nothing offers maybe, so the prompt asks for yes or no
         return Question(item, AnswerType.BOOLEAN, seen.stem, key, DECISIONS[:2], DECISIONS.index(key))
     quantity = read_quantity(gold)
-    is_number = quantity is not None and "/" not in gold and not quantity.rest.strip(" .")
+    is_number = quantity is not None and not _RATIO.search(gold) and not quantity.rest.strip(" .")
     tests = {
         Reason.MAYBE_NOT_OFFERED: key in DECISIONS,
         Reason.NO_OPTIONS: item.stated.label is not None or _ASKS_TO_CHOOSE.search(seen.stem) is not None,

@@ -13,7 +13,7 @@ from .reasons import Reason
 
 _EXPLANATION = re.compile(r"[\s.]*(?:^|(?<=[\s.]))Explanation:\s*")
 _DECISION = re.compile(r"^\W*(?:the )?final decision is:?\s*(yes|no|maybe)\b[.:]?\s*", re.IGNORECASE)
-_LABELLED = re.compile(r"^\(([A-Z])\)\s*(?=\S)")
+_LABELLED = re.compile(r"^\(([A-Z])\)\s+(?=\S)")  # not (R)-warfarin
 _HEADING = re.compile(r"^\s*(?:answer )?(?:choices|options)\s*:\s*", re.IGNORECASE)
 _LINE_LABEL = re.compile(r"^\s*\(?([A-Z])[.):](?:\s+|$)")
 _IN_STEM = re.compile(r"\s*\bAnswer Choices:\s*(?=\(A\) )")
