@@ -34,7 +34,7 @@ def parts(name: str, stream: IO[bytes], columns: Sequence[str], shapes: Shapes, 
             chunk = chunk.removeprefix(BYTE_ORDER_MARK)  # noqa: PLW2901
             shape = _shape(name, chunk, shapes, rows)
         lines = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
-        yield LinesPart(name, first, chunk, tuple(columns), shape, lines)
+        yield LinesPart(name, shape, first, chunk, tuple(columns), lines)
         first += rows
     if first == 1:
         raise empty(name)
@@ -85,6 +85,7 @@ class LinesPart:
     """Consecutive lines of one file; see `openmed_data.sources.readers.Part`."""
 
     file: str
+    shape: str
     first_row: int
     chunk: bytes
     columns: tuple[str, ...]
