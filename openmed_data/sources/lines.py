@@ -89,7 +89,6 @@ class LinesPart:
     first_row: int
     chunk: bytes
     columns: tuple[str, ...]
-    shape: str
     most_rows: int
 
     def load(self) -> pl.DataFrame:
