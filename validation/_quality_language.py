@@ -25,9 +25,7 @@ _FUNCTION_WORDS = {
     Language.ES: (
         "el los las una con por para que del como es su se al más pero son está este esta entre sobre también la de"
     ),
-    Language.FR: (
-        "le les une dans pour que qui du est sur avec ce cette aux sont par plus pas ou être ont au la de et"
-    ),
+    Language.FR: ("le les une dans pour que qui du est sur avec cette aux sont par plus pas ou être ont au la de et"),
     Language.IT: ("il gli che della di con una del sono nel alla dei delle anche questo questa come più la un"),
     Language.NL: ("het een van niet zijn voor met dat op aan door ook bij wordt worden naar deze uit de en"),
     Language.PT: ("os uma com não para que do da dos das em mais como são pela pelo ao também foi ou de"),
@@ -36,7 +34,8 @@ FEWEST_WORDS = 12
 _HARDLY_ANY = 0.06
 _MANY = 0.15
 _FEWEST_LETTERS = 10
-_MOST_OF_ANOTHER_SCRIPT = 0.3  # Greek letters in names and units stay far below
+_MOST_OF_ANOTHER_SCRIPT = 0.3
+_DIFFERENT = 3
 _LOOKED_AT = 1_500  # characters
 
 
@@ -57,15 +56,22 @@ def other_language(texts: pl.Series, language: Language) -> pl.Series:
     doubtful = (words >= FEWEST_WORDS) & (begun.str.count_matches(_pattern(language)) / words < _HARDLY_ANY)
     places = doubtful.arg_true()
     rest, most = begun.gather(places), words.gather(places)
-    others = [rest.str.count_matches(_pattern(one)) / most > _MANY for one in Language if one is not language]
+    others = [_is_in(one, rest, most) for one in Language if one is not language]
     named = pl.select(pl.any_horizontal(others)).to_series()
     found = pl.repeat(value=False, n=texts.len(), dtype=pl.Boolean, eager=True)
     return found.scatter(places.filter(named), values=True).scatter(wide.filter(script), values=True)
 
 
+def _is_in(language: Language, texts: pl.Series, words: pl.Series) -> pl.Series:
+    """Ask for many function words, and for different ones: Lorenzo de Medici and Vasco da Gama have names."""
+    found = texts.str.to_lowercase().str.extract_all(_pattern(language))
+    return (found.list.len() / words > _MANY) & (found.list.n_unique() >= _DIFFERENT)
+
+
 def _another_script(texts: pl.Series) -> pl.Series:
     letters = texts.str.count_matches(r"\p{L}")
-    foreign = (letters - texts.str.count_matches(r"\p{Latin}")) / letters.clip(1)
+    # Greek letters are units, names of cells and symbols in formulas.
+    foreign = (letters - texts.str.count_matches(r"[\p{Latin}\p{Greek}]")) / letters.clip(1)
     return (letters >= _FEWEST_LETTERS) & (foreign > _MOST_OF_ANOTHER_SCRIPT)
 
 

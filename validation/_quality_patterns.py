@@ -1,10 +1,10 @@
 """What gives damaged, foreign and empty text away, as patterns that polars and Python both read."""
 
-# A whole text that stands for nothing. "None", "nil" and "NA" are answers in medicine (none; sodium) and are not here.
+# A whole text that stands for nothing; arrows and signs are answers. "None", "nil" and "NA" are answers in medicine (none; sodium) and are not here.
 NOTHING = (
-    r"(?i)^[\W_]*(?:n/a|nan|null|undefined|todo|tbd|tba|fixme|placeholder|no (?:answer|explanation|response|text|data)"
+    r"(?i)^[\s\p{P}]*(?:n/a|nan|null|undefined|todo|tbd|tba|fixme|placeholder|no (?:answer|explanation|response|text|data)"
     r"(?: (?:given|available|provided))?|not (?:available|applicable|provided)|repeat(?:ed)?(?: question)?|"
-    r"rpt(?: question)?|same as above|see above|test|asdf+|x{3,}|\[?(?:deleted|removed|redacted)\]?)?[\W_]*$"
+    r"rpt(?: question)?|same as above|see above|test|asdf+|x{3,}|\[?(?:deleted|removed|redacted)\]?)?[\s\p{P}]*$"
 )
 # A lettered option without its text.
 NO_OPTION = r"^\s*\(?[A-J][.):]\s*[.\-_?]*\s*$"
@@ -42,9 +42,9 @@ TOKENS = (
 REFUSAL = (
     r"(?i)\bas an? (?:ai|artificial intelligence|large language model|language model)\b"
     r"|\bI(?:'m| am) (?:just |only )?an? (?:ai|language model|virtual assistant|chatbot)\b"
-    r"|^\W*(?:I(?:'m| am) (?:very |so |really )?sorry|sorry|my apologies|I apologi[sz]e|unfortunately)[^.\n]{0,40}?"
+    r"|^[\s*_#>-]*(?:I(?:'m| am) (?:very |so |really )?sorry|sorry|my apologies|I apologi[sz]e|unfortunately)[^.\n]{0,40}?"
     r"\bI(?:'m| am)? ?(?:can ?not|can't|could not|couldn't|unable to|not able to|won't(?: be able to)?|don't have)"
     r"[^.\n]{0,20}?\b(?:answer|help|assist|provide|give|offer|comply|fulfil|discuss|diagnose|access|continue)"
-    r"|^\W*I(?:'m| am)? (?:can ?not|can't|won't|unable to|not able to) "
+    r"|^[\s*_#>-]*I(?:'m| am)? (?:can ?not|can't|won't|unable to|not able to) "
     r"(?:answer|help|assist|provide|give|offer|comply|fulfil|discuss|diagnose)"
 )

@@ -85,7 +85,7 @@ def test_a_planted_fault_is_found_where_it_stands(reply: str, fault: Fault) -> N
 
 
 CLEAN_REPLIES = [
-    "NA", "None", "C. Nil", "A. NA+", "Nil per os", "Null hypothesis", "B. None of the above",
+    "NA", "↓ ↑ ↓", "+", "None", "C. Nil", "A. NA+", "Nil per os", "Null hypothesis", "B. None of the above",
     "pH <7.2 and pCO2 >50", "Rh+ve", "IgG < IgM > IgA", "T<sub-threshold", "A&E", "S. aureus & E. coli;",
     "Ménière’s disease at 37 °C, β-blocker 5 µg, α-thalassaemia", "Sjögren syndrome – naïve façade",
     "The main parent drug was part of the artery. Expose the heart.", "Ear, pa, he", "A. Vitamin A",
@@ -98,6 +98,9 @@ CLEAN_REPLIES = [
     "Musculus levator labii superioris alaeque nasi, musculus depressor anguli oris, musculus zygomaticus major",
     "In Python:\n```python\nvalues = {{ 'dose': 1 }}\nprint(values[0])\n```",
     "La Crosse encephalitis", "Tx: O2, MONA, PCI", "Give 1. aspirin 2. oxygen 3. nitrates 4. morphine",
+    "Lorenzo de Medici, Hernán Cortés, Vasco da Gama, John de la Pole, Henri de Mondeville, Guy de Chauliac, Da Vinci",
+    "σ = 3, μ = 4; σ = 5, μ = 6; ΔG < 0, ΔS > 0; Ω, μF, πr²",
+    "“I can not help you” is what the physician should say, for ethical reasons.",
     "He wrote [sic] and [1, 2]", "<think>The heart.</think>\n\n<answer>B</answer>",
 ]  # fmt: skip
 
@@ -190,7 +193,6 @@ def test_real_answers_are_rarely_flagged(shared_data: Any) -> None:
     )
     settings = QualitySettings()
     figures = {one.name: one.value for one in CHECK.assess(CHECK.scan(rows, settings).counts, settings) if one.value}
-    assert figures == {
-        "repetition": pytest.approx(2 / rows.height, abs=1e-6),
-        "truncated": pytest.approx(1 / rows.height, abs=1e-6),
-    }
+    assert figures.pop("open_end") < 0.001  # answers of which a full stop was forgotten
+    rows_with = {name: round(share * rows.height) for name, share in figures.items()}
+    assert rows_with == {"repetition": 2, "truncated": 1}
