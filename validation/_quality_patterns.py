@@ -1,9 +1,9 @@
 """What gives damaged, foreign and empty text away, as patterns that polars and Python both read."""
 
-# A whole text that stands for nothing; arrows and signs are answers. "None", "nil" and "NA" are answers in medicine (none; sodium) and are not here.
+# A whole text that stands for nothing. Arrows and signs are answers in medicine, as are "None", "nil" and "NA" (sodium).
 NOTHING = (
-    r"(?i)^[\s\p{P}]*(?:n/a|nan|null|undefined|todo|tbd|tba|fixme|placeholder|no (?:answer|explanation|response|text|data)"
-    r"(?: (?:given|available|provided))?|not (?:available|applicable|provided)|repeat(?:ed)?(?: question)?|"
+    r"(?i)^[\s\p{P}]*(?:n/a|nan|null|undefined|todo|tbd|tba|fixme|placeholder|"
+    r"no (?:answer|explanation|response|text|data)(?: (?:given|available|provided))?|not (?:available|applicable|provided)|repeat(?:ed)?(?: question)?|"
     r"rpt(?: question)?|same as above|see above|test|asdf+|x{3,}|\[?(?:deleted|removed|redacted)\]?)?[\s\p{P}]*$"
 )
 # A lettered option without its text.
@@ -42,7 +42,8 @@ TOKENS = (
 REFUSAL = (
     r"(?i)\bas an? (?:ai|artificial intelligence|large language model|language model)\b"
     r"|\bI(?:'m| am) (?:just |only )?an? (?:ai|language model|virtual assistant|chatbot)\b"
-    r"|^[\s*_#>-]*(?:I(?:'m| am) (?:very |so |really )?sorry|sorry|my apologies|I apologi[sz]e|unfortunately)[^.\n]{0,40}?"
+    r"|^[\s*_#>-]*(?:I(?:'m| am) (?:very |so |really )?sorry|sorry|my apologies|I apologi[sz]e|unfortunately)"
+    r"[^.\n]{0,40}?"
     r"\bI(?:'m| am)? ?(?:can ?not|can't|could not|couldn't|unable to|not able to|won't(?: be able to)?|don't have)"
     r"[^.\n]{0,20}?\b(?:answer|help|assist|provide|give|offer|comply|fulfil|discuss|diagnose|access|continue)"
     r"|^[\s*_#>-]*I(?:'m| am)? (?:can ?not|can't|won't|unable to|not able to) "
