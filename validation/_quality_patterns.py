@@ -1,9 +1,10 @@
 """What gives damaged, foreign and empty text away, as patterns that polars and Python both read."""
 
-# A whole text that stands for nothing. Arrows and signs are answers in medicine, as are "None", "nil" and "NA" (sodium).
+# A whole text that stands for nothing. Arrows and signs are answers, as are "None", "nil" and "NA", which is sodium.
 NOTHING = (
     r"(?i)^[\s\p{P}]*(?:n/a|nan|null|undefined|todo|tbd|tba|fixme|placeholder|"
-    r"no (?:answer|explanation|response|text|data)(?: (?:given|available|provided))?|not (?:available|applicable|provided)|repeat(?:ed)?(?: question)?|"
+    r"no (?:answer|explanation|response|text|data)(?: (?:given|available|provided))?|"
+    r"not (?:available|applicable|provided)|repeat(?:ed)?(?: question)?|"
     r"rpt(?: question)?|same as above|see above|test|asdf+|x{3,}|\[?(?:deleted|removed|redacted)\]?)?[\s\p{P}]*$"
 )
 # A lettered option without its text.

@@ -169,6 +169,7 @@ def test_the_verdict_of_a_report(sample: Path, tmp_path: Path, passed: bool, ver
         ["pairs", "accuracy", "0.5018", "≥ 0.48 and ≤ 0.52", "passed"],
         ["pairs", "rows", "1,200", "", ""],
         ["pairs", "not measured", "not known", "≥ 1", "warning"],
+        ["contamination", "no | benchmarks", "", "", "not run"],
     ]
 
 
