@@ -23,7 +23,7 @@ import polars as pl
 from scale_up import FULL_SET, SOURCE, write
 
 from openmed_data.dataset import open_dataset
-from openmed_data.registry import CHECKS, find
+from openmed_data.registry import CHECKS, all_of, find
 
 SHARED = SOURCE.parents[1]
 BENCHMARKS = SHARED / "benchmarks"
@@ -74,12 +74,16 @@ def _build(source: Path, out: Path) -> None:
 
 def _checks(build: Path) -> None:
     dataset = open_dataset(str(build))
-    for name in ("schema", "pairs", "phi", "contamination", "duplicates"):
-        check = find(CHECKS, name)
+    for name, check in all_of(CHECKS).items():
         given = {"benchmarks": (str(BENCHMARKS),)} if name == "contamination" else {}
         wall, used = time.perf_counter(), time.process_time()
+        if dataset.kind not in check.kinds:
+            continue
         result = check.run(dataset, check.settings_model(**given))
         wall, used = time.perf_counter() - wall, time.process_time() - used
+        if result.not_run:
+            print(f"{name:14} not run: {result.not_run}")
+            continue
         missed = [f"{figure.name} {figure.value:g}" for figure in result.figures if not figure.passed]
         print(f"{name:14} {wall:6.1f} s wall {used:6.1f} s of processor  out of range: {', '.join(missed) or 'none'}")
     print()

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from openmed_data import tally
-from openmed_data.builder import FILE, SAMPLE, SHAPE, Builder, Rows
+from openmed_data.builder import FILE, SAMPLE, SHAPE, Builder, FilterUse, Rows
 from openmed_data.index_base import count_keys, index_bases
 from openmed_data.kinds import Kind
 from openmed_data.sources import Upstream
@@ -46,6 +46,8 @@ class MedreasonRewards(Builder[RewardsOptions, RewardsState]):
     shapes = SHAPES
     optional_columns = OTHER_COLUMNS
     reasons = Reason
+    # MedReason is built from test splits too: without benchmarks to look for, the report says that nobody looked.
+    filters = (FilterUse("phi", {"action": "drop", "level": 2}), FilterUse("contamination"))
     sample = Path(__file__).with_name("sample.jsonl")
     card = CARD
 
