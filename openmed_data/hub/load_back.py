@@ -8,15 +8,17 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+import pyarrow as pa
+
 from openmed_data.errors import HubError
 from openmed_data.hub.client import Client
 
-_BATCH_ROWS = 4_096
+_BATCH_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,24 @@ def _load(repo: str, commit: str, folder: Path) -> Loaded:
 
     splits = datasets.load_dataset(repo, revision=commit)
     parts: list[Path] = []
-    for split in splits.values():
-        for batch in cast(Iterator[Any], split.with_format("arrow").iter(batch_size=_BATCH_ROWS)):
-            parts.append(folder / f"{len(parts):06d}.digests")
-            parts[-1].write_bytes(row_digests(cast(pl.DataFrame, pl.from_arrow(batch))))
+    files = [str(file["filename"]) for split in splits.values() for file in cast(Any, split).cache_files]
+    for batch in _batches(files):
+        parts.append(folder / f"{len(parts):06d}.digests")
+        parts[-1].write_bytes(row_digests(cast(pl.DataFrame, pl.from_arrow(batch))))
     rows = {str(name): split.num_rows for name, split in splits.items()}
     return Loaded(rows, set_digest(parts))
+
+
+def _batches(paths: Iterable[str]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of the files that `datasets` wrote, a few at a time.
+
+    `datasets` would map the files, and every page that was read would count as memory of this process.
+    """
+    for path in paths:
+        with pa.OSFile(path, "rb") as file, pa.ipc.open_stream(file) as reader:
+            for batch in reader:
+                for start in range(0, batch.num_rows, _BATCH_ROWS):
+                    yield batch.slice(start, _BATCH_ROWS)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""Small builds made by hand, and large ones: shards, manifest, passing report and card, all by the engine's own code."""
+"""Builds of any size made without a builder: shards, manifest, passing report and card, by the engine's own code."""
 
 import hashlib
+import json
 import random
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 import pyarrow as pa
@@ -37,7 +38,7 @@ def preference(number: int) -> dict[str, Any]:
 
 def trace(number: int) -> dict[str, Any]:
     """Return a row of the kind `traces`, with a tool call whose arguments no other row has."""
-    call = '{"function": {"name": "search", "arguments": {"q%d": %d}}}' % (number, number)
+    call = json.dumps({"function": {"name": "search", "arguments": {f"q{number}": number}}})
     asked = {"role": "user", "content": "Look it up.", "tool_calls": None, "tool_call_id": None, "name": None}
     called = {**asked, "role": "assistant", "content": "", "tool_calls": [call]}
     shared = {"id": f"toy-{number:08d}", "source": "toy", "source_id": str(number), "license": "mit"}
@@ -45,8 +46,8 @@ def trace(number: int) -> dict[str, Any]:
 
 
 def long_preference(number: int) -> dict[str, Any]:
-    """Return a row of some 8 KB of text that does not compress."""
-    noise = random.Random(number).randbytes(3_000).hex()
+    """Return a row of some 12 KB of text, which compresses to half of it."""
+    noise = random.Random(number).randbytes(6_000).hex()
     return {**preference(number), "prompt": [{"role": "user", "content": noise}]}
 
 
@@ -67,7 +68,9 @@ def make_build(
         name = f"data/{split}-{index % shards:05d}-of-{of:05d}.parquet"
         start = index * rows + (1_000_000 * edit if index == shards - 1 else 0)
         made = [row(number) for number in range(start, start + rows)]
-        files.append(_shard(out, name, split, pa.Table.from_pylist(made, schema=schema(kind)), parts))
+        files.append(
+            _shard(out, name, split, pl.DataFrame(made, infer_schema_length=None).to_arrow().cast(schema(kind)), parts)
+        )
     rejected = pa.table({"id": ["toy-x"], "reason": ["too_long"]})
     write_table(rejected, out / "rejected" / "rejected-00000-of-00001.parquet")
     gone = _facts(out, "rejected/rejected-00000-of-00001.parquet", "rejected", 1)
@@ -82,8 +85,7 @@ def make_build(
 
 def _shard(out: Path, name: str, split: str, table: pa.Table, parts: Path) -> manifest.FileFacts:
     write_table(table, out / name)
-    frame = pl.read_parquet(out / name)
-    (parts / Path(name).name).write_bytes(row_digests(frame))
+    (parts / Path(name).name).write_bytes(row_digests(cast(pl.DataFrame, pl.from_arrow(table))))
     return _facts(out, name, split, table.num_rows)
 
 
@@ -97,7 +99,8 @@ def _manifest(kind: Kind, files: list[manifest.FileFacts], gone: manifest.FileFa
     kept = _rows(files)
     total = sum(kept.values())
     source = {"name": "toy", "repo": None, "revision": None, "license": "mit", "upstream": "toys/toy"}
-    source |= {"homepage": "https://example.org/toy", "files": [{"name": "toy.json", "split": None, "sha256": "0", "rows": total + 1}]}  # fmt: skip
+    files_read = [{"name": "toy.json", "split": None, "sha256": "0", "rows": total + 1}]
+    source |= {"homepage": "https://example.org/toy", "files": files_read}
     books = Books(
         source_rows=total + 1,
         used_rows=total,

@@ -1,4 +1,4 @@
-"""Whatever goes wrong on the wire: the repository is as before or as planned, the message says which, a rerun finishes."""
+"""Whatever goes wrong on the wire: the repository is as before or as planned, it is said which, a rerun finishes."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is not fit to be pushed is not pushed; each gate has something that it stops and something that it lets through."""
+"""What is not fit to be pushed is not pushed, and the reason is named."""
 
 import json
 import shutil
@@ -103,7 +103,7 @@ def test_a_new_repository_is_private_unless_asked(hub: StandIn, build: Path, pus
 def test_a_gitignore_that_eats_shards_is_refused(hub: StandIn, build: Path, push_to: Push):
     hub.create(REPO)
     hub.put(REPO, ".gitignore", b"*.parquet\n")
-    with pytest.raises(GateError, match=".gitignore .* would leave out data/train"):
+    with pytest.raises(GateError, match=r"\.gitignore .* would leave out data/train"):
         push_to(hub, build)
     assert len(hub.repository(REPO).history("main")) == 2
     hub.put(REPO, ".gitignore", b"*.log\n")
