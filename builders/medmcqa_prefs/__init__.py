@@ -15,11 +15,11 @@ from openmed_data.kinds import Kind
 from openmed_data.sources import Upstream
 from openmed_data.text.clean import clean_columns
 from openmed_data.text.lost_rt import Lexicon, build_lexicon, count, repair
-from openmed_data.text.questions import without_number
+from openmed_data.text.questions import tidy, without_number
 
 from .balance import Balance
 from .card import CARD
-from .judge import detail, screen, tidy
+from .judge import detail, screen
 from .learn import count_balance, learn_balance, with_places
 from .pairs import OPTIONS, TEXTS, make_pairs
 from .reasons import PrefsOptions, Reason, Style

@@ -10,20 +10,6 @@ from .rationale import rationale
 from .reasons import PrefsOptions, Reason, Style
 
 
-def tidy(stem: pl.Expr) -> pl.Expr:
-    """Take the space before a final mark of punctuation out, and a dash at the end away.
-
-    Examples
-    --------
-    >>> frame = pl.DataFrame({"question": ["Layer of the skin that bleeds is :", "All are antacids except -"]})
-    >>> frame.select(tidy(pl.col("question")))["question"].to_list()
-    ['Layer of the skin that bleeds is:', 'All are antacids except']
-    """
-    return stem.str.replace(r"(\w)\s+([?:.])$", "${1}${2}").str.replace(
-        r"(\w)\s*[:\u2013\u2014-]*[\u2013\u2014-]+$", "${1}"
-    )
-
-
 def screen(rows: pl.DataFrame, options: PrefsOptions) -> pl.DataFrame:
     """Add `reason`, null for rows that pass; the first reason in this order counts."""
     keys = question_key(pl.concat([rows[name].alias("text") for name in TEXTS]))

@@ -11,7 +11,7 @@ import polars as pl
 from openmed_data.answers import AnswerType
 from openmed_data.answers.number import read_quantity
 from openmed_data.text.normalize import answer_key
-from openmed_data.text.questions import needs_picture, options_refer, unanswerable, without_number
+from openmed_data.text.questions import needs_picture, options_refer, tidy, unanswerable, without_number
 
 from .reading import are_letters, find_gold
 from .reasoning import names_letters
@@ -119,7 +119,7 @@ def _look(items: Sequence[Item]) -> Iterator[_Seen]:
         schema_overrides={"question": pl.String, "flat": pl.String, "reasoning": pl.String, "also": pl.String},
     )
     seen = frame.select(
-        without_number(pl.col("question")),
+        tidy(without_number(pl.col("question"))),
         needs_picture(frame["flat"]).alias("picture"),
         unanswerable(without_number(pl.col("flat")), pl.col("length")).alias("unanswerable"),
         names_letters(frame["reasoning"]).alias("letters") | pl.Series("refers", _any_refers(items), dtype=pl.Boolean),

@@ -152,3 +152,17 @@ def without_number(stem: pl.Expr) -> pl.Expr:
     'Normal pH of blood'
     """
     return stem.str.replace(_NUMBER, "${1}")
+
+
+def tidy(stem: pl.Expr) -> pl.Expr:
+    """Take the space before a final mark of punctuation out, and a dash at the end away.
+
+    Examples
+    --------
+    >>> frame = pl.DataFrame({"question": ["Layer of the skin that bleeds is :", "All are antacids except -"]})
+    >>> frame.select(tidy(pl.col("question")))["question"].to_list()
+    ['Layer of the skin that bleeds is:', 'All are antacids except']
+    """
+    return stem.str.replace(r"(\w)\s+([?:.])$", "${1}${2}").str.replace(
+        r"(\w)\s*[:\u2013\u2014-]*[\u2013\u2014-]+$", "${1}"
+    )
