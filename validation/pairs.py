@@ -59,6 +59,7 @@ class PairsSettings(Settings):
     )
     max_identical: int = Field(0, ge=0, description="Most pairs with twice the same reply.")
     max_near_identical: int = Field(0, ge=0, description="Most pairs whose replies mean the same text.")
+    max_wrong_labels: int = Field(0, ge=0, description="Most pairs whose label is not the reply's own letter.")
     tokenizer: str = Field(
         "", description="Folder of a tokenizer, or its Hub repository, to cut replies with; not cut if left out."
     )
@@ -113,7 +114,7 @@ class PairsCheck(Check[PairsSettings]):
         pairs = int(bias.get("pairs", 0))
         same, near = settings.max_identical, settings.max_near_identical
         most = {Fault.IDENTICAL: same, Fault.CUT_IDENTICAL: same, Fault.NEAR_IDENTICAL: near}
-        most |= {Fault.CUT_NEAR_IDENTICAL: near}
+        most |= {Fault.CUT_NEAR_IDENTICAL: near, Fault.WRONG_LABEL: settings.max_wrong_labels}
         faults = tally.table(counts, "fault")
         return (
             Figure("pairs", pairs, settings.min_pairs, meaning="pairs that could be measured"),

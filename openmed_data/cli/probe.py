@@ -21,9 +21,7 @@ SHOWN = 10
 # Stands for the reasoning of a completion; the dataset's own may be longer than the brevity reward allows.
 RATIONALE = "The history and the findings fit one of these better than the rest."
 
-probe = typer.Typer(
-    name="probe", help="Probe rewards with adversarial answers, and prompts for their difficulty.", no_args_is_help=True
-)
+probe = typer.Typer(name="probe", help="Probe rewards and prompts before a training run.", no_args_is_help=True)
 app.add_typer(probe)
 
 Dataset = Annotated[

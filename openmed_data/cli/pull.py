@@ -19,7 +19,7 @@ Out = Annotated[
 
 @command("pull", "openmed-data pull me/medmcqa-prefs", "openmed-data pull me/medmcqa-prefs@v1 --out prefs-v1")
 def pull(console: Console, where: Where, *, out: Out = None) -> None:
-    """Fetch a build from the Hub and verify every file against its manifest."""
+    """Fetch a build from the Hub and verify every file."""
     from openmed_data.hub.pull import pull as pull_build
 
     repo, _, revision = where.partition("@")

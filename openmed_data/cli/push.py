@@ -48,7 +48,7 @@ def push(
     with_rejected: WithRejected = False,
     message: Message = None,
 ) -> None:
-    """Push a build to the Hub as one commit, whole or not at all, and verify what arrived.
+    """Push a build to the Hub in one commit, and verify it.
 
     The token is HF_TOKEN, or what `hf auth login` left. Run again after a failure, it finishes what is unfinished.
     """

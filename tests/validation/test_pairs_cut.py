@@ -36,7 +36,7 @@ def faults(memory: Any, pairs: Any, tokenizer: str, chosen: str, rejected: str, 
     for row in rows:
         row["prompt"][0]["content"] = "Which duct?"
     head = len("user\n") + len("Which duct?") + len("\n") + len("assistant\n") + 3
-    thresholds = {"length_tolerance": 0.5, "letter_tolerance": 1.0}
+    thresholds = {"length_tolerance": 0.5, "letter_tolerance": 1.0, "max_wrong_labels": 1}
     settings = PairsSettings(tokenizer=tokenizer, max_length=head + kept, **thresholds)
     result = CHECK.run(memory(rows), settings)
     missed = {one.name: one.value for one in result.figures if not one.passed}
