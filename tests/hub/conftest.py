@@ -39,6 +39,8 @@ def build(made: dict[int, Path], tmp_path: Path) -> Path:
 def _client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep this machine's own token and cache out of the tests; large files go by LFS unless a test says otherwise."""
     monkeypatch.setenv("HF_TOKEN", WRITER)
+    monkeypatch.setenv("HF_XET_CLIENT_RETRY_BASE_DELAY", "10ms")
+    monkeypatch.setenv("HF_XET_CLIENT_RETRY_MAX_DURATION", "2s")
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", True)
