@@ -44,7 +44,7 @@ def load_back(client: Client, commit: str, cache: Path) -> Loaded:
             "HF_HUB_CACHE": str(cache),
             "HF_DATASETS_CACHE": str(Path(folder) / "datasets"),
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-            # Row groups are freed to the system at once: 370 MB instead of 570 at most, for groups of 60 MB.
+            # Row groups are freed to the system at once: 400 MB instead of 570 at most, in groups of 60 MB.
             "ARROW_DEFAULT_MEMORY_POOL": "system",
             "MALLOC_MMAP_THRESHOLD_": "131072",
             "MALLOC_TRIM_THRESHOLD_": "131072",
