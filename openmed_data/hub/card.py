@@ -29,12 +29,12 @@ def card_problems(build: Path, document: Mapping[str, Any]) -> list[Problem]:
     problems: list[Problem] = []
     for file in document["files"]:
         try:
-            footer = pq.read_metadata(build / file["name"])
+            footer, schema = pq.read_metadata(build / file["name"]), pq.read_schema(build / file["name"])
         except (pa.ArrowInvalid, OSError) as error:
             problems.append(Problem(file["name"], str(error).splitlines()[0], "a complete Parquet file"))
             continue
         rows[file["split"]] += footer.num_rows
-        schemas.add(footer.schema.to_arrow_schema())
+        schemas.add(schema)
     if problems:
         return problems
     return [*_license(metadata), *_splits(metadata, rows), *_configs(metadata, document), *_features(metadata, schemas)]

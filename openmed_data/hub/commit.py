@@ -32,8 +32,16 @@ def make_repository(client: Client, *, public: bool) -> str:
     Raises
     ------
     HubError
-        The Hub refuses, or gave no answer and has no such repository.
+        The Hub refuses, or gave no answer and has no such repository, or cannot be asked.
     """
+    try:
+        return _make(client, public=public)
+    except RequestError as failed:
+        message = f"{failed}; hub:{client.repo} may have been made, and is empty if so"
+        raise HubError(message, hint=failed.hint) from failed
+
+
+def _make(client: Client, *, public: bool) -> str:
     for attempt in range(1, TRIES + 1):
         try:
             client.once(lambda: client.api.create_repo(client.repo, private=not public, repo_type=_TYPE))

@@ -99,9 +99,14 @@ def _carry_out(client: Client, plan: Plan, progress: Progress) -> Pushed:
         rows, digest = dict(loaded.rows), loaded.content_digest
     else:
         rows, digest = known["rows"], known["content_digest"]
-    if plan.target.tag:
-        _tag(client, plan.target.tag, found)
-    number = _pull_request(client, plan, found)
+    try:
+        if plan.target.tag:
+            _tag(client, plan.target.tag, found)
+        number = _pull_request(client, plan, found)
+    except RequestError as failed:
+        what = f"tagged '{plan.target.tag}'" if plan.target.tag else "looked up as a pull request"
+        message = f"commit {found[:12]} is verified, and could not be {what}: {failed}"
+        raise HubError(message, hint=failed.hint) from failed
     document = receipt.Receipt(
         endpoint=client.api.endpoint,
         repo=client.repo,
