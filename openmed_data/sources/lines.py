@@ -112,8 +112,8 @@ class LinesPart:
         return _with_exact_nested(frame, self.chunk)
 
 
-# Where no key is followed by one of these, no value is nested.
-_NESTED = (b'":{', b'":[', b'": {', b'": [', b'":  ', b'":\t', b'" :')
+# Where no key is followed by an opened list or object, no value is nested.
+_NESTED = re.compile(rb'":\s*[\[{]')
 
 
 def json_text(value: Any) -> str:
@@ -123,7 +123,7 @@ def json_text(value: Any) -> str:
 
 def _with_exact_nested(frame: pl.DataFrame, chunk: bytes) -> pl.DataFrame:
     """Write nested values anew: polars leaves backslashes, tabs and quotes in them unescaped (seen in 2.1)."""
-    if not any(sign in chunk for sign in _NESTED):
+    if not _NESTED.search(chunk):
         return frame
     opened = (pl.col(name).str.starts_with("{") | pl.col(name).str.starts_with("[") for name in frame.columns)
     suspects: list[int] = (
