@@ -18,7 +18,7 @@ from openmed_data.pipeline.run import Request, build
 from openmed_data.pipeline.work import Work, write_text
 from openmed_data.progress import Progress, Silent
 from openmed_data.registry import BUILDERS, find
-from openmed_data.sources import Source, resolve
+from openmed_data.sources import Source
 from openmed_data.sources.readers import sha256
 from openmed_data.validate import plan, validate
 
@@ -101,7 +101,7 @@ def build_dataset(
     progress = progress or Silent()
     builder: Builder[Any, Any] = find(BUILDERS, name)
     parsed = parse_options(builder, options or {})
-    found = resolve(source or f"hub:{builder.upstream.repo}", upstream=builder.upstream, sample=builder.sample)
+    found = builder.source(source)
     given = checks or {}
     plan(builder.kind, None, given)  # what cannot be checked is said before anything is built
     request = Request(builder, found, parsed, limit, filters.plan(builder, given))

@@ -5,7 +5,7 @@ its kind and with rejected rows; streaming, workers, global steps, books, splits
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
@@ -18,7 +18,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from openmed_data import tally
 from openmed_data.kinds import Kind
-from openmed_data.sources import Upstream
+from openmed_data.progress import Progress
+from openmed_data.sources import Source, SourceFile, Upstream, resolve
+from openmed_data.sources.readers import Part, parts
+from openmed_data.sources.resolve import READABLE
 
 # Columns that the engine adds to every batch of source rows.
 ROW = "_row"  # number of the row in the whole source, from 0
@@ -160,6 +163,8 @@ class Builder(ABC, Generic[OptionsT, StateT]):
         start at once and copy nothing. Otherwise they are processes.
     sample
         Path of a bundled sample of the source.
+    suffixes
+        Endings of the files that it reads, below any compression's.
     """
 
     name: ClassVar[str]
@@ -174,6 +179,7 @@ class Builder(ABC, Generic[OptionsT, StateT]):
     filters: ClassVar[tuple[FilterUse, ...]] = ()
     releases_gil: ClassVar[bool] = False
     sample: ClassVar[Path | None] = None
+    suffixes: ClassVar[tuple[str, ...]] = READABLE
 
     @property
     def required_columns(self) -> Mapping[str, tuple[str, ...]]:
@@ -190,6 +196,31 @@ class Builder(ABC, Generic[OptionsT, StateT]):
     @abstractmethod
     def options_model(self) -> type[OptionsT]:
         """The model that validates this builder's options."""
+
+    def source(self, text: str | None) -> Source:
+        """Find the files that a user names after ``--source``; the public dataset where none is named.
+
+        Raises
+        ------
+        UsageError
+            Nothing readable stands there.
+        SourceError
+            The Hub cannot be reached, or holds nothing readable.
+        """
+        named = text or f"hub:{self.upstream.repo}"
+        return resolve(named, upstream=self.upstream, sample=self.sample, readable=self.suffixes)
+
+    def parts(self, file: SourceFile) -> Iterator[Part]:
+        """Cut a source file into parts of at most `PART_ROWS` rows with the columns `every_column`, all of them text.
+
+        The default reads tables; a builder whose files are none, such as logs or plain text, has its own.
+
+        Raises
+        ------
+        SourceError
+            The file is empty, is not what its suffix says, or has none of the shapes.
+        """
+        return parts(file, self.every_column, self.required_columns)
 
     def fit(self, batch: pl.DataFrame, options: OptionsT) -> pl.DataFrame:  # noqa: ARG002
         """Count what `state` needs to know of the whole source, as a tally; order-free and small.
@@ -208,6 +239,30 @@ class Builder(ABC, Generic[OptionsT, StateT]):
         SourceError
             The source as a whole cannot be understood without guessing.
         """
+
+    def prepare(
+        self,
+        state: StateT,
+        source: Iterable[pl.DataFrame],  # noqa: ARG002
+        options: OptionsT,  # noqa: ARG002
+        progress: Progress,  # noqa: ARG002
+    ) -> StateT:
+        """Make, once and before any row, what `rows` looks things up in and what is too large for the state.
+
+        A search index in the cache folder and the answers of a language model in a store are such things. What is
+        made must depend on the source and the options alone, so that `rows` stays a pure function.
+
+        Parameters
+        ----------
+        source
+            The rows of the source in batches, without `SOURCE` and `LICENSE`; may be iterated more than once.
+
+        Returns
+        -------
+        StateT
+            What `rows` is called with, in every worker; picklable and small.
+        """
+        return state
 
     @abstractmethod
     def rows(self, batch: pl.DataFrame, state: StateT, options: OptionsT) -> Rows:

@@ -17,7 +17,7 @@ from openmed_data.pipeline.run import Request, build
 from openmed_data.pipeline.shards import REJECTED
 from openmed_data.pipeline.work import Work
 from openmed_data.seeds import salt, uniform
-from openmed_data.sources import Source, Upstream, resolve
+from openmed_data.sources import Source, Upstream
 
 Record = Mapping[str, Any]
 UPSTREAM = Upstream(repo="toys/toy", license="mit", homepage="")
@@ -136,7 +136,7 @@ def run_pipeline(
 ) -> Path:
     """Build without card and report, and return the folder of the result."""
     if not isinstance(source, Source):
-        source = resolve(str(source), upstream=builder.upstream, sample=builder.sample)
+        source = builder.source(str(source))
     request = Request(builder, source, builder.options_model.model_validate(options), limit)
     work = Work(out)
     with work.lock():

@@ -142,12 +142,11 @@ def _dry_run(
     limit: int | None,
 ) -> None:
     from openmed_data.api import parse_options
-    from openmed_data.sources import resolve
 
     parsed = parse_options(builder, options).model_dump(mode="json")
     source = source or f"hub:{builder.upstream.repo}@{builder.upstream.revision}"
     # Resolving a Hub source downloads it, which is more than a dry run may do.
-    local = None if source.startswith("hub:") else resolve(source, upstream=builder.upstream, sample=builder.sample)
+    local = None if source.startswith("hub:") else builder.source(source)
     files = [{"name": file.name, "bytes": file.path.stat().st_size} for file in local.files] if local else None
     facts = {"dataset": builder.name, "source": source, "files": files, "limit": limit, "options": parsed}
     facts |= {"out": str(out), "out_exists": out.exists()}

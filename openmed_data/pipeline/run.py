@@ -88,7 +88,7 @@ class _Run:
         if self.work.open(self._recipe()):
             self.progress.note("resuming an interrupted build: finished parts are kept")
         staged = self._stage()
-        state = self._fit(sum(file.rows for file in staged))
+        state = self._prepare(self._fit(sum(file.rows for file in staged)))
         prepared = filters.prepare(self.filters, _Parts(self.work))
         counts = self._rows(state, prepared)
         settled = self._settle(staged, sum(part.used for part in counts))
@@ -130,8 +130,7 @@ class _Run:
         return stage(
             self.work,
             self.source,
-            self.builder.every_column,
-            self.builder.required_columns,
+            self.builder.parts,
             self.workers,
             limit=self.limit,
             advance=advance,
@@ -143,6 +142,9 @@ class _Run:
         self._collect("learning from the source", len(tasks), self.workers.map(fit_part, tasks))
         evidence = tally.merge(read_frame(path) for path in self.work.parts("fit"))
         return self.builder.state(evidence, self.options)
+
+    def _prepare(self, state: Any) -> Any:
+        return self.builder.prepare(state, _Parts(self.work), self.options, self.progress)
 
     def _rows(self, state: Any, prepared: tuple[Filter, ...]) -> list[PartCounts]:
         origin = (self.source.repo or self.source.name, self.source.license)

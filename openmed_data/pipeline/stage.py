@@ -13,9 +13,8 @@ from openmed_data.builder import FILE, LINE, ROW, SHAPE
 from openmed_data.errors import Problem, SourceError, UsageError
 from openmed_data.pipeline.work import Work, write_frame, write_text
 from openmed_data.pipeline.workers import Workers
-from openmed_data.sources import Source
-from openmed_data.sources.readers import PART_ROWS, Part, parts, sha256
-from openmed_data.sources.shapes import Shapes
+from openmed_data.sources import Source, SourceFile
+from openmed_data.sources.readers import PART_ROWS, Part, sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +47,7 @@ class _Outcome:
 def stage(
     work: Work,
     source: Source,
-    columns: tuple[str, ...],
-    shapes: Shapes,
+    parts: Callable[[SourceFile], Iterator[Part]],
     workers: Workers,
     *,
     limit: int | None = None,
@@ -59,8 +57,8 @@ def stage(
 
     Parameters
     ----------
-    columns, shapes
-        Columns that the builder reads, and the sets of them of which one must be there.
+    parts
+        Cuts a file into parts; see `openmed_data.builder.Builder.parts`.
     limit
         Stop after so many rows.
     advance
@@ -86,7 +84,7 @@ def stage(
     counts: dict[str, list[int]] = {file.name: [] for file in source.files}
     problems: list[Problem] = []
     hint = ""
-    for outcome in workers.map(_stage_part, _tasks(work, source, columns, shapes, limit)):
+    for outcome in workers.map(_stage_part, _tasks(work, source, parts, limit)):
         counts[outcome.file].append(outcome.rows)
         problems += outcome.problems
         hint = hint or outcome.hint
@@ -101,9 +99,11 @@ def stage(
     return staged
 
 
-def _tasks(work: Work, source: Source, columns: tuple[str, ...], shapes: Shapes, limit: int | None) -> Iterator[_Task]:
+def _tasks(
+    work: Work, source: Source, parts: Callable[[SourceFile], Iterator[Part]], limit: int | None
+) -> Iterator[_Task]:
     left = sys.maxsize if limit is None else limit
-    every = chain.from_iterable(parts(file, columns, shapes) for file in source.files)
+    every = chain.from_iterable(map(parts, source.files))
     for index, part in enumerate(every):
         if left == 0:
             return

@@ -9,7 +9,7 @@ from openmed_data.sources.resolve import READABLE, Source, SourceFile, Upstream,
 TIMEOUT_SECONDS = 10.0
 
 
-def fetch(text: str, *, upstream: Upstream) -> Source:
+def fetch(text: str, *, upstream: Upstream, readable: Sequence[str] = READABLE) -> Source:
     """Download the data files of ``OWNER/NAME[@REVISION]`` and return them as a source at that commit.
 
     A branch or tag is resolved to its commit first, so that what is recorded can be fetched again. Files of splits
@@ -26,10 +26,10 @@ def fetch(text: str, *, upstream: Upstream) -> Source:
         raise UsageError(f"'{repo}' names no Hub dataset", hint="Write hub:OWNER/NAME or hub:OWNER/NAME@REVISION.")
     known = repo == upstream.repo
     commit, names, license_id = _look_up(repo, revision or (upstream.revision if known else "main"))
-    wanted = _data_files(names, upstream.splits if known else ())
+    wanted = _data_files(names, upstream.splits if known else (), readable)
     if not wanted:
         raise SourceError(
-            f"hub:{repo}@{commit} holds no data file that can be read", hint=f"Expected one of {', '.join(READABLE)}."
+            f"hub:{repo}@{commit} holds no data file that can be read", hint=f"Expected one of {', '.join(readable)}."
         )
     files = tuple(SourceFile(_download(repo, commit, name), name, declared_split(name)) for name in wanted)
     license_id = license_id or (upstream.license if known else "unknown")
@@ -89,7 +89,7 @@ def _unreachable(repo: str, detail: str) -> SourceError:
     )
 
 
-def _data_files(names: Sequence[str], splits: tuple[str, ...]) -> list[str]:
-    readable = [name for name in names if data_suffix(Path(name)) in READABLE and not name.startswith(".")]
-    in_data = [name for name in readable if name.startswith("data/")] or readable
+def _data_files(names: Sequence[str], splits: tuple[str, ...], readable: Sequence[str]) -> list[str]:
+    found = [name for name in names if data_suffix(Path(name)) in readable and not name.startswith(".")]
+    in_data = [name for name in found if name.startswith("data/")] or found
     return [name for name in in_data if not splits or declared_split(name) in {*splits, None}]

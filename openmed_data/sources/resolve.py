@@ -75,7 +75,7 @@ class Source:
         return tuple(sorted(named)) if len(named) > 1 else ()
 
 
-def resolve(text: str, *, upstream: Upstream, sample: Path | None = None) -> Source:
+def resolve(text: str, *, upstream: Upstream, sample: Path | None = None, readable: Sequence[str] = READABLE) -> Source:
     """Find the files that `text` names.
 
     Parameters
@@ -86,6 +86,8 @@ def resolve(text: str, *, upstream: Upstream, sample: Path | None = None) -> Sou
         The public dataset of the builder: its licence is assumed for local files.
     sample
         The builder's bundled sample, if it has one.
+    readable
+        Endings of the files that can be read, below any compression's.
 
     Raises
     ------
@@ -105,8 +107,8 @@ def resolve(text: str, *, upstream: Upstream, sample: Path | None = None) -> Sou
     if text.startswith("hub:"):
         from openmed_data.sources.hub import fetch
 
-        return fetch(text.removeprefix("hub:"), upstream=upstream)
-    files = _local_files(text)
+        return fetch(text.removeprefix("hub:"), upstream=upstream, readable=readable)
+    files = _local_files(text, readable)
     return Source(
         name=files[0].name if len(files) == 1 else text.rsplit("/", 1)[-1], files=files, license=upstream.license
     )
@@ -118,7 +120,7 @@ def _sample(path: Path | None) -> Source:
     return Source(name="sample", files=(SourceFile(path, path.name),), license="apache-2.0")
 
 
-def _local_files(text: str) -> tuple[SourceFile, ...]:
+def _local_files(text: str, readable: Sequence[str]) -> tuple[SourceFile, ...]:
     if glob.has_magic(text) and not os.path.exists(text):  # noqa: PTH110  (false where a folder is closed)
         paths = sorted(Path(found) for found in glob.glob(text, recursive=True) if Path(found).is_file())
         if not paths:
@@ -130,11 +132,11 @@ def _local_files(text: str) -> tuple[SourceFile, ...]:
     closed = [path for path in paths if not os.access(path, os.R_OK)]
     if closed:
         raise UsageError(f"'{closed[0]}' may not be read by this user", hint=f"Try: chmod u+r '{closed[0]}'")
-    unreadable = [path for path in paths if data_suffix(path) not in READABLE]
+    unreadable = [path for path in paths if data_suffix(path) not in readable]
     if unreadable:
         raise UsageError(
             f"'{unreadable[0]}' is no kind of file that can be read",
-            hint=f"Expected {', '.join(READABLE)}, plain or compressed as {' or '.join(COMPRESSED)}.",
+            hint=f"Expected {', '.join(readable)}, plain or compressed as {' or '.join(COMPRESSED)}.",
         )
     return name_files(paths)
 
