@@ -10,6 +10,7 @@ from openmed_data import croissant, manifest
 from openmed_data.errors import GateError, Problem
 from openmed_data.hub import attestation
 from openmed_data.hub.card import card_problems
+from openmed_data.hub.rejected import identifying_rows
 from openmed_data.progress import Progress, Silent
 from openmed_data.report.model import Report, read_report
 
@@ -77,7 +78,7 @@ def read_contents(build: Path, repo: str, *, with_rejected: bool = False, progre
     repo
         The repository that the files are for; their attestation and Croissant description name it.
     with_rejected
-        Include the rejected rows.
+        Include the rejected rows; none of them may identify a person.
 
     Raises
     ------
@@ -96,6 +97,8 @@ def read_contents(build: Path, repo: str, *, with_rejected: bool = False, progre
     pushed = shards if with_rejected else document["files"]
     files, problems = _read_shards(build, pushed, progress or Silent())
     problems = problems or card_problems(build, document)
+    if with_rejected and not problems:
+        problems = identifying_rows(build, document["rejected_files"])
     if problems:
         raise _closed(build, problems)
     texts = {name: (build / name).read_bytes() for name in (CARD, manifest.NAME, *REPORTS)}

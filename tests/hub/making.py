@@ -16,6 +16,7 @@ from openmed_data.check import FINDINGS, CheckResult, Figure
 from openmed_data.digest import row_digests, set_digest
 from openmed_data.kinds import Kind, schema
 from openmed_data.parquet import write_table
+from openmed_data.pipeline.shards import REJECTED
 from openmed_data.report import Report, write_report
 
 Row = Callable[[int], Mapping[str, Any]]
@@ -52,11 +53,19 @@ def long_preference(number: int) -> dict[str, Any]:
 
 
 def make_build(
-    out: Path, *, shards: int = 2, rows: int = 3, row: Row = preference, kind: Kind = Kind.PREFERENCES, edit: int = 0
+    out: Path,
+    *,
+    shards: int = 2,
+    rows: int = 3,
+    row: Row = preference,
+    kind: Kind = Kind.PREFERENCES,
+    edit: int = 0,
+    rejected: str = "{}",
 ) -> Path:
     """Make a build of `shards` train shards with `rows` rows each, and one validation shard.
 
-    Equal arguments give equal bytes; `edit` changes the rows of the last train shard.
+    Equal arguments give equal bytes; `edit` changes the rows of the last train shard; `rejected` is the record of the
+    one rejected row.
     """
     (out / "data").mkdir(parents=True)
     (out / "rejected").mkdir()
@@ -71,8 +80,8 @@ def make_build(
         files.append(
             _shard(out, name, split, pl.DataFrame(made, infer_schema_length=None).to_arrow().cast(schema(kind)), parts)
         )
-    rejected = pa.table({"id": ["toy-x"], "reason": ["too_long"]})
-    write_table(rejected, out / "rejected" / "rejected-00000-of-00001.parquet")
+    line = {"level": "source", "reason": "too_long", "detail": "", "file": "toy", "line": 1, "record": rejected}
+    write_table(pa.Table.from_pylist([line], schema=REJECTED), out / "rejected" / "rejected-00000-of-00001.parquet")
     gone = _facts(out, "rejected/rejected-00000-of-00001.parquet", "rejected", 1)
     digest = set_digest(sorted(parts.iterdir()))
     for part in parts.iterdir():

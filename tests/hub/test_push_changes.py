@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 from conftest_hub import REPO, Push, copy, planned
+from making import make_build
 from stand_in.faults import Fault, Kind
 from stand_in.server import StandIn
 
-from openmed_data.errors import HubError, UsageError
+from openmed_data.errors import GateError, HubError, UsageError
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning"),
@@ -77,6 +78,18 @@ def test_rejected_rows_go_only_where_they_are_asked_for(hub: StandIn, build: Pat
     assert done.plan.add == ("rejected/rejected-00000-of-00001.parquet",)
     assert "rejected/rejected-00000-of-00001.parquet" in hub.read(REPO)
     assert push_to(hub, build).plan.delete == ("rejected/rejected-00000-of-00001.parquet",)
+
+
+def test_rejected_rows_that_identify_a_person_stay_at_home(hub: StandIn, tmp_path: Path, push_to: Push):
+    planted = make_build(
+        tmp_path / "planted" / "toy", rejected='{"question": "Call the patient Mary Jones on (212) 555-0147."}'
+    )
+    with pytest.raises(GateError, match=r"rejected-00000-of-00001\.parquet, row 1: .*phi:") as closed:
+        push_to(hub, planted, with_rejected=True)
+    assert "Mary" not in str(closed.value)
+    assert "555-0147" not in str(closed.value)
+    push_to(hub, planted)
+    assert planned(hub, planted, commits=1)
 
 
 def test_the_message_is_the_commits_title(hub: StandIn, build: Path, push_to: Push):
