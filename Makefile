@@ -50,5 +50,5 @@ clean:  ## remove what make made
 # torch first and by itself: a range in another package's requirements would take the newest build with its CUDA wheels.
 .venv/dev: .venv/bin/python pyproject.toml setup.py constraints/dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints/dev.txt --editable '.[dev,train]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints/dev.txt --editable '.[dev]'
 	@touch $@
