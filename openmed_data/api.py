@@ -16,6 +16,7 @@ from openmed_data.errors import BuildError, SourceError, UsageError
 from openmed_data.pipeline import filters
 from openmed_data.pipeline.run import Request, build
 from openmed_data.pipeline.work import Work, write_text
+from openmed_data.pipeline.workers import Engine, engine_named
 from openmed_data.progress import Progress, Silent
 from openmed_data.registry import BUILDERS, find
 from openmed_data.sources import Source
@@ -50,6 +51,8 @@ def build_dataset(
     options: Mapping[str, Any] | None = None,
     limit: int | None = None,
     workers: int = 2,
+    engine: str = "local",
+    address: str | None = None,
     overwrite: bool = False,
     validation: bool = True,
     checks: Mapping[str, Mapping[str, Any]] | None = None,
@@ -71,6 +74,9 @@ def build_dataset(
         Read at most so many source rows.
     workers
         How many parts are worked on at once; the bytes do not depend on it.
+    engine, address
+        ``"local"``, or ``"ray"`` with the address of a cluster whose nodes all see `out`; without an address Ray is
+        started on this machine. The bytes do not depend on these either.
     overwrite
         Replace a build that stands at `out`.
     validation
@@ -105,7 +111,7 @@ def build_dataset(
     given = checks or {}
     plan(builder.kind, None, given)  # what cannot be checked is said before anything is built
     request = Request(builder, found, parsed, limit, filters.plan(builder, given))
-    out = out or Path("build") / name
+    out, where = out or Path("build") / name, engine_named(engine, workers, address)
     if out.exists() and not overwrite:
         _require_same(out, request)
         return Built(out, passed=None, reused=True)
@@ -113,7 +119,7 @@ def build_dataset(
         _require_build(out)
     try:
         judged = given if validation else None
-        passed = _build(request, Work(out), workers, judged, progress)
+        passed = _build(request, Work(where.seen(out)), where, judged, progress)
     except SourceError:
         shutil.rmtree(Work(out).root)  # nothing in it helps a rerun, which needs another source
         raise
@@ -124,10 +130,10 @@ def build_dataset(
 
 
 def _build(
-    request: Request, work: Work, workers: int, checks: Mapping[str, Mapping[str, Any]] | None, progress: Progress
+    request: Request, work: Work, engine: Engine, checks: Mapping[str, Mapping[str, Any]] | None, progress: Progress
 ) -> bool | None:
     with work.lock():
-        build(request, work, workers=workers, progress=progress)
+        build(request, work, engine=engine, progress=progress)
         passed = _finish(work.result, checks, progress)
         _put_in_place(work)
     shutil.rmtree(work.root)

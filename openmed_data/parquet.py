@@ -5,12 +5,32 @@ row group made of single chunks, a fixed compression level, and no clock anywher
 where the data says so, which lets the Hub upload only the pages that an edit touched.
 """
 
+import uuid
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 ZSTD_LEVEL = 3
+PARTIAL = ".partial"
+
+
+@contextmanager
+def whole(path: Path) -> Generator[Path]:
+    """Give a place to write to, which becomes `path` if nothing goes wrong: whole or not at all.
+
+    It has a name of its own at every attempt: a cluster may start a task anew while the worker that it takes for lost
+    still writes.
+    """
+    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}{PARTIAL}")
+    try:
+        yield partial
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 # Columns that are unlike in every row; looking for repetition in them costs a third of the writing time.
@@ -39,9 +59,9 @@ def write_table(table: pa.Table, path: Path) -> None:
     OSError
         The disk is full or the folder cannot be written.
     """
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with pq.ParquetWriter(
+    with (
+        whole(path) as partial,
+        pq.ParquetWriter(
             partial,
             table.schema.remove_metadata(),
             compression="zstd",
@@ -50,9 +70,7 @@ def write_table(table: pa.Table, path: Path) -> None:
             use_content_defined_chunking=True,
             write_page_index=True,
             store_schema=False,
-        ) as writer:
-            if table.num_rows:
-                writer.write_table(table.replace_schema_metadata(None).combine_chunks(), row_group_size=table.num_rows)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        ) as writer,
+    ):
+        if table.num_rows:
+            writer.write_table(table.replace_schema_metadata(None).combine_chunks(), row_group_size=table.num_rows)

@@ -60,6 +60,23 @@ Workers = Annotated[
         help="Work on N parts at once; one for each core if left out. The result does not depend on it.",
     ),
 ]
+EngineText = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="local|ray",
+        help="Work in processes of this machine, or on Ray, whose nodes must all see --out. Same result.",
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        metavar="HOST:PORT|auto",
+        show_default=False,
+        help="A running Ray cluster; if left out, --engine ray starts Ray on this machine.",
+    ),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace another build that stands at --out.")]
 NoValidation = Annotated[
     bool, typer.Option("--no-validation", help="Leave the checks out; such a build is not pushed.")
@@ -86,6 +103,8 @@ def build(  # noqa: PLR0913  (one parameter for each option)
     limit: Limit = None,
     seed: Seed = None,
     workers: Workers = None,
+    engine: EngineText = "local",
+    address: Address = None,
     overwrite: Overwrite = False,
     no_validation: NoValidation = False,
     dry_run: DryRun = False,
@@ -111,6 +130,8 @@ def build(  # noqa: PLR0913  (one parameter for each option)
         options=options,
         limit=limit,
         workers=workers or min(os.cpu_count() or 1, _MOST_WORKERS),
+        engine=engine,
+        address=address,
         overwrite=overwrite,
         validation=not no_validation,
         checks=checks,

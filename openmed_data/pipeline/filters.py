@@ -1,7 +1,8 @@
 """Checks as filters: candidate rows that one takes out are kept aside, with the reason and the row as it was made."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -10,6 +11,7 @@ from openmed_data import tally
 from openmed_data.builder import ROW, Builder
 from openmed_data.check import REJECTED, Check, Settings, parse_settings
 from openmed_data.errors import BooksError
+from openmed_data.pipeline.blame import blaming
 from openmed_data.registry import CHECKS, find
 
 FILTERED = pl.Schema({**REJECTED, "record": pl.String})
@@ -71,18 +73,27 @@ class Passed:
     counts: pl.DataFrame
 
 
-def apply(filters: Sequence[Filter], candidates: pl.DataFrame) -> Passed:
+def apply(
+    filters: Sequence[Filter], candidates: pl.DataFrame, where: Callable[[pl.DataFrame], str] = lambda _: "some row"
+) -> Passed:
     """Run the filters one after another.
+
+    Parameters
+    ----------
+    where
+        Names the place of candidates in the source, for the error of a filter that fails on them.
 
     Raises
     ------
     BooksError
         A filter lost a row, or gave one twice.
+    BuildError
+        A filter failed.
     """
     kept, counts = candidates, [tally.empty()]
     rejected = [pl.DataFrame(schema=REJECTED)]
     for one in filters if candidates.height else ():
-        done = one.part.filter(kept, one.settings)
+        done = blaming(f"check '{one.check}'", partial(one.part.filter, settings=one.settings), kept, where=where)
         _require_all(one.check, kept, done.kept, done.rejected)
         kept = done.kept
         rejected.append(done.rejected.cast(REJECTED))

@@ -29,7 +29,7 @@ from openmed_data.pipeline.steps import (
     settle_part,
 )
 from openmed_data.pipeline.work import Work, read_frame, write_text
-from openmed_data.pipeline.workers import Workers, pool
+from openmed_data.pipeline.workers import Engine, Workers, open_workers
 from openmed_data.progress import Progress, Silent
 from openmed_data.sources import Source
 from openmed_data.sources.readers import PART_ROWS
@@ -51,6 +51,7 @@ def build(
     work: Work,
     *,
     workers: int = 1,
+    engine: Engine | None = None,
     progress: Progress | None = None,
 ) -> Manifest:
     """Make every file of a build in `work.result`, resuming what an earlier run left there.
@@ -63,15 +64,19 @@ def build(
         Where to; the caller holds its lock.
     workers
         How many parts are worked on at once; the bytes do not depend on it.
+    engine
+        Where they are worked on, if not by so many workers of this machine; nor on this.
 
     Raises
     ------
+    UsageError
+        The engine is not there.
     SourceError
         The source cannot be read, or cannot be understood without guessing.
     BuildError
         No row was kept, or the books do not balance.
     """
-    with pool(workers, threads=request.builder.releases_gil) as workers_:
+    with open_workers(engine or Engine(workers=workers), work.root, threads=request.builder.releases_gil) as workers_:
         return _Run(request, work, workers_, progress or Silent()).run()
 
 
@@ -93,6 +98,7 @@ class _Run:
         counts = self._rows(state, prepared)
         settled = self._settle(staged, sum(part.used for part in counts))
         files, rejected = self._write(settled)
+        self.work.sweep()
         books = self._books(staged, counts, settled, files)
         books.check()
         counted = tally.merge(read_frame(path) for step in ("tally", "measures") for path in self.work.parts(step))

@@ -10,6 +10,7 @@ import polars as pl
 from openmed_data import tally
 from openmed_data.builder import FILE, LICENSE, LINE, ROW, SAMPLE, SHAPE, SOURCE, UID, Builder, Options, Rows
 from openmed_data.errors import BooksError
+from openmed_data.pipeline.blame import blaming, places
 from openmed_data.pipeline.filters import Filter, apply
 from openmed_data.pipeline.splits import words
 from openmed_data.pipeline.work import Work, read_frame, write_frame
@@ -78,9 +79,10 @@ def rows_part(task: RowsTask) -> PartCounts:
         rows = [read_frame(path, [ROW])[ROW] for path in (staged, rejected, keys, filtered)]
         return PartCounts(rows[0].len(), pl.concat(rows[2:]).n_unique(), rows[1].len())
     batch = read_frame(staged).with_columns(pl.lit(task.source).alias(SOURCE), pl.lit(task.license).alias(LICENSE))
-    rows = task.builder.rows(batch, task.state, task.options)
+    maker = f"builder '{task.builder.name}'"
+    rows = blaming(maker, lambda some: task.builder.rows(some, task.state, task.options), batch)
     _check_books(task.builder.name, batch, rows)
-    passed = apply(task.filters, rows.kept)
+    passed = apply(task.filters, rows.kept, lambda some: places(batch.filter(pl.col(ROW).is_in(some[ROW].implode()))))
     # A row without a candidate left must not stand for its duplicates, nor decide where they go.
     living = rows.keys.filter(pl.col(ROW).is_in(passed.kept[ROW].implode()))
     write_frame(living.select(KEYS), keys)

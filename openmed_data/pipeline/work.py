@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from openmed_data.errors import UsageError
+from openmed_data.parquet import PARTIAL, whole
 
 STEPS = (
     "stage",
@@ -96,6 +97,11 @@ class Work:
         for path in (self.root / step).iterdir():
             path.unlink()
 
+    def sweep(self) -> None:
+        """Remove from the result what workers that died left unfinished."""
+        for path in self.result.rglob(f"*{PARTIAL}"):
+            path.unlink()
+
     @contextmanager
     def lock(self) -> Generator[None]:
         """Hold the folder for this process.
@@ -118,10 +124,8 @@ class Work:
 
 def write_frame(frame: pl.DataFrame, path: Path) -> None:
     """Write `frame` as an Arrow file to `path`, whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as stream:
+    with whole(path) as partial, partial.open("wb") as stream:
         frame.write_ipc(stream, compression="uncompressed")
-    partial.replace(path)
 
 
 def read_frame(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
@@ -131,9 +135,8 @@ def read_frame(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write `content` to `path`, whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+    with whole(path) as partial:
+        partial.write_bytes(content)
 
 
 def write_text(path: Path, text: str) -> None:

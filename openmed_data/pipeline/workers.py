@@ -7,14 +7,70 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
 from itertools import islice
-from typing import TypeVar
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from openmed_data.errors import UsageError
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-class Workers:
+class EngineName(StrEnum):
+    """Where tasks run: in this process and its children, or on a Ray cluster."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Where tasks run; nothing that is made depends on it.
+
+    Attributes
+    ----------
+    workers
+        How many tasks run at once; a cluster that runs already has its own number of cores.
+    address
+        Of a running Ray cluster; without one, Ray is started on this machine with as many cores as there are workers.
+    """
+
+    name: EngineName = EngineName.LOCAL
+    workers: int = 1
+    address: str | None = None
+
+    def seen(self, path: Path) -> Path:
+        """Return `path` as tasks may use it wherever they run."""
+        return path if self.name is EngineName.LOCAL else path.absolute()
+
+
+def engine_named(name: str, workers: int, address: str | None) -> Engine:
+    """Return the engine that a user named.
+
+    Raises
+    ------
+    UsageError
+        There is no such engine, or it has no address.
+    """
+    if name not in set(EngineName):
+        raise UsageError(f"no engine is called '{name}'", hint=f"There are: {', '.join(EngineName)}.")
+    if address is not None and name != EngineName.RAY:
+        raise UsageError(f"an address is given, but the engine is '{name}'", hint="Add --engine ray.")
+    return Engine(EngineName(name), workers, address)
+
+
+class Workers(Protocol):
+    """What runs tasks."""
+
+    def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+        """Yield ``function(task)`` for every task, in order; the first error of a task is raised as it was there."""
+        ...
+
+
+class LocalWorkers:
     """A pool of threads or processes that keeps at most two tasks for each worker in flight.
 
     The bound matters: tasks of the first step carry their bytes with them, and an unbounded queue would hold the
@@ -43,7 +99,35 @@ class Workers:
 
 
 @contextmanager
-def pool(count: int, *, threads: bool) -> Generator[Workers]:
+def open_workers(engine: Engine, folder: Path, *, threads: bool) -> Generator[Workers]:
+    """Open the workers of an engine.
+
+    Parameters
+    ----------
+    engine
+        Where they run.
+    folder
+        A folder for everything that tasks share; on a cluster it must be one that all nodes see.
+    threads
+        Whether threads will do, where workers are local: see `pool`.
+
+    Raises
+    ------
+    UsageError
+        Ray is not installed or cannot be reached, or a node does not see `folder`.
+    """
+    if engine.name is EngineName.LOCAL:
+        with pool(engine.workers, threads=threads) as workers:
+            yield workers
+        return
+    from openmed_data.pipeline.ray_workers import ray_workers
+
+    with ray_workers(engine.address, engine.workers, folder) as workers:
+        yield workers
+
+
+@contextmanager
+def pool(count: int, *, threads: bool) -> Generator[LocalWorkers]:
     """Open `count` workers: threads for work that leaves the interpreter free, else processes.
 
     Processes are spawned: a fork would copy locks that the libraries' own threads hold. They ignore Ctrl-C, which the
@@ -55,7 +139,7 @@ def pool(count: int, *, threads: bool) -> Generator[Workers]:
         else ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=_obey_the_build)
     )
     try:
-        yield Workers(executor, count)
+        yield LocalWorkers(executor, count)
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
 
