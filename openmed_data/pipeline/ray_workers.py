@@ -69,6 +69,8 @@ def ray_workers(address: str | None, count: int, folder: Path) -> Generator["Ray
 
 def _import_ray() -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Ray prints what befalls its workers on standard output, which is for results; errors come back to us anyway.
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", "(?s).*")
     try:
         import ray
         import ray.data
