@@ -96,7 +96,7 @@ class _Run:
         state = self._prepare(self._fit(sum(file.rows for file in staged)))
         prepared = filters.prepare(self.filters, _Parts(self.work))
         counts = self._rows(state, prepared)
-        settled = self._settle(staged, sum(part.used for part in counts))
+        settled = self._settle(staged)
         files, rejected = self._write(settled)
         self.work.sweep()
         books = self._books(staged, counts, settled, files)
@@ -163,33 +163,27 @@ class _Run:
     def _parts(self) -> range:
         return range(len(self.work.parts("stage")))
 
-    def _settle(self, staged: Sequence[StagedFile], used: int) -> list[Settled]:
-        keys = self.work.parts("keys")
-        gone = decide.repeated(keys, used)
+    def _settle(self, staged: Sequence[StagedFile]) -> list[Settled]:
+        gone = decide.repeated(self.work, self.workers, len(self._parts))
         named = [file.split for file in staged for _ in range(file.parts)]
         drawn = pl.Series(ROW, [], dtype=pl.UInt64)
-        stems = self.work.parts("words")
+        search, stems = splits.Search(self.work, self.workers), self.work.parts("words")
         if self.source.splits:
             by_split = {
                 split: [path for path, name in zip(stems, named, strict=True) if (name or splits.TRAIN) == split]
                 for split in (splits.TRAIN, splits.VALIDATION, splits.TEST)
             }
-            gone = pl.concat([gone, splits.leaks(by_split, gone[ROW])]).sort(ROW)
+            gone = pl.concat([gone, splits.leaks(search, by_split, gone[ROW])]).sort(ROW)
         else:
             named = [splits.TRAIN] * len(named)
-            drawn = splits.draw(keys, stems, gone[ROW], self.options.seed, self.options.validation_fraction)
+            seed, fraction = self.options.seed, self.options.validation_fraction
+            drawn = splits.draw(search, self.work.parts("keys"), stems, gone[ROW], seed, fraction)
         gone = _with_places(gone, staged)
-        tasks = [
-            SettleTask(
-                self.work,
-                index,
-                split or splits.TRAIN,
-                gone.filter(pl.col(ROW).is_between(*_range(index))),
-                drawn.filter(drawn.is_between(*_range(index))),
-            )
+        tasks = (
+            SettleTask(self.work, index, split or splits.TRAIN, gone[_of(index, gone[ROW])], drawn[_of(index, drawn)])
             for index, split in enumerate(named)
-        ]
-        return self._collect("duplicates, conflicts and splits", len(tasks), self.workers.map(settle_part, tasks))
+        )
+        return self._collect("duplicates, conflicts and splits", len(named), self.workers.map(settle_part, tasks))
 
     def _write(self, settled: Sequence[Settled]) -> tuple[list[FileFacts], list[FileFacts]]:
         per_split = {
@@ -277,9 +271,10 @@ class _Parts:
         return (read_frame(path) for path in self.work.parts("stage"))
 
 
-def _range(part: int) -> tuple[int, int]:
-    """Return the first and last row number that a part can hold."""
-    return part * PART_ROWS, (part + 1) * PART_ROWS - 1
+def _of(part: int, rows: pl.Series) -> slice:
+    """Return where a part's row numbers stand in `rows`, which are sorted."""
+    first, after = (rows.search_sorted(edge * PART_ROWS, side="left") for edge in (part, part + 1))
+    return slice(first, after)
 
 
 def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

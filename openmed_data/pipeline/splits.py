@@ -1,159 +1,78 @@
-"""Which split each row goes to, so that no nearly identical stems stand on both sides.
-
-Two stems are near when their sets of words overlap by a Jaccard similarity of at least `NEAR`. Words are compared by
-their consonants, so `haemorrhage` and `hemorrhage` are one word. The search is exact, not sampled: two sets that
-similar must share one of the rarest words of either (prefix filtering; Bayardo, Ma and Srikant, "Scaling up all pairs
-similarity search", WWW 2007), so only rows that share such a word, and whose bit signatures agree, are compared.
-"""
+"""Which split each row goes to, so that no nearly identical stems stand on both sides; see `near_stems`."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from openmed_data.builder import ROW, UID, GlobalReason
 from openmed_data.pipeline.decide import DECIDED
-from openmed_data.pipeline.work import read_frame
+from openmed_data.pipeline.near_stems import Index, Side, index, matches, near
+from openmed_data.pipeline.work import Work, read_frame, write_frame
+from openmed_data.pipeline.workers import Workers
 from openmed_data.seeds import uniform
-from openmed_data.text.keys import word_codes
 
-NEAR = 0.7
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
-
-# Words that every exam question is made of; stems that share only these are not near.
-BOILERPLATE = """
-    about above according all among and are both cause caused causes common commonest correct does except false
-    following for from has have incorrect likely more most not one regarding seen statement statements than that the
-    these this true used what when which who with
-"""
+# So many stems are held in memory, with their words, while all others pass by.
+HELD_ROWS = 500_000
 
 _PARTS_AT_ONCE = 8
+_NO_ROWS = pl.Series(ROW, [], dtype=pl.UInt64)
 
 
-def words(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the words of each stem as codes (see `openmed_data.text.keys.word_codes`), maybe more than once.
+@dataclass(frozen=True, slots=True)
+class NearTask:
+    """Look in some parts for stems that are near held ones.
 
-    Exam boilerplate is left out unless a stem holds nothing else. A stem without any word, such as one in another
-    script, has a single code of its own, so that it is near to its copies and to nothing else.
-
-    Parameters
+    Attributes
     ----------
-    rows
-        `ROW` and `stem`.
-
-    Returns
-    -------
-    pl.DataFrame
-        `ROW` and `code`, one row for each word; with them the stem's `size` in words and its `signature`, 64 bits of
-        which every word sets one.
-
-    Examples
-    --------
-    >>> stems = pl.DataFrame({"_row": [0, 1], "stem": ["The tumour of an ovary", "Ovaries, the tumors"]})
-    >>> a, b = words(stems).group_by("_row").agg(pl.col("code").sort()).sort("_row")["code"]
-    >>> a.equals(b)
-    True
-    """
-    places, codes = word_codes(rows["stem"])
-    telling = ~np.isin(codes, _boilerplate_codes())
-    has_telling = np.bincount(places[telling], minlength=rows.height) > 0
-    kept = telling | ~has_telling[places]
-    places, codes = _with_wordless(rows["stem"], places[kept], codes[kept])
-    bits = np.uint64(1) << ((codes * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(58))
-    sizes = np.bincount(places, minlength=rows.height)
-    starts = np.concatenate([[0], np.cumsum(sizes)])[:-1]
-    signatures = np.zeros(rows.height, dtype=np.uint64)
-    filled = sizes > 0
-    signatures[filled] = np.bitwise_or.reduceat(bits, starts[filled]) if filled.any() else 0
-    return pl.DataFrame(
-        {ROW: rows[ROW].gather(places), "code": codes, "size": sizes[places], "signature": signatures[places]}
-    )
-
-
-def _with_wordless(
-    stems: pl.Series, places: npt.NDArray[np.int64], codes: npt.NDArray[np.uint64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
-    """Add a code for every stem that has none; places stay ascending."""
-    wordless = np.flatnonzero(np.bincount(places, minlength=len(stems)) == 0)
-    if not wordless.size:
-        return places, codes
-    whole = stems.gather(wordless).fill_null("").str.strip_chars().str.to_lowercase().hash().to_numpy()
-    places, codes = np.concatenate([places, wordless]), np.concatenate([codes, whole])
-    order = np.argsort(places, kind="stable")
-    return places[order], codes[order]
-
-
-@cache
-def _boilerplate_codes() -> npt.NDArray[np.uint64]:
-    return np.unique(word_codes(pl.Series([BOILERPLATE]))[1])
-
-
-def near(
-    held: pl.DataFrame, others: Iterable[pl.DataFrame], *, settle: Literal["held", "other"]
-) -> Iterator[pl.DataFrame]:
-    """Yield pairs of near stems between `held` rows and each frame of `others`.
-
-    Parameters
-    ----------
-    held, others
-        What `words` returns.
+    stems
+        Files of what `near_stems.words` returned.
+    left_out
+        Rows that are not looked at, sorted.
     settle
-        The side of which each row is wanted once: it is left alone as soon as a near row is found for it. Sets full of
-        near copies would otherwise give pairs without end.
-
-    Yields
-    ------
-    pl.DataFrame
-        `held` and `other`, row numbers; at least one pair for every row of the settled side that has any.
+        The side of which each row is wanted once.
     """
-    held = held.unique([ROW, "code"]).rename({ROW: "held"})
-    rarity = held.group_by("code").len("seen")
-    ranked = held.join(rarity, on="code").with_columns(pl.len().over("held").alias("distinct"))
-    place = pl.struct("seen", "code").rank("ordinal").over("held")
-    prefix_length = pl.col("distinct") - (pl.col("distinct") * NEAR).ceil() + 1
-    prefixes = ranked.filter(place <= prefix_length).select("held", "code", "size", "signature")
-    against = "other" if settle == "held" else "held"
-    for other in others:
-        theirs = other.rename({ROW: "other"})
-        candidates = _candidates(prefixes, theirs)
-        # One candidate for each row first: where copies abound, that settles nearly all of them.
-        found = _verified(candidates.group_by(settle).agg(pl.col(against).min()), held, theirs)
-        rest = candidates.join(found, on=settle, how="anti")
-        found = pl.concat([found, _verified(rest, held, theirs)])
-        if settle == "held":
-            prefixes = prefixes.join(found, on="held", how="anti")
-        yield found
+
+    work: Work
+    stems: tuple[Path, ...]
+    left_out: pl.Series
+    settle: Side
 
 
-def _candidates(prefixes: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
-    """Return the pairs that share a prefix word and whose signatures do not rule them out.
-
-    Sets x and y with a Jaccard similarity of at least t differ in at most (1 - t) / (1 + t) of |x| + |y| words, and
-    signatures differ in at most as many bits as the sets in words.
-    """
-    bits = (pl.col("signature") ^ pl.col("signature_right")).bitwise_count_ones()
-    most = (1 - NEAR) / (1 + NEAR) * (pl.col("size") + pl.col("size_right"))
-    joined = prefixes.lazy().join(others.lazy(), on="code").filter(bits <= most)
-    return joined.select("held", "other").unique().collect()
+def near_part(task: NearTask) -> pl.DataFrame:
+    """Return `held` and `other`, one pair for each row of the settled side: the one with the first row opposite."""
+    held = Index(*(read_frame(task.work.part("near", number)) for number in range(3)))
+    others = pl.concat([_words_of(path, task.left_out, inside=False) for path in task.stems])
+    against = "other" if task.settle == "held" else "held"
+    return matches(held, others, settle=task.settle).group_by(task.settle).agg(pl.col(against).min())
 
 
-def _verified(candidates: pl.DataFrame, held: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
-    """Return the candidate pairs whose Jaccard similarity is at least `NEAR`."""
-    mine = held.join(candidates, on="held", how="semi").group_by("held").agg(pl.col("code").alias("mine"))
-    theirs = (
-        others.join(candidates, on="other", how="semi").group_by("other").agg(pl.col("code").unique().alias("theirs"))
-    )
-    both = candidates.join(mine, on="held").join(theirs, on="other")
-    shared = pl.col("mine").list.set_intersection("theirs").list.len()
-    union = pl.col("mine").list.len() + pl.col("theirs").list.len() - shared
-    return both.filter(shared >= NEAR * union).select("held", "other")
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Where and by whom near stems are looked for."""
+
+    work: Work
+    workers: Workers
+
+    def near(
+        self, held: pl.DataFrame, stems: Sequence[Path], left_out: pl.Series, settle: Side
+    ) -> Iterator[pl.DataFrame]:
+        """Yield what `near_part` finds for stems held in memory, in files of others; `left_out` is sorted."""
+        groups = [tuple(stems[start : start + _PARTS_AT_ONCE]) for start in range(0, len(stems), _PARTS_AT_ONCE)]
+        for some in _held_at_once(held):
+            found = index(some)
+            for number, frame in enumerate((found.words, found.rarity, found.keys)):
+                write_frame(frame, self.work.part("near", number))
+            tasks = [NearTask(self.work, group, left_out, settle) for group in groups]
+            yield from self.workers.map(near_part, tasks)
 
 
-def draw(keys: Sequence[Path], stems: Sequence[Path], gone: pl.Series, seed: int, fraction: float) -> pl.Series:
+def draw(
+    search: Search, keys: Sequence[Path], stems: Sequence[Path], gone: pl.Series, seed: int, fraction: float
+) -> pl.Series:
     """Return the rows of a source without splits that go to validation, sorted.
 
     Each row's own identity decides; then rows whose stem is near that of a training row move to training, until none
@@ -162,30 +81,33 @@ def draw(keys: Sequence[Path], stems: Sequence[Path], gone: pl.Series, seed: int
     Parameters
     ----------
     keys, stems
-        Files of keys and of what `words` returned for them, in source order.
+        Files of keys and of what `near_stems.words` returned for them, in source order.
     gone
-        Rows already rejected.
+        Rows already rejected, sorted.
     """
     drawn = _drawn(keys, gone, seed, fraction)
-    held = pl.concat(_words_of(stems, drawn, inside=True))
-    moved = _held(near(held, _words_of(stems, pl.concat([gone, drawn]), inside=False), settle="held"))
+    if not drawn.len():
+        return drawn
+    held = pl.concat([_words_of(path, drawn, inside=True) for path in stems])
+    left_out = pl.concat([gone, drawn]).sort()
+    moved = _held(search.near(held, stems, left_out, "held"))
     while moved.len():
-        drawn = drawn.filter(~drawn.is_in(moved.implode()))
-        joined = held.filter(pl.col(ROW).is_in(moved.implode()))
-        held = held.filter(~pl.col(ROW).is_in(moved.implode()))
-        moved = _held(near(held, [joined], settle="held"))
-    return drawn.sort()
+        drawn = drawn.filter(~_among(drawn, moved))
+        joined = held.filter(_among(held[ROW], moved))
+        held = held.filter(~_among(held[ROW], moved))
+        moved = _held(pairs for some in _held_at_once(held) for pairs in near(some, [joined], settle="held"))
+    return drawn
 
 
-def leaks(stems: Mapping[str, Sequence[Path]], gone: pl.Series) -> pl.DataFrame:
+def leaks(search: Search, stems: Mapping[str, Sequence[Path]], gone: pl.Series) -> pl.DataFrame:
     """Return the rows to reject because a near stem stands in a split that is held out.
 
     Parameters
     ----------
     stems
-        Files of what `words` returned, for each split of the source.
+        Files of what `near_stems.words` returned, for each split of the source.
     gone
-        Rows already rejected.
+        Rows already rejected, sorted.
 
     Returns
     -------
@@ -194,17 +116,17 @@ def leaks(stems: Mapping[str, Sequence[Path]], gone: pl.Series) -> pl.DataFrame:
     """
     found = pl.DataFrame(schema=DECIDED)
     for held_out, giving_way in ((TEST, (VALIDATION, TRAIN)), (VALIDATION, (TRAIN,))):
-        left_out = pl.concat([gone, found[ROW]])
-        held = list(_words_of(stems.get(held_out, ()), left_out, inside=False))
-        if not held:
-            continue
+        left_out = pl.concat([gone, found[ROW]]).sort()
+        held = [_words_of(path, left_out, inside=False) for path in stems.get(held_out, ())]
         others = [path for split in giving_way for path in stems.get(split, ())]
-        pairs = near(pl.concat(held), _words_of(others, left_out, inside=False), settle="other")
-        found = pl.concat([found, *(_leaked(some, held_out) for some in pairs)]).unique(ROW)
+        if held and others:
+            pairs = search.near(pl.concat(held), others, left_out, "other")
+            found = pl.concat([found, _leaked(pairs, held_out)])
     return found.sort(ROW)
 
 
-def _leaked(pairs: pl.DataFrame, split: str) -> pl.DataFrame:
+def _leaked(found: Iterable[pl.DataFrame], split: str) -> pl.DataFrame:
+    pairs = pl.concat([pl.DataFrame(schema={"other": pl.UInt64, "held": pl.UInt64}), *found])
     first = pairs.group_by("other").agg(pl.col("held").min())
     return first.select(
         pl.col("other").alias(ROW),
@@ -215,22 +137,38 @@ def _leaked(pairs: pl.DataFrame, split: str) -> pl.DataFrame:
 
 
 def _drawn(keys: Sequence[Path], gone: pl.Series, seed: int, fraction: float) -> pl.Series:
-    chosen = [pl.Series(ROW, [], dtype=pl.UInt64)]
+    chosen = [_NO_ROWS]
     for path in keys:
         rows = read_frame(path, [ROW, UID])
         lucky = rows.filter(pl.Series(uniform(rows[UID].to_numpy(), seed, "split") < fraction))[ROW]
-        chosen.append(lucky.filter(~lucky.is_in(gone.implode())))
-    return pl.concat(chosen)
+        chosen.append(lucky.filter(~_among(lucky, gone)))
+    return pl.concat(chosen).sort()
 
 
-def _words_of(stems: Sequence[Path], rows: pl.Series, *, inside: bool) -> Iterator[pl.DataFrame]:
-    """Yield the words of the rows that are (`inside`) or are not among `rows`, a few parts at a time."""
-    for start in range(0, len(stems), _PARTS_AT_ONCE):
-        some = pl.concat([read_frame(path) for path in stems[start : start + _PARTS_AT_ONCE]])
-        hit = pl.col(ROW).is_in(rows.implode())
-        yield some.filter(hit if inside else ~hit)
+def _words_of(path: Path, rows: pl.Series, *, inside: bool) -> pl.DataFrame:
+    """Return the words of the stems of one file that are (`inside`) or are not among `rows`, which are sorted."""
+    some = read_frame(path)
+    hit = _among(some[ROW], rows)
+    return some.filter(hit if inside else ~hit)
+
+
+def _among(rows: pl.Series, known: pl.Series) -> pl.Series:
+    """Tell which rows are `known`, a sorted series: in time that the size of neither multiplies."""
+    wanted, held = rows.to_numpy(), known.to_numpy()
+    if not held.size:
+        return pl.repeat(value=False, n=rows.len(), dtype=pl.Boolean, eager=True)
+    places = np.minimum(np.searchsorted(held, wanted), held.size - 1)
+    return pl.Series(held[places] == wanted, dtype=pl.Boolean)
+
+
+def _held_at_once(held: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Cut held stems into pieces of `HELD_ROWS`."""
+    rows = held[ROW].unique().sort()
+    for start in range(0, rows.len(), HELD_ROWS):
+        last = min(start + HELD_ROWS, rows.len()) - 1
+        yield held.filter(pl.col(ROW).is_between(rows[start], rows[last]))
 
 
 def _held(pairs: Iterable[pl.DataFrame]) -> pl.Series:
-    found = [frame["held"] for frame in pairs]
-    return pl.concat([pl.Series("held", [], dtype=pl.UInt64), *found]).unique()
+    """Return the held rows of pairs, sorted."""
+    return pl.concat([_NO_ROWS.alias("held"), *(frame["held"] for frame in pairs)]).unique().sort()

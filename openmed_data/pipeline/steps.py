@@ -12,7 +12,7 @@ from openmed_data.builder import FILE, LICENSE, LINE, ROW, SAMPLE, SHAPE, SOURCE
 from openmed_data.errors import BooksError
 from openmed_data.pipeline.blame import blaming, places
 from openmed_data.pipeline.filters import Filter, apply
-from openmed_data.pipeline.splits import words
+from openmed_data.pipeline.near_stems import words
 from openmed_data.pipeline.work import Work, read_frame, write_frame
 from openmed_data.seeds import draw
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from toy_builder import ThreadedToy, read_manifest, read_rejected, read_rows, run_pipeline, write_jsonl
 
 from openmed_data.builder import ROW, Options, Rows
-from openmed_data.pipeline import splits
+from openmed_data.pipeline import near_stems, splits
 
 VOCABULARY = (
     "fever cough rash jaundice pallor clubbing syncope ataxia tremor vertigo tinnitus diplopia dysphagia haemoptysis "
@@ -31,7 +31,7 @@ class Apart(ThreadedToy):
 
 
 def coded(texts: list[str], first: int = 0) -> pl.DataFrame:
-    return splits.words(
+    return near_stems.words(
         pl.DataFrame({ROW: range(first, first + len(texts)), "stem": texts}, schema_overrides={ROW: pl.UInt64})
     )
 
@@ -49,11 +49,20 @@ def near_pairs(left: list[str], right: list[str]) -> Iterator[tuple[int, int]]:
 
 
 @settings(max_examples=150)
-@given(left=st.lists(stems, min_size=1, max_size=8), right=st.lists(stems, min_size=1, max_size=8), side=st.booleans())
-def test_near_finds_what_brute_force_finds(left: list[str], right: list[str], *, side: bool):
+@given(
+    left=st.lists(stems, min_size=1, max_size=8),
+    right=st.lists(stems, min_size=1, max_size=8),
+    side=st.booleans(),
+    rare=st.integers(0, 4),
+    at_once=st.integers(1, 60),
+)
+def test_near_finds_what_brute_force_finds(left: list[str], right: list[str], rare: int, at_once: int, *, side: bool):
     settle = "held" if side else "other"
     frames = [coded(right[:3], 100), coded(right[3:], 103)]
-    found = pl.concat(splits.near(coded(left), frames, settle=settle))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(near_stems, "RARE", rare)
+        patch.setattr(near_stems, "_KEYS_AT_ONCE", at_once)
+        found = pl.concat(near_stems.near(coded(left), frames, settle=settle))
     pairs = {(held, other - 100) for held, other in found.select("held", "other").iter_rows()}
     expected = set(near_pairs(left, right))
     assert pairs <= expected
@@ -68,7 +77,7 @@ def test_the_signature_never_rules_out_a_near_pair(size: int, data: st.DataObjec
     most = int(size / 0.7) - size
     extra = data.draw(st.integers(0, most))
     left, right = " ".join(common), " ".join([*common, *(f"z{n}q" for n in range(extra))])
-    found = pl.concat(splits.near(coded([left]), [coded([right], 9)], settle="held"))
+    found = pl.concat(near_stems.near(coded([left]), [coded([right], 9)], settle="held"))
     assert found.rows() == [(0, 9)]
 
 
@@ -93,6 +102,7 @@ def test_near_stems_never_straddle_drawn_splits(
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(splits, "_PARTS_AT_ONCE", 2)
+        patch.setattr(splits, "HELD_ROWS", 3)
         built = run_pipeline(Apart(), source, folder / "out", seed=seed, validation_fraction=0.4)
     assert straddling(built) == []
     assert read_rows(built).height == len(texts)
