@@ -43,7 +43,7 @@ class Built:
     reused: bool = False
 
 
-def build_dataset(
+def build_dataset(  # noqa: PLR0913  (one parameter for each option)
     name: str,
     source: str | None = None,
     out: Path | None = None,

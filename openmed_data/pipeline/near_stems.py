@@ -226,9 +226,7 @@ def _candidates(held: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
 def _verified(candidates: pl.DataFrame, held: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     """Return the candidate pairs whose Jaccard similarity is at least `NEAR`."""
     mine = held.join(candidates, on="held", how="semi").group_by("held").agg(pl.col("code").alias("mine"))
-    theirs = (
-        others.join(candidates, on="other", how="semi").group_by("other").agg(pl.col("code").alias("theirs"))
-    )
+    theirs = others.join(candidates, on="other", how="semi").group_by("other").agg(pl.col("code").alias("theirs"))
     both = candidates.join(mine, on="held").join(theirs, on="other")
     shared = pl.col("mine").list.set_intersection("theirs").list.len()
     union = pl.col("mine").list.len() + pl.col("theirs").list.len() - shared

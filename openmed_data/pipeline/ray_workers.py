@@ -135,10 +135,7 @@ class RayWorkers:
         outcomes = dataset.iter_rows()
         try:
             for row in outcomes:
-                error, told, value = pickle.loads(row["outcome"])  # noqa: S301  (made by our own workers)
-                if error is not None:
-                    raise error from _OnWorker(told)
-                yield value
+                yield _value(row["outcome"])
         except (Exception, GeneratorExit):
             (folder / "stop").touch()
             for _ in outcomes:  # no task may write on after this process has given the folder up
@@ -239,6 +236,13 @@ def _fetched(shared: Any) -> tuple[Any, ...]:
     import ray
 
     return cast(tuple[Any, ...], ray.get(shared))
+
+
+def _value(outcome: bytes) -> Any:
+    error, told, value = pickle.loads(outcome)  # noqa: S301  (made by our own workers)
+    if error is not None:
+        raise error from _OnWorker(told)
+    return value
 
 
 class _OnWorker(Exception):  # noqa: N818  (a note that an error carries, as its cause)

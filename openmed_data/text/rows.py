@@ -12,9 +12,6 @@ _TOLD = {
     Kind.SFT: ("messages",),
     Kind.TRACES: ("messages",),
 }
-# A line that so many rows share is an instruction, not part of what is asked.
-_SHARED_BY = 0.01
-_FEWEST_SHARING = 20
 _ASKING = ("user", "human")
 
 
@@ -43,24 +40,6 @@ def told(frame: pl.DataFrame, kind: Kind) -> pl.Series:
     parts = [_text(name, frame.schema[name], asking=False) for name in _TOLD[kind] if name in frame.columns]
     joined = pl.concat_str(parts, separator="\n", ignore_nulls=True) if parts else pl.lit(None, pl.String)
     return frame.select(pl.int_range(pl.len()), pl.when(joined != "").then(joined).alias("told"))["told"]
-
-
-def without_shared_lines(texts: pl.Series) -> pl.Series:
-    r"""Take out the lines that many of the texts share, such as "Answer with the letter.".
-
-    Examples
-    --------
-    >>> texts = pl.Series([f"Question {number}?\nAnswer briefly." for number in range(30)])
-    >>> without_shared_lines(texts)[0]
-    'Question 0?'
-    """
-    lines = texts.to_frame("text").with_row_index("row").with_columns(pl.col("text").str.split("\n")).explode("text")
-    counted = lines.group_by("text").agg(pl.col("row").n_unique().alias("rows"))
-    shared = counted.filter(pl.col("rows") >= max(_FEWEST_SHARING, _SHARED_BY * texts.len()))["text"]
-    kept = lines.filter(~pl.col("text").is_in(shared.implode()))
-    joined = kept.group_by("row", maintain_order=True).agg(pl.col("text").str.join("\n"))
-    rows = pl.DataFrame({"row": pl.int_range(texts.len(), dtype=pl.get_index_type(), eager=True)})
-    return rows.join(joined, on="row", how="left", maintain_order="left")["text"].fill_null("")
 
 
 def _text(name: str, dtype: PolarsDataType, *, asking: bool) -> pl.Expr:

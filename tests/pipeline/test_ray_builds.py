@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import pytest
 from faulty_builders import Full, Killed, Poisoned
-from toy_builder import Toy, read_manifest, run_pipeline, write_jsonl
+from toy_builder import Toy, run_pipeline, write_jsonl
 
 from openmed_data import api
 from openmed_data.errors import BuildError, SourceError, UsageError
@@ -176,7 +176,6 @@ def test_build_that_failed_on_ray_is_finished_by_the_local_engine(
         build_on_ray(Poisoned(tmp_path, at="139", times=99), toys, tmp_path / "out")
     assert len(list((tmp_path / "out.building" / "kept").glob("*.arrow"))) >= 1
     assert tree_hash(run_pipeline(Toy(), toys, tmp_path / "out")) == tree_hash(expected)
-
 
 
 BUILD = """

@@ -38,11 +38,11 @@ def candidate_pairs(shingles: Shingles) -> NDArray[np.int64]:
     rows = filled[np.flatnonzero(np.array(lsh.query_duplicate_flags_matrix_one_shot(sketches), np.bool_))]
     if not len(rows):
         return np.zeros((0, 2), np.int64)
-    bands = _bands(shingles.of(rows))
+    bands = band_hashes(shingles.of(rows))
     # Neighbours in a crowd are chosen by content, so that the order of the rows does not matter.
-    by_content = np.lexsort(bands[:, :3].T)
+    by_content = np.argsort(contents(bands), kind="stable")
     rows, bands = rows[by_content], bands[by_content]
-    distinct = sorted_unique(np.concatenate([_pairs_of_equal(bands[:, band]) for band in range(BANDS)]))
+    distinct = sorted_unique(np.concatenate([pairs_of_equal(bands[:, band]) for band in range(BANDS)]))
     ends = np.stack((rows[distinct // len(rows)], rows[distinct % len(rows)]), axis=1)
     ends.sort(axis=1)
     return ends[np.lexsort((ends[:, 1], ends[:, 0]))]
@@ -54,7 +54,7 @@ def _sketch(shingles: Shingles) -> Any:
     )
 
 
-def _bands(shingles: Shingles) -> UInts:
+def band_hashes(shingles: Shingles) -> UInts:
     """One hash per text and band: uint64[n_texts, BANDS]."""
     digests = np.array(_sketch(shingles).to_rows(), np.uint64).reshape(-1, BANDS, BAND_SIZE)
     combined = digests[:, :, 0]
@@ -63,7 +63,20 @@ def _bands(shingles: Shingles) -> UInts:
     return combined
 
 
-def _pairs_of_equal(values: UInts) -> Ints:
+def contents(bands: UInts) -> UInts:
+    """Return a number for each text that equal sketches share, to put texts into an order that their rows do not tell.
+
+    Parameters
+    ----------
+    bands : uint64[n_texts, BANDS]
+    """
+    mixed = bands[:, 0]
+    for place in (1, 2):
+        mixed = (mixed ^ (mixed >> np.uint64(29))) * _MIX + bands[:, place]
+    return mixed
+
+
+def pairs_of_equal(values: UInts) -> Ints:
     """Pairs of places with equal values, each with its next `NEIGHBOURS` at most, as first * n + second."""
     order = np.argsort(values, kind="stable")
     starts = np.flatnonzero(np.diff(values[order], prepend=values[order[:1]] ^ np.uint64(1)))

@@ -3,12 +3,14 @@
 Rows are compared by what they ask, without the lines that many rows share. Two rows of one split that ask the same and
 tell something else (another wrong answer, another conversation) are no duplicates; in two splits they are, since a
 model that was trained on the one knows the other. Rows whose words differ in nothing but a sign, a number, a "not" or
-an opposite are different questions. All that is asked is held in memory, some hundred bytes a row.
+an opposite are different questions. What is compared lies on disk, about a kilobyte a row; see `_compare`.
 """
 
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import polars as pl
 from pydantic import Field
@@ -17,11 +19,12 @@ from openmed_data import tally
 from openmed_data.builder import ReasonCode
 from openmed_data.check import FINDINGS, Check, CheckResult, Figure, Plant, Rows, Scan, Settings, Severity
 from openmed_data.kinds import Kind
+from openmed_data.spread import spread
 from openmed_data.text.keys import question_key
-from openmed_data.text.rows import asked, told, without_shared_lines
+from openmed_data.text.rows import asked, told
 
+from ._compare import Comparison, Laid, compare, lay
 from .find import Kind as Alike
-from .find import find_duplicates
 from .plants import plants
 
 _LETTER = r"^\s*\(?[A-J][.):]\s+"
@@ -109,14 +112,15 @@ class DuplicatesCheck(Check[DuplicatesSettings]):
 
     def run(self, rows: Rows, settings: DuplicatesSettings) -> CheckResult:
         """Compare all rows by what they ask."""
-        parts = [_keys(split, batch, rows.kind) for split, batch in rows.batches()]
-        table = pl.concat(parts) if parts else pl.DataFrame(schema=_KEYS)
-        found = _judge(_linked(table, settings.threshold))
-        counted = pl.DataFrame([("rows", "rows", "", table.height)], schema=tally.SCHEMA, orient="row")
+        with spread(rows) as shared:
+            laid = list(shared.each(partial(_lay, folder=shared.folder, kind=rows.kind)))
+            compared = compare(shared, laid, settings.threshold)
+            found = _judge(_linked(compared))
+            findings = self.gravest([_findings(found, compared)])
+        counted = pl.DataFrame([("rows", "rows", "", compared.rows)], schema=tally.SCHEMA, orient="row")
         by_code = found.group_by("code").agg(pl.col("row").n_unique().alias("count"))
         counts = tally.merge([counted, tally.tally("found", by_code, key="code")])
-        findings = self.gravest([_findings(found, table)])
-        return CheckResult(self.name, self.assess(counts, settings), findings, self.tables(counts), table.height)
+        return CheckResult(self.name, self.assess(counts, settings), findings, self.tables(counts), compared.rows)
 
 
 _KEYS = pl.Schema(
@@ -131,17 +135,21 @@ _KEYS = pl.Schema(
 )
 
 
-def _keys(split: str, batch: pl.DataFrame, kind: Kind) -> pl.DataFrame:
-    """Return what a batch is compared by: what it asks, and hashes of what it tells and of its two answers."""
+def _lay(split: str, batch: pl.DataFrame, folder: Path, kind: Kind) -> Laid:
+    """Lay out what a batch is compared by: what it asks, and hashes of what it tells and of its two answers."""
     right, wrong = {Kind.PREFERENCES: ("chosen", "rejected"), Kind.REWARDS: ("answer", "")}.get(kind, ("", ""))
-    return batch.select(
+    keys = batch.select(
         pl.col("id").cast(pl.String),
         pl.lit(split).alias("split"),
         asked(batch, kind).fill_null("").alias("asked"),
         told(batch, kind).fill_null("").hash(seed=0).alias("told"),
         _answer(batch, right).alias("right"),
         _answer(batch, wrong).alias("wrong"),
-    ).cast(_KEYS)
+    )
+    return lay(folder, keys.cast(_KEYS))
+
+
+_TOLD = pl.Schema({name: _KEYS[name] for name in ("split", "told", "right", "wrong")})
 
 
 def _answer(batch: pl.DataFrame, column: str) -> pl.Series:
@@ -163,15 +171,16 @@ class _Linked:
     near: pl.DataFrame
 
 
-def _linked(table: pl.DataFrame, threshold: float) -> _Linked:
-    texts = without_shared_lines(table["asked"]).to_list()
-    pairs = find_duplicates(texts, threshold=threshold).pairs.filter(pl.col("differs").is_null())
+def _linked(compared: Comparison) -> _Linked:
+    pairs = compared.pairs.filter(pl.col("differs").is_null())
     exact = pairs.filter(pl.col("kind") == Alike.EXACT).select(row="right", group="left")
     near = pairs.filter(pl.col("kind") == Alike.NEAR).select("left", "right")
     named = pl.concat([exact["row"], exact["group"], near["left"], near["right"]]).unique()
     places = pl.DataFrame({"row": named}).join(exact, on="row", how="left")
     rows = places.with_columns(pl.col("group").fill_null(pl.col("row"))).sort("row")
-    return _Linked(rows.with_columns(table.drop("id", "asked")[rows["row"]]), near)
+    if not rows.height:
+        return _Linked(rows.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in _TOLD.items()), near)
+    return _Linked(rows.hstack(compared.look_up(rows["row"].to_numpy(), list(_TOLD))), near)
 
 
 def _judge(linked: _Linked) -> pl.DataFrame:
@@ -204,18 +213,28 @@ def _near(linked: _Linked) -> pl.DataFrame:
     )
 
 
-def _findings(found: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
+def _findings(found: pl.DataFrame, compared: Comparison) -> pl.DataFrame:
+    if not found.height:
+        return pl.DataFrame(schema=FINDINGS)
     levels = {str(code): level for code, level in _LEVELS.items()}
-    return found.select(
-        pl.Series("id", table["id"].gather(found["row"]), dtype=pl.String),
-        pl.Series("split", table["split"].gather(found["row"]), dtype=pl.String),
-        pl.lit("asked").alias("field"),
-        pl.lit(0, pl.Int64).alias("start"),
-        pl.lit(0, pl.Int64).alias("end"),
-        "code",
-        pl.col("code").replace_strict(levels, return_dtype=pl.Int8).alias("level"),
-        pl.format("with row {}", pl.col("group") + 1).alias("masked"),
-    ).cast(FINDINGS)
+    # Sorted by the row, as rows are looked up in their order.
+    placed = found.sort("row", "code", maintain_order=True)
+    rows = placed["row"].unique().sort()
+    named = compared.look_up(rows.to_numpy(), ["id", "split"]).with_columns(rows)
+    return (
+        placed.join(named, on="row", how="left", maintain_order="left")
+        .select(
+            "id",
+            "split",
+            pl.lit("asked").alias("field"),
+            pl.lit(0, pl.Int64).alias("start"),
+            pl.lit(0, pl.Int64).alias("end"),
+            "code",
+            pl.col("code").replace_strict(levels, return_dtype=pl.Int8).alias("level"),
+            pl.format("with row {}", pl.col("group") + 1).alias("masked"),
+        )
+        .cast(FINDINGS)
+    )
 
 
 CHECK = DuplicatesCheck()

@@ -100,10 +100,15 @@ def find_duplicates(texts: Sequence[str], splits: Sequence[str] | None = None, *
         raise ValueError(f"threshold must be between 0.5 and 1, got {threshold}")
     if splits is not None and len(splits) != len(texts):
         raise ValueError(f"{len(texts)} texts but {len(splits)} splits")
-    tidy = pl.Series(texts, dtype=pl.String).str.replace_all(_DANGLING_DASH, "${1}")
-    exact, first_rows = _exact(tidy)
-    pairs = pl.concat([exact, _near(tidy.to_list(), first_rows, threshold)]).sort("left", "right")
+    compared = tidy(pl.Series(texts, dtype=pl.String))
+    exact, first_rows = _exact(compared)
+    pairs = pl.concat([exact, _near(compared.to_list(), first_rows, threshold)]).sort("left", "right")
     return Duplicates(_clusters(pairs, splits), pairs)
+
+
+def tidy(texts: pl.Series) -> pl.Series:
+    """Return texts as they are compared: without a dash at a line's end that is no sign."""
+    return texts.str.replace_all(_DANGLING_DASH, "${1}")
 
 
 def _exact(texts: pl.Series) -> tuple[pl.DataFrame, NDArray[np.int64]]:

@@ -1,0 +1,72 @@
+"""Rows whose batches may be looked at on workers, for checks that compare all rows with all others.
+
+A check asks `spread(rows)` and need not know whether there are workers.
+"""
+
+import tempfile
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+import polars as pl
+
+from openmed_data.check import Rows
+from openmed_data.kinds import Kind
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+@runtime_checkable
+class Spread(Rows, Protocol):
+    """Rows with workers, and a folder that all of them see."""
+
+    @property
+    def folder(self) -> Path:
+        """A folder for what the comparison needs on disk; removed afterwards."""
+        ...
+
+    def each(self, function: Callable[[str, pl.DataFrame], Result]) -> Iterator[Result]:
+        """Yield ``function(split, batch)`` for every batch, in order; `function` must be picklable."""
+        ...
+
+    def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+        """Yield ``function(task)`` for every task, in order; both must be picklable."""
+        ...
+
+
+@contextmanager
+def spread(rows: Rows) -> Generator[Spread]:
+    """Give `rows` as they are, if they have workers, or with this process as the only one."""
+    if isinstance(rows, Spread):
+        yield rows
+        return
+    with tempfile.TemporaryDirectory(prefix="openmed-data-") as folder:
+        yield _Here(rows, Path(folder))
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """Rows that this process looks at."""
+
+    rows: Rows
+    folder: Path
+
+    @property
+    def kind(self) -> Kind:
+        return self.rows.kind
+
+    @property
+    def manifest(self) -> Mapping[str, Any] | None:
+        return self.rows.manifest
+
+    def batches(self) -> Iterator[tuple[str, pl.DataFrame]]:
+        return self.rows.batches()
+
+    def each(self, function: Callable[[str, pl.DataFrame], Result]) -> Iterator[Result]:
+        return (function(split, batch) for split, batch in self.rows.batches())
+
+    def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+        return map(function, tasks)
