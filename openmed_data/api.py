@@ -134,7 +134,7 @@ def _build(
 ) -> bool | None:
     with work.lock():
         build(request, work, engine=engine, progress=progress)
-        passed = _finish(work.result, checks, progress)
+        passed = _finish(work.result, checks, engine, progress)
         _put_in_place(work)
     shutil.rmtree(work.root)
     return passed
@@ -189,7 +189,9 @@ def _require_build(out: Path) -> None:
         raise UsageError(f"'{out}' exists and is no build", hint="Choose another --out.")
 
 
-def _finish(result: Path, checks: Mapping[str, Mapping[str, Any]] | None, progress: Progress) -> bool | None:
+def _finish(
+    result: Path, checks: Mapping[str, Mapping[str, Any]] | None, engine: Engine, progress: Progress
+) -> bool | None:
     """Validate the files, unless `checks` is None, and write the card."""
     from openmed_data.card import render
 
@@ -198,7 +200,7 @@ def _finish(result: Path, checks: Mapping[str, Mapping[str, Any]] | None, progre
         from openmed_data.dataset import open_dataset
         from openmed_data.report import write_report
 
-        report = validate(open_dataset(str(result)), settings=checks, progress=progress)
+        report = validate(open_dataset(str(result)), settings=checks, engine=engine, progress=progress)
         write_report(report, result / "validation")
         passed = report.passed
     write_text(result / "README.md", render(result))

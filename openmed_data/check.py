@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import polars as pl
@@ -212,24 +213,44 @@ class Check(ABC, Generic[SettingsT]):
         """Scan every batch and assess the sum."""
         if reason := self.not_run(settings):
             return CheckResult(self.name, (), pl.DataFrame(schema=FINDINGS), not_run=reason)
+        from openmed_data.spread import spread
+
         settings = self.settle(rows, settings)
+        with spread(rows) as shared:
+            scanned = list(shared.over(partial(self.scan_all, settings=settings)))
+        counts = tally.merge(one.counts for one, _ in scanned)
+        findings = self.gravest([one.findings for one, _ in scanned])
+        rows_ = sum(rows for _, rows in scanned)
+        return CheckResult(self.name, self.assess(counts, settings), findings, self.tables(counts), rows_)
+
+    def scan_all(self, batches: Iterable[tuple[str, pl.DataFrame]], settings: SettingsT) -> tuple[Scan, int]:
+        """Scan some batches; return the gravest findings, the counts of all, and the number of rows.
+
+        Raises
+        ------
+        BuildError
+            The check failed on a row, which is named.
+        """
+        from openmed_data.pipeline.blame import blaming
+
         findings: list[pl.DataFrame] = []
         counts = tally.empty()
         total = 0
-        for split, batch in rows.batches():
-            scan = self.scan(batch, settings)
+        for split, batch in batches:
+            scan = blaming(
+                f"check '{self.name}'", partial(self.scan, settings=settings), batch, where=partial(_row, split)
+            )
             total += batch.height
             counts = tally.merge([counts, scan.counts])
-            findings.append(scan.findings.with_columns(pl.lit(split).alias("split")).head(self.most_findings))
-            findings = [self.gravest(findings)]
-        return CheckResult(self.name, self.assess(counts, settings), self.gravest(findings), self.tables(counts), total)
+            findings = [self.gravest([*findings, scan.findings.with_columns(pl.lit(split).alias("split"))])]
+        return Scan(self.gravest(findings), counts), total
 
     def gravest(self, findings: list[pl.DataFrame]) -> pl.DataFrame:
         """Return the first `most_findings` findings, gravest first."""
         every = pl.concat([pl.DataFrame(schema=FINDINGS), *(frame.select(FINDINGS.names()) for frame in findings)])
-        return every.sort("level", "id", "field", "start", descending=[True, False, False, False]).head(
-            self.most_findings
-        )
+        # By all that tells findings apart, so that the order of batches and the number of workers do not show.
+        by = ["level", "id", "field", "start", "end", "code", "split", "masked"]
+        return every.sort(by, descending=[name == "level" for name in by]).head(self.most_findings)
 
     def filter(self, candidates: pl.DataFrame, settings: SettingsT) -> Filtered:
         """Take out, or mend, candidate rows of a build, each judged by itself; the default keeps all."""
@@ -268,6 +289,10 @@ class Check(ABC, Generic[SettingsT]):
             What `filter` is called with, in every worker.
         """
         return settings
+
+
+def _row(split: str, rows: pl.DataFrame) -> str:
+    return f"the row '{rows['id'][0]}' of {split}"
 
 
 def parse_settings(check: Check[Any], given: Mapping[str, Any]) -> Settings:

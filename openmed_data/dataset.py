@@ -1,8 +1,10 @@
 """Open a build, or any Parquet or JSON-lines files of the four kinds, and read it in batches."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +16,8 @@ from openmed_data.kinds import Kind, kind_of
 from openmed_data.sources.resolve import data_suffix, declared_split
 
 BATCH_ROWS = 16_384
+# Parquet files are cut and joined, between row groups, into stretches of at least so many rows.
+STRETCH_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,41 @@ class DataFile:
     path: Path
     name: str
     split: str
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One file, or some row groups of a Parquet file, and how many rows these are known to hold."""
+
+    file: DataFile
+    groups: tuple[int, ...] | None = None
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Consecutive rows of a dataset that can be read by themselves.
+
+    Attributes
+    ----------
+    first
+        How many rows of the dataset come before.
+    """
+
+    pieces: tuple[Piece, ...]
+    first: int
+
+    def batches(self) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Yield split name and rows, at most `BATCH_ROWS` at a time.
+
+        Raises
+        ------
+        SourceError
+            A file is damaged.
+        """
+        for piece in self.pieces:
+            for batch in _read(piece):
+                yield piece.file.split, batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +98,29 @@ class Dataset:
         """
         for file in self.files:
             if split in {None, file.split}:
-                for batch in _read(file):
-                    yield file.split, batch
+                for piece in _pieces(file):
+                    for batch in _read(piece):
+                        yield file.split, batch
+
+    def stretches(self) -> Iterator[Stretch]:
+        """Yield the stretches that the files are cut into, in order.
+
+        Raises
+        ------
+        SourceError
+            A file is damaged.
+        """
+        waiting: list[Piece] = []
+        first = rows = 0
+        for piece in chain.from_iterable(map(_pieces, self.files)):
+            if waiting and rows >= STRETCH_ROWS:
+                yield Stretch(tuple(waiting), first)
+                waiting, first, rows = [], first + rows, 0
+            waiting.append(piece)
+            if len(self.files) > 1 or piece.rows is not None:  # a single file needs no counting
+                rows += _rows(piece)
+        if waiting:
+            yield Stretch(tuple(waiting), first)
 
 
 def open_dataset(text: str) -> Dataset:
@@ -86,7 +146,7 @@ def open_dataset(text: str) -> Dataset:
     if root.is_dir() and manifest.interrupted(root):
         manifest.read(root)
     files = _loose_files(root)
-    first = next(_read(files[0]), None)
+    first = next(_read(Piece(files[0])), None)
     if first is None:
         problem = Problem(files[0].name, "no rows", "one row at least")
         raise SourceError(f"'{text}' is empty", [problem], hint="Fetch or build it again.")
@@ -109,17 +169,53 @@ def _loose_files(root: Path) -> tuple[DataFile, ...]:
     return tuple(DataFile(path, path.name, declared_split(path.name) or "train") for path in found)
 
 
-def _read(file: DataFile) -> Iterator[pl.DataFrame]:
-    import pyarrow as pa
+def _pieces(file: DataFile) -> Iterator[Piece]:
+    """Cut a Parquet file between row groups; batches do not reach across a cut, wherever they are read."""
+    if data_suffix(file.path) != ".parquet":
+        yield Piece(file)
+        return
     import pyarrow.parquet as pq
 
-    try:
-        if data_suffix(file.path) == ".parquet":
-            with pq.ParquetFile(file.path) as reader:
-                for batch in reader.iter_batches(batch_size=BATCH_ROWS):
+    with _told(file):
+        footer = pq.read_metadata(file.path)
+    groups: list[int] = []
+    rows = 0
+    for number in range(footer.num_row_groups):
+        groups.append(number)
+        rows += footer.row_group(number).num_rows
+        if rows >= STRETCH_ROWS or number == footer.num_row_groups - 1:
+            yield Piece(file, tuple(groups), rows)
+            groups, rows = [], 0
+
+
+def _rows(piece: Piece) -> int:
+    if piece.rows is not None:
+        return piece.rows
+    with _told(piece.file):
+        return pl.scan_ndjson(piece.file.path, infer_schema_length=None).select(pl.len()).collect().item()
+
+
+def _read(piece: Piece) -> Iterator[pl.DataFrame]:
+    import pyarrow.parquet as pq
+
+    path = piece.file.path
+    with _told(piece.file):
+        if data_suffix(path) == ".parquet":
+            with pq.ParquetFile(path) as reader:
+                groups = None if piece.groups is None else list(piece.groups)
+                for batch in reader.iter_batches(batch_size=BATCH_ROWS, row_groups=groups):
                     yield cast(pl.DataFrame, pl.from_arrow(batch))
         else:
-            yield from pl.scan_ndjson(file.path, infer_schema_length=None).collect_batches(chunk_size=BATCH_ROWS)
+            yield from pl.scan_ndjson(path, infer_schema_length=None).collect_batches(chunk_size=BATCH_ROWS)
+
+
+@contextmanager
+def _told(file: DataFile) -> Generator[None]:
+    """Say which file is damaged."""
+    import pyarrow as pa
+
+    try:
+        yield
     except (pa.ArrowInvalid, pl.exceptions.PolarsError, json.JSONDecodeError) as error:
         problem = Problem(file.name, f"bytes that end in {type(error).__name__}", "a complete, valid file")
         raise SourceError(f"'{file.name}' cannot be read", [problem], hint="Fetch or build it again.") from error

@@ -19,6 +19,9 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
+Batches = Iterable[tuple[str, pl.DataFrame]]
+
+
 @runtime_checkable
 class Spread(Rows, Protocol):
     """Rows with workers, and a folder that all of them see."""
@@ -28,8 +31,11 @@ class Spread(Rows, Protocol):
         """A folder for what the comparison needs on disk; removed afterwards."""
         ...
 
-    def each(self, function: Callable[[str, pl.DataFrame], Result]) -> Iterator[Result]:
-        """Yield ``function(split, batch)`` for every batch, in order; `function` must be picklable."""
+    def over(self, function: Callable[[Batches], Result]) -> Iterator[Result]:
+        """Yield `function` of every stretch of batches, in order; all together they are `batches()`.
+
+        The function is picklable, and what it makes of stretches must add up to the same however the rows are cut.
+        """
         ...
 
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
@@ -65,8 +71,8 @@ class _Here:
     def batches(self) -> Iterator[tuple[str, pl.DataFrame]]:
         return self.rows.batches()
 
-    def each(self, function: Callable[[str, pl.DataFrame], Result]) -> Iterator[Result]:
-        return (function(split, batch) for split, batch in self.rows.batches())
+    def over(self, function: Callable[[Batches], Result]) -> Iterator[Result]:
+        yield function(self.rows.batches())
 
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         return map(function, tasks)

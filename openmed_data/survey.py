@@ -5,7 +5,6 @@ plug-in's, so no choice of checks leaves it out: a passing report is about these
 """
 
 import heapq
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -16,9 +15,10 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from openmed_data.check import FINDINGS, CheckResult, Figure
-from openmed_data.dataset import DataFile, Dataset
+from openmed_data.dataset import DataFile, Dataset, Stretch
 from openmed_data.digest import row_digests, set_digest
 from openmed_data.kinds import schema
+from openmed_data.pipeline.workers import Workers
 from openmed_data.progress import Advance
 from openmed_data.sources.readers import sha256
 
@@ -47,8 +47,45 @@ class Survey:
     sample: tuple[tuple[str, pl.DataFrame], ...]
 
 
-def survey(dataset: Dataset, advance: Advance = lambda _: None) -> Survey:
+@dataclass(frozen=True, slots=True)
+class SurveyTask:
+    """Read one stretch; the digests of its rows go to a file in `folder`."""
+
+    stretch: Stretch
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What one stretch told: rows of each split, the files of digests, the rows that may be shown."""
+
+    rows: Mapping[str, int]
+    digests: tuple[Path, ...]
+    sample: tuple[_Drawn, ...]
+
+
+def survey_stretch(task: SurveyTask) -> Surveyed:
+    """Read every row of one stretch."""
+    rows: dict[str, int] = {}
+    sample: list[_Drawn] = []
+    parts: list[Path] = []
+    seen = task.stretch.first
+    for split, batch in task.stretch.batches():
+        rows[split] = rows.get(split, 0) + batch.height
+        parts.append(task.folder / f"{seen:012d}.digests")
+        parts[-1].write_bytes(row_digests(batch))
+        sample = heapq.nsmallest(SHOWN_ROWS, [*sample, *_smallest(split, batch, seen)])
+        seen += batch.height
+    return Surveyed(rows, tuple(parts), tuple(sample))
+
+
+def survey(dataset: Dataset, workers: Workers, folder: Path, advance: Advance = lambda _: None) -> Survey:
     """Read every row of `dataset` once.
+
+    Parameters
+    ----------
+    folder
+        Where digests go for the time being; all workers see it.
 
     Raises
     ------
@@ -57,17 +94,17 @@ def survey(dataset: Dataset, advance: Advance = lambda _: None) -> Survey:
     """
     rows = dict.fromkeys(dataset.splits, 0)
     sample: list[_Drawn] = []
-    seen = 0
-    with tempfile.TemporaryDirectory(prefix="openmed-data-") as folder:
-        parts: list[Path] = []
-        for split, batch in dataset.batches():
-            rows[split] += batch.height
-            parts.append(Path(folder) / f"{len(parts):06d}")
-            parts[-1].write_bytes(row_digests(batch))
-            sample = heapq.nsmallest(SHOWN_ROWS, [*sample, *_smallest(split, batch, seen)])
-            seen += batch.height
-            advance(batch.height)
-        digest = set_digest(parts)
+    parts: list[Path] = []
+    tasks = (SurveyTask(stretch, folder) for stretch in dataset.stretches())
+    for surveyed in workers.map(survey_stretch, tasks):
+        for split, count in surveyed.rows.items():
+            rows[split] += count
+            advance(count)
+        sample = heapq.nsmallest(SHOWN_ROWS, [*sample, *surveyed.sample])
+        parts += surveyed.digests
+    digest = set_digest(parts)
+    for path in parts:
+        path.unlink()
     return Survey(rows, digest, tuple((split, row) for _, _, split, row in sample))
 
 

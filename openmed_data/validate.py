@@ -1,25 +1,37 @@
 """Run checks over a dataset: what ``openmed-data validate`` does, as a function."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import Any
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, TypeVar
 
 import polars as pl
 
 from openmed_data import manifest
 from openmed_data._version import __version__
 from openmed_data.check import Check, CheckResult, Settings, parse_settings
-from openmed_data.dataset import Dataset
+from openmed_data.dataset import Dataset, Stretch
 from openmed_data.errors import UsageError
 from openmed_data.kinds import Kind
 from openmed_data.mask import mask
+from openmed_data.pipeline.workers import Engine, EngineName, Here, Workers, open_workers
 from openmed_data.progress import Advance, Progress, Silent
 from openmed_data.registry import CHECKS, all_of, find
 from openmed_data.report.model import Report, Sample
 from openmed_data.report.samples import make_samples
+from openmed_data.spread import Batches
 from openmed_data.survey import Survey, integrity, survey
 from openmed_data.verdict import judge
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+# Worker processes take seconds to start; fewer rows are looked at before they are ready.
+_FEWEST_STRETCHES = 4
 
 _LIBRARIES = ("great_expectations", "polars", "pyarrow")
 
@@ -37,6 +49,7 @@ def validate(
     checks: Sequence[str] | None = None,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     *,
+    engine: Engine | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Run checks over a dataset and let Great Expectations judge their figures.
@@ -50,6 +63,8 @@ def validate(
         manifest stands beside the files, these are held against it whatever the checks.
     settings
         Thresholds by check and name, where they are not to be the defaults.
+    engine
+        Who looks at the rows, if not this process; the report does not depend on it.
     progress
         Told about every check.
 
@@ -62,15 +77,40 @@ def validate(
     """
     progress = progress or Silent()
     planned = plan(dataset.kind, checks, settings or {})
-    found = survey(dataset, progress.step("reading", None))
-    total = sum(found.rows.values())
-    results = [
-        one.check.run(_Watched(dataset, progress.step(f"check: {one.check.name}", total)), one.settings)
-        for one in planned
-    ]
-    whole = integrity(dataset, found)
-    samples = make_samples(found.sample, _flagger(dataset, planned, results))
+    with _workers(dataset, engine) as (workers, folder):
+        found = survey(dataset, workers, folder, progress.step("reading", None))
+        total = sum(found.rows.values())
+        results = [
+            one.check.run(
+                _Watched(dataset, progress.step(f"check: {one.check.name}", total), workers, folder), one.settings
+            )
+            for one in planned
+        ]
+        whole = integrity(dataset, found)
+        samples = make_samples(
+            found.sample, _flagger(_Watched(dataset, lambda _: None, workers, folder), planned, results)
+        )
     return _report(dataset, found, _without_private_ids([*([whole] if whole else []), *results]), samples)
+
+
+@contextmanager
+def _workers(dataset: Dataset, engine: Engine | None) -> Generator[tuple[Workers, Path]]:
+    """Open workers, and a folder that all of them see: on a cluster one that stands beside the dataset."""
+    if engine is None or engine.name is EngineName.LOCAL:
+        with tempfile.TemporaryDirectory(prefix="openmed-data-") as folder:
+            few = len(list(islice(dataset.stretches(), _FEWEST_STRETCHES))) < _FEWEST_STRETCHES
+            if engine is None or engine.workers == 1 or few:
+                yield Here(), Path(folder)
+            else:
+                with open_workers(engine, Path(folder), threads=False) as workers:
+                    yield workers, Path(folder)
+        return
+    root = dataset.root.absolute()
+    with (
+        tempfile.TemporaryDirectory(prefix=f".{root.name}.", suffix=".validating", dir=root.parent) as folder,
+        open_workers(engine, Path(folder), threads=False) as workers,
+    ):
+        yield workers, Path(folder)
 
 
 def _report(dataset: Dataset, found: Survey, results: Sequence[CheckResult], samples: tuple[Sample, ...]) -> Report:
@@ -118,11 +158,42 @@ def plan(kind: Kind, names: Sequence[str] | None, settings: Mapping[str, Mapping
 
 
 @dataclass(frozen=True, slots=True)
+class _StretchTask:
+    """Let a function of a check look at one stretch."""
+
+    function: Callable[[Batches], Any]
+    stretch: Stretch
+
+
+def _named(stretch: Stretch) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield the batches of a stretch; rows without an `id` are named by their number."""
+    seen = stretch.first
+    for split, batch in stretch.batches():
+        yield split, _with_ids(batch, seen)
+        seen += batch.height
+
+
+def _look(task: _StretchTask) -> tuple[int, Any]:
+    rows = 0
+
+    def counted() -> Iterator[tuple[str, pl.DataFrame]]:
+        nonlocal rows
+        for split, batch in _named(task.stretch):
+            rows += batch.height
+            yield split, batch
+
+    result = task.function(counted())
+    return rows, result
+
+
+@dataclass(frozen=True, slots=True)
 class _Watched:
-    """A dataset as checks see it: progress is told, and rows without an `id` are named by their number."""
+    """A dataset as checks see it: spread over workers, and progress is told."""
 
     dataset: Dataset
     advance: Advance
+    workers: Workers
+    folder: Path
 
     @property
     def kind(self) -> Kind:
@@ -133,11 +204,16 @@ class _Watched:
         return self.dataset.manifest
 
     def batches(self) -> Iterator[tuple[str, pl.DataFrame]]:
-        seen = 0
-        for split, batch in self.dataset.batches():
-            yield split, _with_ids(batch, seen)
-            seen += batch.height
-            self.advance(batch.height)
+        return chain.from_iterable(map(_named, self.dataset.stretches()))
+
+    def over(self, function: Callable[[Batches], Result]) -> Iterator[Result]:
+        tasks = (_StretchTask(function, stretch) for stretch in self.dataset.stretches())
+        for rows, result in self.workers.map(_look, tasks):
+            self.advance(rows)
+            yield result
+
+    def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+        return self.workers.map(function, tasks)
 
 
 def _with_ids(batch: pl.DataFrame, seen: int) -> pl.DataFrame:
@@ -148,11 +224,10 @@ def _with_ids(batch: pl.DataFrame, seen: int) -> pl.DataFrame:
 
 
 def _flagger(
-    dataset: Dataset, planned: Sequence[Planned], results: Sequence[CheckResult]
+    watched: "_Watched", planned: Sequence[Planned], results: Sequence[CheckResult]
 ) -> Callable[[pl.DataFrame], bool]:
     """Return a function that says whether any check finds anything in a row; asked anew, for results hold only few."""
     known = {name for one in results for name in one.findings["id"]}
-    watched = _Watched(dataset, lambda _: None)
     settled = [(one.check, one.check.settle(watched, one.settings)) for one in planned]
 
     def flagged(row: pl.DataFrame) -> bool:

@@ -7,7 +7,8 @@ same rules again to point at the rows, and the two must agree.
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ from openmed_data.check import FINDINGS, Check, CheckResult, Figure, Plant, Rows
 from openmed_data.kinds import Kind, kind_of
 from openmed_data.kinds import schema as declared
 from openmed_data.mask import mask
-from openmed_data.verdict import ColumnJudge, VerdictError
+from openmed_data.spread import Batches, spread
+from openmed_data.verdict import ColumnJudge, Outcome, VerdictError
 
 from ._flat import compatible, flatten, message_columns
 from ._form import REQUIRED, ColumnRule, Fault, column_rules
@@ -130,14 +132,17 @@ class SchemaCheck(Check[SchemaSettings]):
             Great Expectations and polars count differently: a defect of this program.
         """
         bound = replace(self, kind=rows.kind, built=rows.manifest is not None)
+        with spread(rows) as shared:
+            heard = list(shared.over(partial(_hear, check=bound, kind=rows.kind, settings=settings)))
         rules = bound.rules(rows.kind, settings)
-        heard = _Heard(rows, ColumnJudge([rule.rule for rule in rules]))
-        result = super(SchemaCheck, bound).run(heard, settings)
-        _require_agreement(rules, heard.judge, result)
-        repeated = _fault_figure(Fault.DUPLICATE_ID, heard.repeated(), settings)
+        counts = tally.merge(one.scan.counts for one in heard)
+        figures = bound.assess(counts, settings)
+        _require_agreement(rules, heard, figures)
+        repeated = _fault_figure(Fault.DUPLICATE_ID, _repeated(heard), settings)
         extra = [_repeated_ids(rows, self.most_findings)] if repeated.value else []
-        findings = self.gravest([result.findings.unique(maintain_order=True), *extra])
-        return replace(result, figures=(*result.figures, repeated), findings=findings)
+        findings = self.gravest([one.scan.findings.unique(maintain_order=True) for one in heard])
+        found = self.gravest([findings.unique(maintain_order=True), *extra])
+        return CheckResult(self.name, (*figures, repeated), found, self.tables(counts), sum(one.rows for one in heard))
 
     def rules(self, kind: Kind, settings: SchemaSettings) -> tuple[ColumnRule, ...]:
         """Return the row-level rules for rows of `kind`."""
@@ -212,32 +217,35 @@ def _most_common(counts: Mapping[str, int]) -> Mapping[str, float]:
     return dict([*shown, ("(other)", rest)] if rest else shown)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Heard:
-    """Rows on their way to the check, heard by the judge of columns and by the index of ids."""
+    """What a stretch of rows told: what the check found, what the judge of columns counted, and hashes of the ids."""
 
-    rows: Rows
-    judge: ColumnJudge
-    _hashes: list[npt.NDArray[np.uint64]] = field(default_factory=list[npt.NDArray[np.uint64]])
+    scan: Scan
+    rows: int
+    outcomes: tuple[Outcome, ...]
+    ids: npt.NDArray[np.uint64]
 
-    @property
-    def kind(self) -> Kind:
-        return self.rows.kind
 
-    @property
-    def manifest(self) -> Mapping[str, Any] | None:
-        return self.rows.manifest
+def _hear(batches: Batches, check: "SchemaCheck", kind: Kind, settings: SchemaSettings) -> _Heard:
+    judge = ColumnJudge([rule.rule for rule in check.rules(kind, settings)])
+    hashes = [np.empty(0, dtype=np.uint64)]
 
-    def batches(self) -> Iterator[tuple[str, pl.DataFrame]]:
-        for split, batch in self.rows.batches():
-            self.judge.add(flatten(batch, self.kind))
-            self._hashes.append(_id_hashes(batch).to_numpy())
+    def heard() -> Iterator[tuple[str, pl.DataFrame]]:
+        for split, batch in batches:
+            judge.add(flatten(batch, kind))
+            hashes.append(_id_hashes(batch).to_numpy())
             yield split, batch
 
-    def repeated(self) -> int:
-        """Count rows whose id an earlier row has; 64-bit hashes, so memory is 8 bytes a row."""
-        every = np.concatenate([np.empty(0, dtype=np.uint64), *self._hashes])
-        return int(every.size - np.unique(every).size)
+    scan, rows = check.scan_all(heard(), settings)
+    return _Heard(scan, rows, judge.finish(), np.concatenate(hashes))
+
+
+def _repeated(heard: Sequence[_Heard]) -> int:
+    """Count rows whose id an earlier row has; 64-bit hashes, so memory is 8 bytes a row."""
+    every = np.concatenate([np.empty(0, dtype=np.uint64), *(one.ids for one in heard)])
+    every.sort()
+    return int(np.count_nonzero(every[1:] == every[:-1]))
 
 
 def _id_hashes(batch: pl.DataFrame) -> pl.Series:
@@ -260,12 +268,13 @@ def _repeated_ids(rows: Rows, most: int) -> pl.DataFrame:
     return pl.concat(found).head(most)
 
 
-def _require_agreement(rules: Sequence[ColumnRule], judge: ColumnJudge, result: CheckResult) -> None:
+def _require_agreement(rules: Sequence[ColumnRule], heard: Sequence[_Heard], figures: Sequence[Figure]) -> None:
     """Raise `VerdictError` where the two counts of a fault differ."""
     native: dict[str, int] = {}
-    for rule, outcome in zip(rules, judge.finish(), strict=True):
-        native[rule.fault] = native.get(rule.fault, 0) + outcome.unexpected
-    for figure in result.figures:
+    for one in heard:
+        for rule, outcome in zip(rules, one.outcomes, strict=True):
+            native[rule.fault] = native.get(rule.fault, 0) + outcome.unexpected
+    for figure in figures:
         if native.get(figure.name, figure.value) != figure.value:
             raise VerdictError(
                 f"schema: Great Expectations counts {native[figure.name]} {figure.name}, polars {figure.value:.0f}"

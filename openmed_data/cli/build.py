@@ -1,6 +1,5 @@
 """`openmed-data build`: make a dataset."""
 
-import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from openmed_data.console import Console, Styled
 
 from .app import command
 from .books import books_table, figure_lines
+from .engine import Address, EngineText, Workers, default_workers
 from .settings import Benchmarks, by_check, check_settings, read_settings
 from .verdict import print_report
 
@@ -50,40 +50,11 @@ Limit = Annotated[
 Seed = Annotated[
     int | None, typer.Option("--seed", min=0, metavar="N", show_default=False, help="The same as --set seed=N.")
 ]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        "--workers",
-        min=1,
-        metavar="N",
-        show_default=False,
-        help="Work on N parts at once; one for each core if left out. The result does not depend on it.",
-    ),
-]
-EngineText = Annotated[
-    str,
-    typer.Option(
-        "--engine",
-        metavar="local|ray",
-        help="Work in processes of this machine, or on Ray, whose nodes must all see --out. Same result.",
-    ),
-]
-Address = Annotated[
-    str | None,
-    typer.Option(
-        "--address",
-        metavar="HOST:PORT|auto",
-        show_default=False,
-        help="A running Ray cluster; if left out, --engine ray starts Ray on this machine.",
-    ),
-]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace another build that stands at --out.")]
 NoValidation = Annotated[
     bool, typer.Option("--no-validation", help="Leave the checks out; such a build is not pushed.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be built, and write nothing.")]
-
-_MOST_WORKERS = 8
 
 
 @command(
@@ -129,7 +100,7 @@ def build(  # noqa: PLR0913  (one parameter for each option)
         out,
         options=options,
         limit=limit,
-        workers=workers or min(os.cpu_count() or 1, _MOST_WORKERS),
+        workers=workers or default_workers(),
         engine=engine,
         address=address,
         overwrite=overwrite,

@@ -13,6 +13,7 @@ import typer
 from openmed_data.console import Console
 
 from .app import command
+from .engine import Address, EngineText, Workers, default_workers
 from .settings import Benchmarks, by_check, check_settings, read_settings
 from .verdict import print_report
 
@@ -76,7 +77,7 @@ Github = Annotated[
     "openmed-data validate hub:me/medmcqa-prefs@v1",
     "openmed-data validate build/medmcqa-prefs --benchmarks benchmarks/ --github --quiet",
 )
-def validate(
+def validate(  # noqa: PLR0913  (one parameter for each option)
     console: Console,
     path: Where,
     *,
@@ -86,6 +87,9 @@ def validate(
     report_dir: ReportDir = None,
     baseline: Baseline = None,
     self_test: SelfTesting = False,
+    workers: Workers = None,
+    engine: EngineText = "local",
+    address: Address = None,
     github: Github = False,
 ) -> None:
     """Check a dataset and write a report.
@@ -93,6 +97,7 @@ def validate(
     The report is written as JSON, Markdown, HTML and JUnit. The exit code is 1 when a check fails.
     """
     from openmed_data.dataset import open_dataset
+    from openmed_data.pipeline.workers import engine_named
     from openmed_data.planted import read_self_test
     from openmed_data.validate import validate as run_checks
 
@@ -100,7 +105,8 @@ def validate(
     on_hub = path.startswith("hub:")
     dataset = open_dataset(_fetched(path, console) if on_hub else path)
     given = _settings(settings or [], names, benchmarks)
-    report = run_checks(dataset, names, given, progress=console)
+    where = engine_named(engine, workers or default_workers(), address)
+    report = run_checks(dataset, names, given, engine=where, progress=console)
     complete = names is None and not settings and not on_hub
     directory = report_dir or (dataset.root / "validation" if dataset.manifest is not None and complete else None)
     if self_test:

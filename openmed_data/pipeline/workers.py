@@ -70,6 +70,14 @@ class Workers(Protocol):
         ...
 
 
+class Here:
+    """No workers: the process at hand does one task after another."""
+
+    def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+        """Yield ``function(task)`` for every task, in order."""
+        return map(function, tasks)
+
+
 class LocalWorkers:
     """A pool of threads or processes that keeps at most two tasks for each worker in flight.
 

@@ -19,7 +19,7 @@ from openmed_data import tally
 from openmed_data.builder import ReasonCode
 from openmed_data.check import FINDINGS, Check, CheckResult, Figure, Plant, Rows, Scan, Settings, Severity
 from openmed_data.kinds import Kind
-from openmed_data.spread import spread
+from openmed_data.spread import Batches, spread
 from openmed_data.text.keys import question_key
 from openmed_data.text.rows import asked, told
 
@@ -113,7 +113,8 @@ class DuplicatesCheck(Check[DuplicatesSettings]):
     def run(self, rows: Rows, settings: DuplicatesSettings) -> CheckResult:
         """Compare all rows by what they ask."""
         with spread(rows) as shared:
-            laid = list(shared.each(partial(_lay, folder=shared.folder, kind=rows.kind)))
+            lay_out = partial(_lay, folder=shared.folder, kind=rows.kind)
+            laid = [batch for stretch in shared.over(lay_out) for batch in stretch]
             compared = compare(shared, laid, settings.threshold)
             found = _judge(_linked(compared))
             findings = self.gravest([_findings(found, compared)])
@@ -135,18 +136,21 @@ _KEYS = pl.Schema(
 )
 
 
-def _lay(split: str, batch: pl.DataFrame, folder: Path, kind: Kind) -> Laid:
-    """Lay out what a batch is compared by: what it asks, and hashes of what it tells and of its two answers."""
+def _lay(batches: Batches, folder: Path, kind: Kind) -> list[Laid]:
+    return [lay(folder, _keys(split, batch, kind)) for split, batch in batches]
+
+
+def _keys(split: str, batch: pl.DataFrame, kind: Kind) -> pl.DataFrame:
+    """Return what a batch is compared by: what it asks, and hashes of what it tells and of its two answers."""
     right, wrong = {Kind.PREFERENCES: ("chosen", "rejected"), Kind.REWARDS: ("answer", "")}.get(kind, ("", ""))
-    keys = batch.select(
+    return batch.select(
         pl.col("id").cast(pl.String),
         pl.lit(split).alias("split"),
         asked(batch, kind).fill_null("").alias("asked"),
         told(batch, kind).fill_null("").hash(seed=0).alias("told"),
         _answer(batch, right).alias("right"),
         _answer(batch, wrong).alias("wrong"),
-    )
-    return lay(folder, keys.cast(_KEYS))
+    ).cast(_KEYS)
 
 
 _TOLD = pl.Schema({name: _KEYS[name] for name in ("split", "told", "right", "wrong")})
