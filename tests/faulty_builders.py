@@ -1,4 +1,4 @@
-"""Builders that meet a fault of the cluster or of their own; in a module of their own, as workers import it by name."""
+"""Builders and a check that meet a fault; in a module of their own, as workers import it by name."""
 
 import errno
 import os
@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from toy_builder import Toy
+from toy_builder import Toy, ToyReason
 
 from openmed_data.builder import Options, Rows
+from openmed_data.check import Check, Figure, Scan, Settings
 
 
 class Faulty(Toy):
@@ -62,3 +63,26 @@ class Slow(Faulty):
     def rows(self, batch: pl.DataFrame, state: int, options: Options) -> Rows:
         time.sleep(1)
         return Toy.rows(self, batch, state, options)
+
+
+class Fragile(Check[Settings]):
+    """A check that does not cope with one kind of row."""
+
+    name = "fragile"
+    summary = "breaks"
+    codes = ToyReason
+
+    @property
+    def settings_model(self) -> type[Settings]:
+        return Settings
+
+    def scan(self, batch: pl.DataFrame, settings: Settings) -> Scan:
+        if batch["id"].str.ends_with("-private").any():
+            raise ValueError(batch["prompt"][0])
+        return Scan()
+
+    def assess(self, counts: pl.DataFrame, settings: Settings) -> tuple[Figure, ...]:
+        return ()
+
+
+FRAGILE = Fragile()

@@ -1,4 +1,4 @@
-"""Builds on Ray: the local engine's bytes, whatever the workers, and no row lost or doubled whatever fails.
+"""Builds and checks on Ray: the bytes and the report of the local engine, and no row lost or doubled whatever fails.
 
 Everything runs on a real Ray of this machine with two workers; nothing stands in for it.
 """
@@ -15,19 +15,23 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import psutil
 import pytest
-from faulty_builders import Full, Killed, Poisoned
+from faulty_builders import FRAGILE, Full, Killed, Poisoned
 from toy_builder import Toy, run_pipeline, write_jsonl
 
-from openmed_data import api
+from openmed_data import api, dataset
+from openmed_data import validate as validating
 from openmed_data.errors import BuildError, SourceError, UsageError
+from openmed_data.kinds import Kind
 from openmed_data.pipeline import ray_cluster
 from openmed_data.pipeline.run import Request, build
 from openmed_data.pipeline.work import Work
 from openmed_data.pipeline.workers import Engine, EngineName, engine_named
-from openmed_data.registry import BUILDERS, all_of
+from openmed_data.registry import BUILDERS, CHECKS, all_of
 from openmed_data.sources import resolve
+from openmed_data.text.rows import asked
 
 ray = pytest.importorskip("ray")
 # Ray Data warns of defaults of its own that it has deprecated, in its driver's threads too.
@@ -41,6 +45,7 @@ TreeHash = Callable[[Path], dict[str, str]]
 RAY = Engine(EngineName.RAY, workers=2)
 WORDS = ("fever", "cough", "rash", "pain", "oedema", "jaundice", "pallor", "clubbing", "syncope", "ataxia", "tremor")
 FILES = 7
+BUILDERS_WITH_SAMPLE = sorted(name for name, one in all_of(BUILDERS).items() if one.sample is not None)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -97,7 +102,7 @@ def split_up(sample: Path, folder: Path) -> str:
     return str(folder / "*.jsonl")
 
 
-@pytest.mark.parametrize("name", sorted(name for name, one in all_of(BUILDERS).items() if one.sample is not None))
+@pytest.mark.parametrize("name", BUILDERS_WITH_SAMPLE)
 def test_every_builder_gives_the_bytes_of_the_local_engine(tmp_path: Path, tree_hash: TreeHash, name: str):
     source = split_up(all_of(BUILDERS)[name].sample, tmp_path / "source")
     local, on_ray = (
@@ -261,3 +266,60 @@ def test_ray_that_is_not_installed_is_told(tmp_path: Path, toys: str):
     assert done.returncode == 2
     assert "the engine 'ray' needs Ray" in told
     assert "pip install 'openmed-data[ray]'" in told
+
+
+@pytest.fixture(scope="module")
+def flawed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pairs in several files, with something for every check to find: repeated, private, broken and leaked rows."""
+    folder = tmp_path_factory.mktemp("flawed")
+    built = api.build_dataset("medmcqa-prefs", "sample", folder / "built", validation=False).path
+    rows = pl.concat([pl.read_parquet(path) for path in sorted((built / "data").glob("*.parquet"))])
+    said = "Patient John Miller, MRN 4471129, phone (617) 555-0142, was seen on 03/04/2021. "
+    private = rows.head(9).with_columns(
+        pl.col("id") + "-private",
+        pl.col("prompt").list.eval(
+            pl.struct(pl.element().struct.field("role"), (said + pl.element().struct.field("content")).alias("content"))
+        ),
+    )
+    broken = rows.slice(20, 5).with_columns(pl.lit(None, pl.String).alias("chosen_label"), pl.lit("").alias("source"))
+    every = pl.concat([rows.head(120), private, rows.slice(5, 8), broken, rows.slice(120)])
+    for number, some in enumerate(every.iter_slices(70)):
+        name = "validation" if number == 2 else f"train-{number}"
+        some.write_parquet(folder / "data" / f"{name}.parquet", mkdir=True)
+    questions = [
+        {"question": text, "answer": "A", "id": str(n)} for n, text in enumerate(asked(every, Kind.PREFERENCES)[:40])
+    ]
+    write_jsonl(folder / "benchmark.jsonl", questions)
+    return folder
+
+
+@pytest.mark.parametrize("engine", [RAY, Engine(workers=2)], ids=["ray", "processes"])
+def test_all_checks_report_what_a_single_process_reports(flawed: Path, monkeypatch: pytest.MonkeyPatch, engine: Engine):
+    monkeypatch.setattr(dataset, "STRETCH_ROWS", 100)
+    monkeypatch.setattr(validating, "_FEWEST_STRETCHES", 2)
+    settings = {"contamination": {"benchmarks": f"own={flawed / 'benchmark.jsonl'}", "cache": str(flawed / "cache")}}
+    opened = dataset.open_dataset(str(flawed / "data"))
+    expected = validating.validate(opened, settings=settings)
+    found = validating.validate(opened, settings=settings, engine=engine)
+    assert found.to_json() == expected.to_json()
+    assert {one.check for one in expected.results} == {
+        name for name, one in all_of(CHECKS).items() if Kind.PREFERENCES in one.kinds
+    }
+    missed = {check for check, _ in expected.failures}
+    assert {"schema", "duplicates", "phi", "contamination"} <= missed
+
+
+@pytest.mark.parametrize("name", BUILDERS_WITH_SAMPLE)
+def test_build_on_ray_has_the_report_of_the_local_engine(tmp_path: Path, tree_hash: TreeHash, name: str):
+    local, on_ray = (
+        api.build_dataset(name, "sample", tmp_path / engine / "out", engine=engine).path for engine in ("local", "ray")
+    )
+    assert tree_hash(on_ray) == tree_hash(local)
+    assert (on_ray / "validation" / "report.json").is_file()
+
+
+def test_check_that_fails_names_the_row(flawed: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(validating, "all_of", lambda room: {"fragile": FRAGILE})
+    opened = dataset.open_dataset(str(flawed / "data"))
+    with pytest.raises(BuildError, match=r"check 'fragile' fails with ValueError on the row '.*-private' of train"):
+        validating.validate(opened, engine=RAY)
