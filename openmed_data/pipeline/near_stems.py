@@ -127,11 +127,10 @@ _KEYS = pl.Schema({"held": pl.UInt64, "key": pl.UInt64, "size": pl.Int64, "signa
 def _slices(once: pl.DataFrame, row: str, most: int = 1_000_000) -> Iterator[pl.DataFrame]:
     """Cut words into pieces of about `most`, each with whole stems."""
     ordered = once.sort(row)
-    rows = ordered[row].to_numpy()
+    rows = ordered[row]
     start = 0
-    while start < rows.size:
-        stop = min(start + most, rows.size)
-        stop = int(np.searchsorted(rows, rows[stop - 1], side="right"))
+    while start < rows.len():
+        stop = rows.search_sorted(rows[min(start + most, rows.len()) - 1], side="right")
         yield ordered[start:stop]
         start = stop
 

@@ -8,6 +8,7 @@ first step carry the source's bytes. What all of them share (the builder, its st
 An error comes back as a value, so that it is raised on the driver as the worker raised it and not in Ray's wrapping.
 """
 
+import importlib
 import io
 import logging
 import os
@@ -72,9 +73,9 @@ def _import_ray() -> Any:
     # Ray prints what befalls its workers on standard output, which is for results; errors come back to us anyway.
     os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", "(?s).*")
     try:
-        import ray
-        import ray.data
-        import ray.exceptions
+        ray = importlib.import_module("ray")
+        for part in ("data", "exceptions"):
+            importlib.import_module(f"ray.{part}")
     except ModuleNotFoundError as error:
         raise UsageError("the engine 'ray' needs Ray", hint="Install it: pip install 'openmed-data[ray]'") from error
     for name in ("ray", "ray.data"):

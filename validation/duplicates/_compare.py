@@ -36,7 +36,7 @@ from ._verify import jaccard
 from .differences import difference
 from .find import PAIRS, Kind, tidy
 
-AT_ONCE = 4_000_000
+AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,22 +187,22 @@ def _exact(rows: Spread, batches: tuple[Batch, ...], total: int) -> pl.DataFrame
 
 @dataclass(frozen=True, slots=True)
 class _PairsTask:
-    """Some bands, within a range of their hashes."""
+    """Some bands, within a range of their hashes; a pair of rows is written as ``first * total + second``."""
 
     batches: tuple[Batch, ...]
     bands: tuple[int, ...]
     within: tuple[np.uint64, np.uint64]
     left_out: Ints
+    total: int
     path: Path
 
 
 def _pairs(task: _PairsTask) -> Path | None:
-    """Write the pairs of rows that share one of the bands: int64[n, 2], sorted, smaller row first."""
-    found = [_pairs_of(task, band) for band in task.bands]
-    pairs = np.concatenate(found)
+    """Write the pairs of rows that share one of the bands: int64[n], sorted, each once, the smaller row first."""
+    pairs = sorted_unique(np.concatenate([_pairs_of(task, band) for band in task.bands]))
     if not len(pairs):
         return None
-    np.save(task.path, np.unique(pairs, axis=0))
+    np.save(task.path, pairs)
     return task.path
 
 
@@ -216,13 +216,11 @@ def _pairs_of(task: _PairsTask, band: int) -> Ints:
     hashes, content, rows = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.argsort(content, kind="stable")
     hashes, rows = hashes[order], rows[order]
+    if not len(rows):
+        return rows
     linked = pairs_of_equal(hashes)
-    ends = np.stack((rows[linked // len(rows)], rows[linked % len(rows)]), axis=1) if len(linked) else _NO_PAIRS
-    ends.sort(axis=1)
-    return ends
-
-
-_NO_PAIRS = np.zeros((0, 2), np.int64)
+    one, other = rows[linked // len(rows)], rows[linked % len(rows)]
+    return np.minimum(one, other) * task.total + np.maximum(one, other)
 
 
 def _among(rows: Ints, known: Ints) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -239,19 +237,21 @@ class _NearTask:
     pairs: tuple[Path, ...]
     low: int
     high: int
+    total: int
     threshold: float
 
 
 def _verified(task: _NearTask) -> pl.DataFrame:
     """Return the pairs that are alike, as `PAIRS`."""
-    found = [_NO_PAIRS]
+    found = [np.zeros(0, np.int64)]
     for path in task.pairs:
         pairs = np.load(path, mmap_mode="r")
-        start, stop = np.searchsorted(pairs[:, 0], [task.low, task.high])
+        start, stop = np.searchsorted(pairs, [task.low * task.total, task.high * task.total])
         found.append(pairs[start:stop])
-    every = np.unique(np.concatenate(found), axis=0)
-    parts = [_alike(task, every[start : start + _PAIRS_AT_ONCE]) for start in range(0, len(every), _PAIRS_AT_ONCE)]
-    return pl.concat([pl.DataFrame(schema=PAIRS), *parts])
+    every = sorted_unique(np.concatenate(found))
+    parts = (every[start : start + _PAIRS_AT_ONCE] for start in range(0, len(every), _PAIRS_AT_ONCE))
+    alike = [_alike(task, np.stack((some // task.total, some % task.total), axis=1)) for some in parts]
+    return pl.concat([pl.DataFrame(schema=PAIRS), *alike])
 
 
 _PAIRS_AT_ONCE = 1 << 17
@@ -281,7 +281,7 @@ def _near(rows: Spread, batches: tuple[Batch, ...], total: int, repeated: pl.Ser
     most = sum(int(np.load(path, mmap_mode="r").shape[0]) for path in pairs)
     parts = max(1, ceil(most / AT_ONCE))
     edges = [total * part // parts for part in range(parts + 1)]
-    tasks = [_NearTask(batches, pairs, low, high, threshold) for low, high in pairwise(edges)]
+    tasks = [_NearTask(batches, pairs, low, high, total, threshold) for low, high in pairwise(edges)]
     return pl.concat([pl.DataFrame(schema=PAIRS), *rows.map(_verified, tasks)])
 
 
@@ -293,5 +293,5 @@ def _pairs_tasks(folder: Path, batches: tuple[Batch, ...], total: int, left_out:
     for start in range(0, BANDS, together):
         for within in ranges:
             bands = tuple(range(start, min(start + together, BANDS)))
-            yield _PairsTask(batches, bands, within, left_out, folder / f"pairs-{number:05d}.npy")
+            yield _PairsTask(batches, bands, within, left_out, total, folder / f"pairs-{number:05d}.npy")
             number += 1
