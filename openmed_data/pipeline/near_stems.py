@@ -11,7 +11,7 @@ stems share only pairs are looked up, or the work would grow with the square of 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -130,7 +130,7 @@ def _slices(once: pl.DataFrame, row: str, most: int = 1_000_000) -> Iterator[pl.
     rows = ordered[row]
     start = 0
     while start < rows.len():
-        stop = rows.search_sorted(rows[min(start + most, rows.len()) - 1], side="right")
+        stop: int = cast(Any, rows).search_sorted(rows[min(start + most, rows.len()) - 1], side="right")
         yield ordered[start:stop]
         start = stop
 
