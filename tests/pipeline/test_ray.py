@@ -103,14 +103,17 @@ def split_up(sample: Path, folder: Path) -> str:
 
 
 @pytest.mark.parametrize("name", BUILDERS_WITH_SAMPLE)
-def test_every_builder_gives_the_bytes_of_the_local_engine(tmp_path: Path, tree_hash: TreeHash, name: str):
+def test_every_builder_gives_the_bytes_and_the_report_of_the_local_engine(
+    tmp_path: Path, tree_hash: TreeHash, name: str
+):
     source = split_up(all_of(BUILDERS)[name].sample, tmp_path / "source")
     local, on_ray = (
-        api.build_dataset(name, source, tmp_path / engine, workers=2, engine=engine, validation=False).path
+        api.build_dataset(name, source, tmp_path / engine / "out", workers=2, engine=engine).path
         for engine in ("local", "ray")
     )
     assert tree_hash(on_ray) == tree_hash(local)
-    assert not list(tmp_path.glob("*.building"))
+    assert (on_ray / "validation" / "report.json").is_file()
+    assert not [path for path in tmp_path.rglob("*") if path.suffix in {".building", ".validating"}]
 
 
 def test_worker_that_dies_once_costs_nothing(tmp_path: Path, toys: str, expected: Path, tree_hash: TreeHash):
@@ -307,15 +310,6 @@ def test_all_checks_report_what_a_single_process_reports(flawed: Path, monkeypat
     }
     missed = {check for check, _ in expected.failures}
     assert {"schema", "duplicates", "phi", "contamination"} <= missed
-
-
-@pytest.mark.parametrize("name", BUILDERS_WITH_SAMPLE)
-def test_build_on_ray_has_the_report_of_the_local_engine(tmp_path: Path, tree_hash: TreeHash, name: str):
-    local, on_ray = (
-        api.build_dataset(name, "sample", tmp_path / engine / "out", engine=engine).path for engine in ("local", "ray")
-    )
-    assert tree_hash(on_ray) == tree_hash(local)
-    assert (on_ray / "validation" / "report.json").is_file()
 
 
 def test_check_that_fails_names_the_row(flawed: Path, monkeypatch: pytest.MonkeyPatch):
