@@ -18,10 +18,10 @@ from openmed_data.builder import ReasonCode
 from openmed_data.check import FINDINGS, Check, CheckResult, Figure, Plant, Rows, Scan, Settings, Severity
 from openmed_data.kinds import Kind
 from openmed_data.text.keys import question_key
+from openmed_data.text.near import Kind as Alike
+from openmed_data.text.near import find_duplicates
 from openmed_data.text.rows import asked, told, without_shared_lines
 
-from .find import Kind as Alike
-from .find import find_duplicates
 from .plants import plants
 
 _LETTER = r"^\s*\(?[A-J][.):]\s+"
