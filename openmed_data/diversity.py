@@ -64,7 +64,7 @@ def distinct(counts: pl.DataFrame) -> dict[str, float]:
 
 def sample_texts(ids: pl.Series, texts: pl.Series) -> pl.DataFrame:
     """Return the texts with the smallest hashes of their ids, as a tally whose details are these hashes."""
-    hashes = [f"{xxhash.xxh3_64_intdigest(name):016x}" for name in ids.to_list()]
+    hashes = [f"{xxhash.xxh3_64_intdigest(name.encode()):016x}" for name in ids.to_list()]
     frame = pl.DataFrame({"key": texts, "detail": hashes}).sort("detail").head(SAMPLE).with_columns(count=pl.lit(1))
     return tally.tally("sampled texts", frame, key="key", detail="detail")
 
@@ -88,9 +88,7 @@ def self_bleu(texts: Sequence[str]) -> float:
     if len(held) < 2:
         return 0.0
     logs = [_log_precisions(held, n) for n in range(1, _BLEU + 1)]
-    scores = [
-        math.exp(sum(log[place] for log in logs) / _BLEU) * _brevity(place, held) for place in range(len(held))
-    ]
+    scores = [math.exp(sum(log[place] for log in logs) / _BLEU) * _brevity(place, held) for place in range(len(held))]
     return round(sum(scores) / len(scores), 4)
 
 

@@ -29,10 +29,10 @@ class SftSynthetic(Builder[SftOptions, ConvertState]):
 
     name = "sft-synthetic"
     kind = Kind.SFT
-    summary = "Instruction dialogues from MedQuAD, MedMCQA, MedReason and PubMedQA: grounded, cleaned, phrased in many ways"
-    upstream = Upstream(
-        repo="lavita/MedQuAD", license="cc-by-4.0", homepage="https://github.com/abachaa/MedQuAD"
+    summary = (
+        "Instruction dialogues from MedQuAD, MedMCQA, MedReason and PubMedQA: grounded, cleaned, phrased in many ways"
     )
+    upstream = Upstream(repo="lavita/MedQuAD", license="cc-by-4.0", homepage="https://github.com/abachaa/MedQuAD")
     shapes = SHAPES
     optional_columns = OTHER_COLUMNS
     reasons = Reason

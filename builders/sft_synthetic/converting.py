@@ -6,15 +6,27 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from openmed_data import tally
-from openmed_data.builder import FILE, LICENSE, ROW, SHAPE, SOURCE, UID, Rows
+from openmed_data.builder import LICENSE, ROW, SHAPE, SOURCE, UID, Rows
 from openmed_data.progress import Progress
 from openmed_data.text.lost_rt import Lexicon, repair
 
+from .answers import cut
 from .dialogues import Dialogue, dialogues
 from .exams import MEDMCQA, MEDREASON, look, read_medmcqa, read_medreason
 from .learn import Language
 from .options import SftOptions
-from .passages import MEDQUAD, PLAIN, PUBMEDQA, Passage, Reader, Rejection, read_medquad, read_plain, read_pubmedqa, uid_of
+from .passages import (
+    MEDQUAD,
+    PLAIN,
+    PUBMEDQA,
+    Passage,
+    Reader,
+    Rejection,
+    read_medquad,
+    read_plain,
+    read_pubmedqa,
+    uid_of,
+)
 from .plan import Plan, make_plan
 from .sentences import squash
 
@@ -38,6 +50,7 @@ _READERS: Mapping[str, Reader] = {
     PUBMEDQA: read_pubmedqa,
     PLAIN: read_plain,
 }
+_LEADING_WORDS = 60  # by which two answers to one question are the same
 _REJECTED = {ROW: pl.UInt64, "reason": pl.String, "detail": pl.String}
 _KEYS = {ROW: pl.UInt64, UID: pl.UInt64, "identity": pl.String, "answer": pl.String, "stem": pl.String}
 _MESSAGE = pl.Struct(
@@ -104,7 +117,9 @@ def _rows(made: Sequence[Dialogue], rejected: Sequence[Rejection], batch: pl.Dat
             ROW: one.passage.row,
             "id": one.id,
             "source_id": one.passage.source_id,
-            "messages": [{**message, "tool_calls": None, "tool_call_id": None, "name": None} for message in one.messages],
+            "messages": [
+                {**message, "tool_calls": None, "tool_call_id": None, "name": None} for message in one.messages
+            ],
             "tools": "[]",
             "domain": one.passage.domain,
             "origin": one.origin,
@@ -116,7 +131,9 @@ def _rows(made: Sequence[Dialogue], rejected: Sequence[Rejection], batch: pl.Dat
     used = {one.passage.row: one.passage for one in made}
     return Rows(
         kept=kept,
-        rejected=pl.DataFrame([(row, str(reason), detail) for row, reason, detail in rejected], _REJECTED, orient="row"),
+        rejected=pl.DataFrame(
+            [(row, str(reason), detail) for row, reason, detail in rejected], _REJECTED, orient="row"
+        ),
         keys=pl.DataFrame([_keys(passage) for passage in used.values()], schema=_KEYS, orient="row"),
         tally=counts,
     )
@@ -125,5 +142,5 @@ def _rows(made: Sequence[Dialogue], rejected: Sequence[Rejection], batch: pl.Dat
 def _keys(passage: Passage) -> tuple[int, int, str, str, str]:
     """Return the global keys; all that is known of one subject goes into one split, since the subject draws it."""
     asked = f"{passage.topic} {passage.subject}" if passage.subject else passage.question
-    identity = "\x1f".join((squash(asked), squash(passage.options), squash(str(passage.answer))))
+    identity = "\x1f".join((squash(asked), squash(passage.options), squash(str(cut(passage.answer, _LEADING_WORDS)))))
     return passage.row, uid_of(passage.group), identity, "", asked

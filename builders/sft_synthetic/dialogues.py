@@ -151,12 +151,10 @@ def _answered(turn: _Turn, passage: Passage, answer: Answer, dice: Dice) -> _Tur
 
 
 def _named(passage: Passage) -> str:
-    return phrasings("subject", passage.topic)[0].fill(x=passage.subject)
+    return phrasings("subject", passage.topic)[0].text.replace("{x}", passage.subject)
 
 
-def _finished(
-    passage: Passage, task: Task, turns: list[_Turn], dice: Dice, options: SftOptions
-) -> Dialogue:
+def _finished(passage: Passage, task: Task, turns: list[_Turn], dice: Dice, options: SftOptions) -> Dialogue:
     extras = [name for turn in turns for name in turn.extras]
     system = ""
     if dice.unit("system") < options.system_share:

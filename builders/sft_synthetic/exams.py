@@ -34,7 +34,9 @@ def look(batch: pl.DataFrame, shape: str, bases: dict[str, int]) -> pl.DataFrame
         return batch
     stem = tidy(without_number(pl.col("question").fill_null("").str.strip_chars()))
     looked = batch.with_columns(stem.alias("question"))
-    lengths = pl.mean_horizontal(pl.col(name).str.len_chars() for name in OPTIONS) if shape == MEDMCQA else pl.lit(100.0)
+    lengths = (
+        pl.mean_horizontal(pl.col(name).str.len_chars() for name in OPTIONS) if shape == MEDMCQA else pl.lit(100.0)
+    )
     looked = looked.with_columns(
         needs_picture(looked["question"]).alias("picture"), unanswerable(pl.col("question"), lengths).alias("empty")
     )

@@ -10,11 +10,11 @@ from openmed_data import tally
 
 # Words that follow a dash which the page lost: "the anusthe opening"; and words that follow a lost space.
 _AFTER_A_DASH = frozenset("a an the which called also usually especially often such when".split())
-_AFTER_A_SPACE = frozenset("and or is are can in to by for from with at that as of your this it they should has".split())
-# Words that only look like two: transit, and what ends as Latin and agent nouns do (spiralis, hepatica, predictor).
-_ONE_WORD = re.compile(
-    r"(?:(?:al|ar|it|at|om)is|(?:ic|or|at)a|[tsl]or|(?:ns|ic|ib|ef|ys|um|rm)it|(?:ola|te|re)in)$"
+_AFTER_A_SPACE = frozenset(
+    "and or is are can in to by for from with at that as of your this it they should has".split()
 )
+# Words that only look like two: transit, and what ends as Latin and agent nouns do (spiralis, hepatica, predictor).
+_ONE_WORD = re.compile(r"(?:(?:al|ar|it|at|om)is|(?:ic|or|at)a|[tsl]or|(?:ns|ic|ib|ef|ys|um|rm)it|(?:ola|te|re)in)$")
 _FEWEST_LETTERS, _RARE, _COMMON, _COMMON_ARTICLE = 6, 3, 10, 20
 _BOILERPLATE = r"(?s)What are the signs and symptoms of [^?]*\?|The Human Phenotype Ontology.*$"
 _SMALL_FEWEST, _SMALL_SHARE = 3, 0.1

@@ -43,12 +43,15 @@ class SftOptions(Options):
     """Options of ``openmed-data build sft-synthetic``."""
 
     generator: Generator = Field(
-        Generator.CONVERT, description="convert: the source's own sentences in varied dialogues, without a language model."
+        Generator.CONVERT,
+        description="convert: the source's own sentences in varied dialogues, without a language model.",
     )
     max_words: int = Field(300, ge=40, description="Most words of an answer; it is cut at the end of a sentence.")
     min_words: int = Field(3, ge=1, description="Fewest words of an answer.")
     brief_from: int = Field(
-        130, ge=0, description="Words from which an answer is also given in two or three sentences, as a row of its own."
+        130,
+        ge=0,
+        description="Words from which an answer is also given in two or three sentences, as a row of its own.",
     )
     follow_up_share: float = Field(
         0.06, ge=0, le=1, description="Share of pairs of questions on one subject that become a dialogue of two turns."

@@ -10,7 +10,9 @@ _FILE = "phrasings.tsv"
 ANY = "*"
 # Where the subject is the subject of a verb, the phrasing fits one thing and not several.
 _SINGULAR = re.compile(r"\b(?:is|does|has|comes?) \{x\}|\{x\} (?:is|does|has|comes?)\b", re.IGNORECASE)
-_ONE_THING = re.compile(r"(?:ss|us|is|as|ics|itis|osis|abetes|erpes|asles|umps|ckets|abies|'s|s'|syphilis)$", re.IGNORECASE)
+_ONE_THING = re.compile(
+    r"(?:ss|us|is|as|ics|itis|osis|abetes|erpes|asles|umps|ckets|abies|'s|s'|syphilis)$", re.IGNORECASE
+)
 _HEAD = re.compile(r"^(.*?)(?: (?:of|in|with|due|and|from|for|to|caused|type|\d)\b.*|[,(].*)?$")
 
 
@@ -38,7 +40,7 @@ class Phrasing:
         return _SINGULAR.search(self.text) is not None
 
     def fill(self, **slots: str) -> str:
-        """Put the slots in; a subject at the start gets a capital.
+        """Put the slots in; one at the start gets a capital.
 
         Examples
         --------
@@ -48,7 +50,7 @@ class Phrasing:
         text = self.text
         for slot, value in slots.items():
             text = text.replace(f"{{{slot}}}", value)
-        return text[:1].upper() + text[1:]
+        return text[:1].upper() + text[1:] if self.text.startswith("{") else text
 
 
 @cache

@@ -16,6 +16,7 @@ from .passages import MEDQUAD, PLAIN, Passage, read_medquad, uid_of
 from .subjects import Topic, read_question
 
 NEAR = 0.8
+_CHARACTERS = 2_200  # of an answer, which is cut later on
 _FEWEST_WORDS = 12  # shorter answers are compared with their question
 _TEMPLATES = r"(?s)What are the signs and symptoms of [^?]*\?|The Human Phenotype Ontology provides.*?\(when available\)|The Human Phenotype Ontology \(HPO\) has collected.*$"
 _COLUMNS = ("id", "focus", "question_type", "question", "answer", "url", "source", "collection")
@@ -59,12 +60,16 @@ def _held(batch: pl.DataFrame) -> list[pl.Expr]:
 
 def _repeats(rows: pl.DataFrame) -> dict[int, int]:
     """Return the places of rows whose answer is nearly an earlier one → the place of the earliest."""
-    answer = pl.col("answer").fill_null("").str.replace_all(_TEMPLATES, " ")
+    answer = pl.col("answer").fill_null("").str.replace_all(_TEMPLATES, " ").str.head(_CHARACTERS)
     alone = (pl.col(SHAPE) == MEDQUAD) & (answer.str.count_matches(r"\s+") >= _FEWEST_WORDS)
-    text = pl.when(alone).then(answer).otherwise(pl.concat_str(pl.col("question").fill_null(""), answer, separator="\n"))
+    text = (
+        pl.when(alone).then(answer).otherwise(pl.concat_str(pl.col("question").fill_null(""), answer, separator="\n"))
+    )
     found = find_duplicates(rows.select(text.alias("text"))["text"].to_list(), threshold=NEAR).clusters
     same = found.filter(pl.col("differs").is_null())
-    firsts = same.with_columns(pl.col("row").min().over("cluster").alias("first")).filter(pl.col("row") != pl.col("first"))
+    firsts = same.with_columns(pl.col("row").min().over("cluster").alias("first")).filter(
+        pl.col("row") != pl.col("first")
+    )
     return dict(firsts.select("row", "first").iter_rows())
 
 
@@ -113,7 +118,10 @@ class _Planner:
         return True
 
     def _drop(self, place: int, reason: Reason, other: int) -> None:
-        self.gone[self.records[place][ROW]] = (reason, f"row {self.records[other][LINE]} of {self.records[other][FILE]}")
+        self.gone[self.records[place][ROW]] = (
+            reason,
+            f"row {self.records[other][LINE]} of {self.records[other][FILE]}",
+        )
 
     def _dice(self, place: int) -> Dice:
         record = self.records[place]

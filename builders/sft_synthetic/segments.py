@@ -16,6 +16,7 @@ CLOSED = re.compile(r"[.!?:;][\"')\]\u201d\u2019]*$")
 OPENS_LIST = re.compile(
     r"(?::|\b(?:includes?|including|following|such as|are|is|to|by|if|of|with|the|these|may|can|should|not|they|you|that))$"
 )
+_CONTINUES = re.compile(r"[a-z]")
 _KEY_POINTS = re.compile(r"^\s*Key Points\b")
 _MOST_WORDS_OF_HEADING, _MOST_WORDS_OF_ITEM = 9, 18
 _PROSE_ENOUGH = 40  # words
@@ -60,9 +61,16 @@ def segments(raw: str) -> list[Segment]:
         elif bare and words <= _MOST_WORDS_OF_HEADING and not OPENS_LIST.search(text):
             announced = False
         else:
-            found.append(Segment(Part.PARAGRAPH, text))
+            broken = (
+                bool(found) and found[-1].part is Part.PARAGRAPH and _CONTINUES.match(text) and not _ends(found[-1])
+            )
+            found.append(Segment(Part.PARAGRAPH, f"{found.pop().text} {text}" if broken else text))
             announced = OPENS_LIST.search(text) is not None
     return found
+
+
+def _ends(segment: Segment) -> bool:
+    return CLOSED.search(segment.text) is not None
 
 
 def _pieces(raw: str) -> Iterator[tuple[bool, str]]:

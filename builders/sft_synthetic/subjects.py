@@ -57,8 +57,13 @@ _RULES: tuple[tuple[Topic, str], ...] = (
 _TEMPLATES = tuple(
     (topic, re.compile(rf"^\W*{rule.replace('{x}', '(?P<x>.+?)')}[\s?.]*$", re.IGNORECASE)) for topic, rule in _RULES
 )
-_PREFIX = re.compile(r"^(?:Parasites - (?:Lice - )?|What (?:I|you) need to know about |(?:Learn|All) about )", re.IGNORECASE)
-_ALIAS = re.compile(r"\s*\((?:also (?:known as|called)|formerly|for health care professionals|comprehensive report)\b[^)]*\)", re.I)
+_PREFIX = re.compile(
+    r"^(?:Parasites - (?:Lice - )?|What (?:I|you) need to know about |(?:Learn|All) about )", re.IGNORECASE
+)
+_ALIAS = re.compile(
+    r"\s*\((?:also (?:known as|called)|formerly|for health care professionals|comprehensive report)\b[^)]*\)",
+    re.IGNORECASE,
+)
 _SUBTITLE = re.compile(r"^([^:]{4,}): .+$")
 # Titles of booklets, which speak to their reader, and sentences: none of them is a subject.
 _TITLE = re.compile(
@@ -69,7 +74,11 @@ _WORD = re.compile(r"(?<![\w-])[A-Z][a-z]+(?![\w])(?!-[A-Z])")
 _OF_DISEASE = re.compile(r"(?:oma|itis|osis|asis|emia|pathy|trophy|plasia|uria|algia|genesis|dystonia|phobia)s?$")
 # Words that the source writes with a capital in names of offices.
 _ORDINARY = frozenset("aging allergy dietary drug health page safety stroke therapy care education services".split())
-_FOOD = re.compile(r"\b(?:diets?|dietary|nutrition\w*|eat(?:ing)?|foods?|meals?|drink(?:ing)?|calories)\b", re.IGNORECASE)
+_LONG = 7  # letters; shorter words of a subject may be names: Still, Best, Pick
+_NAMES = frozenset("best bright down fox gray grays hand hunter little pick rose sly still turner wolf".split())
+_FOOD = re.compile(
+    r"\b(?:diets?|dietary|nutrition\w*|eat(?:ing)?|foods?|meals?|drink(?:ing)?|calories)\b", re.IGNORECASE
+)
 
 
 class Asked(NamedTuple):
@@ -134,13 +143,15 @@ def read_subject(subject: str, answer: str, language: Language) -> str:
         return ""
     written = Counter(_written_inside(bare, answer))
     if written:
-        return min(written, key=lambda one: (-written[one], sum(map(str.isupper, one)), one))
+        spelled = min(written, key=lambda one: (-written[one], sum(map(str.isupper, one)), one))
+        return _WORD.sub(lambda word: _small(word[0], language) if len(word[0]) >= _LONG else word[0], spelled)
     return _WORD.sub(lambda word: _small(word[0], language), bare)
 
 
 def _small(word: str, language: Language) -> str:
     lower = word.lower()
-    return lower if lower in language.small or lower in _ORDINARY or _OF_DISEASE.search(lower) else word
+    ordinary = lower in language.small or lower in _ORDINARY or _OF_DISEASE.search(lower)
+    return lower if ordinary and lower not in _NAMES else word
 
 
 def _written_inside(subject: str, text: str) -> Iterator[str]:

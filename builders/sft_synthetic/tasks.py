@@ -41,6 +41,18 @@ _LISTED = frozenset(
         Topic.KEY_POINTS,
     }
 )
+# What the first sentences of a page sum up; those of a page on treatment only lead up to it.
+_SUMMED_UP = frozenset(
+    {
+        Topic.OVERVIEW,
+        Topic.CAUSES,
+        Topic.GENETICS,
+        Topic.FREQUENCY,
+        Topic.INHERITANCE,
+        Topic.OUTLOOK,
+        Topic.COMPLICATIONS,
+    }
+)
 _FEWEST_ITEMS = 3
 # What a reader without training follows: sentences and words of newspapers.
 _LONGEST_SENTENCE, _LONGEST_WORD = 18.0, 5.0
@@ -93,7 +105,7 @@ def listed(answer: Answer) -> Answer | None:
 def brief(passage: Passage, dice: Dice, options: SftOptions) -> tuple[str, Answer] | None:
     """Return how many sentences a brief answer has, in words, and the answer; None where it would not be briefer."""
     answer = passage.answer
-    if answer.is_table or answer.words < options.brief_from or passage.topic in {Topic.EXAM, Topic.STUDY, Topic.QUESTION}:
+    if answer.is_table or answer.words < options.brief_from or passage.topic not in _SUMMED_UP:
         return None
     number = dice.pick("brief", (2, 3))
     texts = [(text, block.is_list) for block in answer.blocks for text in block.texts]
