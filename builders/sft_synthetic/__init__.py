@@ -29,9 +29,7 @@ class SftSynthetic(Builder[SftOptions, ConvertState]):
 
     name = "sft-synthetic"
     kind = Kind.SFT
-    summary = (
-        "Instruction dialogues from MedQuAD, MedMCQA, MedReason and PubMedQA: grounded, cleaned, phrased in many ways"
-    )
+    summary = "Instruction dialogues from MedQuAD, MedMCQA, MedReason and PubMedQA: grounded, in many phrasings"
     upstream = Upstream(repo="lavita/MedQuAD", license="cc-by-4.0", homepage="https://github.com/abachaa/MedQuAD")
     shapes = SHAPES
     optional_columns = OTHER_COLUMNS

@@ -18,9 +18,11 @@ from .segments import OPENS_LIST, Part, segments
 from .sentences import sentences, squash
 
 _TITLE_RUN = re.compile(
-    r"^(?:(?:[A-Z][\w'\u2019-]*|A|of|in|the|and|or|for|to|a|on|with|by|from|is|&)[,:]? ){1,9}?"
-    r"(?=[A-Z][a-z']*,? [a-z]+ )"
+    r"^(?:(?:[A-Z][\w'\u2019-]*|A|of|in|the|and|or|for|to|a|on|with|by|from|is|&)[,:]? ){1,9}"
+    r"(?=[A-Z][a-z']*,? [a-z]+[ ,])"
 )
+_DASHES = re.compile(r" - [a-z]")
+_UNBROKEN = re.compile(r"(?:[^\s.,;:()\u2014-]+ ){45}")  # no sentence has so many words without a mark
 _PROSE_ENOUGH = 40  # words
 Glued = Mapping[str, str]
 
@@ -131,6 +133,7 @@ class _Page:
     def _item(self, text: str) -> None:
         if self.listing_pages or is_pointer(text) or not self._is_new(text):
             return
+        text = " ".join(dict.fromkeys(sentences(text)))
         section = len(self.headings) - 1
         if self.held and self.held[-1][1].is_list and self.held[-1][0] == section:
             block = self.held[-1][1]
@@ -162,6 +165,18 @@ class _Page:
         fresh = bool(key) and key not in self.seen
         self.seen.add(key)
         return fresh
+
+
+def is_run_on(answer: Answer) -> bool:
+    """Say whether a list or a table was run into a text, so that it cannot be read.
+
+    Examples
+    --------
+    >>> is_run_on(Answer((Block(("It helps.", "lungs - air sacs - blood - cells")),)))
+    True
+    """
+    texts = [text for block in answer.blocks for text in block.texts]
+    return any(len(_DASHES.findall(text)) > 2 or _UNBROKEN.search(text) for text in texts)
 
 
 def without_empty_leads(blocks: Iterable[Block]) -> tuple[Block, ...]:

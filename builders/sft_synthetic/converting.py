@@ -106,7 +106,8 @@ def convert(batch: pl.DataFrame, state: ConvertState, options: SftOptions) -> Ro
         if isinstance(read, Rejection):
             rejected.append(read)
         else:
-            made += dialogues(read, state.plan.seconds.get(row), options)
+            known = row in state.plan.known_leads
+            made += dialogues(read, state.plan.seconds.get(row), options, with_brief=not known)
     return _rows(made, rejected, batch, counts)
 
 

@@ -71,13 +71,17 @@ class _Turn:
     extras: list[str] = field(default_factory=list[str])
 
 
-def dialogues(passage: Passage, second: Passage | None, options: SftOptions) -> Iterator[Dialogue]:
+def dialogues(
+    passage: Passage, second: Passage | None, options: SftOptions, *, with_brief: bool = True
+) -> Iterator[Dialogue]:
     """Yield the dialogues of a passage.
 
     Parameters
     ----------
     second
         Another passage on the same subject, to be asked about in a second turn.
+    with_brief
+        Whether a long answer is also given in two or three sentences.
     """
     dice = Dice(options.seed, passage.uid)
     if second is not None:
@@ -85,7 +89,7 @@ def dialogues(passage: Passage, second: Passage | None, options: SftOptions) -> 
     else:
         task = choose(passage, dice, options)
         yield _finished(passage, task, [_turn(task, passage, dice, options)], dice, options)
-    if short := brief(passage, dice, options):
+    if with_brief and (short := brief(passage, dice, options)):
         other = Dice(options.seed, passage.uid ^ 1)
         number, answer = short
         frame = other.pick("frame", phrasings("brief"))

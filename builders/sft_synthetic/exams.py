@@ -50,8 +50,9 @@ def look(batch: pl.DataFrame, shape: str, bases: dict[str, int]) -> pl.DataFrame
 def read_medmcqa(record: Record, language: Language, options: SftOptions) -> Passage | Rejection:
     """Read a question whose explanation is clean enough to be imitated."""
     del language, options
-    texts = [clean_text(record[name] or "") for name in OPTIONS]
-    place, question = record["place"], clean_text(record["question"])
+    texts: list[str] = [clean_text(record[name] or "") for name in OPTIONS]
+    place: int | None = record["place"]
+    question = clean_text(record["question"])
     if place is None or not 0 <= place < len(texts):
         return reject(record, Reason.UNLABELLED, record["cop"] or "")
     if record["picture"] or record["empty"] or not all(texts):

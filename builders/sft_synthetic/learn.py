@@ -9,7 +9,7 @@ import polars as pl
 from openmed_data import tally
 
 # Words that follow a dash which the page lost: "the anusthe opening"; and words that follow a lost space.
-_AFTER_A_DASH = frozenset("a an the which called also usually especially often such when".split())
+_AFTER_A_DASH = frozenset("a an the which called also usually especially often such when but".split())
 _AFTER_A_SPACE = frozenset(
     "and or is are can in to by for from with at that as of your this it they should has".split()
 )

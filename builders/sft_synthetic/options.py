@@ -16,6 +16,8 @@ class Reason(ReasonCode):
     TITLE = "title_as_subject", "the question asks about the title of a booklet, which is no subject"
     OFF_TOPIC = "off_topic", "the answer does not speak of what the question asks about"
     TOO_SHORT = "too_short", "the answer has fewer words than min_words"
+    RUN_ON = "run_on", "a list or a table is run into the text of the answer and cannot be parted again"
+    AMBIGUOUS = "ambiguous", "the page answers the same question before; what this part of it answered is lost"
     NEAR_DUPLICATE = "near_duplicate", "its answer is nearly that of an earlier row"
     MERGED = "merged", "its question is asked second, and its answer given, in the dialogue of an earlier row"
     UNLABELLED = "unlabelled", "the row has no answer key"
@@ -44,14 +46,14 @@ class SftOptions(Options):
 
     generator: Generator = Field(
         Generator.CONVERT,
-        description="convert: the source's own sentences in varied dialogues, without a language model.",
+        description="convert: the source's own sentences in varied dialogues, no language model.",
     )
     max_words: int = Field(300, ge=40, description="Most words of an answer; it is cut at the end of a sentence.")
     min_words: int = Field(3, ge=1, description="Fewest words of an answer.")
     brief_from: int = Field(
         130,
         ge=0,
-        description="Words from which an answer is also given in two or three sentences, as a row of its own.",
+        description="Words from which an answer is also given in two or three sentences, as another row.",
     )
     follow_up_share: float = Field(
         0.06, ge=0, le=1, description="Share of pairs of questions on one subject that become a dialogue of two turns."

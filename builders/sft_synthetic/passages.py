@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import xxhash
 
-from openmed_data.builder import ROW, SHAPE
+from openmed_data.builder import ROW
 from openmed_data.text.clean import clean_text
 
-from .answers import Answer, Block, read_answer
+from .answers import Answer, Block, is_run_on, read_answer
 from .learn import Language
 from .options import Reason, SftOptions
 from .sentences import sentences, squash
@@ -30,6 +30,8 @@ _PUBLISHERS = {
     "NHLBI": "National Heart, Lung, and Blood Institute",
     "CDC": "Centers for Disease Control and Prevention",
 }
+# Pages of public institutions; the address of any other page may be that of a person.
+_PUBLIC = re.compile(r"https?://[\w.-]+\.(?:gov|edu|int)(?:/|$)")
 _HEADINGS_IN_TEXT = frozenset({"NIHSeniorHealth"})
 
 
@@ -84,6 +86,8 @@ def read_medquad(record: Record, language: Language, options: SftOptions) -> Pas
     if not question.strip() or not raw.strip():
         return reject(record, Reason.EMPTY, question)
     publisher = record.get("source") or ""
+    url = record.get("url") or ""
+    url = url if _PUBLIC.match(url) else ""
     answer = read_answer(raw, language.glued, headings_in_text=publisher in _HEADINGS_IN_TEXT)
     asked = read_question(question)
     topic = of_food(asked.topic, str(answer))
@@ -94,7 +98,7 @@ def read_medquad(record: Record, language: Language, options: SftOptions) -> Pas
         row=record[ROW],
         uid=uid_of(record.get("id"), question, raw),
         shape=MEDQUAD,
-        source_id=" ".join(filter(None, (record.get("id"), record.get("url")))),
+        source_id=" ".join(filter(None, (record.get("id"), url))),
         group=squash(subject or record["focus"] or question),
         domain=topic.value,
         topic=topic,
@@ -102,7 +106,7 @@ def read_medquad(record: Record, language: Language, options: SftOptions) -> Pas
         subject=subject,
         question=tidy_question(question) if topic is Topic.QUESTION else "",
         publisher=_PUBLISHERS.get(publisher, publisher),
-        url=record.get("url") or "",
+        url=url,
     )
 
 
@@ -111,6 +115,8 @@ def _unfit(topic: Topic, subject: str, answer: Answer, options: SftOptions) -> R
         return Reason.ONLY_REFERENCES
     if answer.words < options.min_words or (answer.is_table and answer.items < _FEWEST_SIGNS):
         return Reason.TOO_SHORT
+    if not answer.is_table and is_run_on(answer):
+        return Reason.RUN_ON
     if topic is Topic.QUESTION:
         return None
     if not subject:
@@ -177,8 +183,3 @@ def uid_of(*texts: str | None) -> int:
 def reject(record: Record, reason: Reason, detail: str) -> Rejection:
     """Reject a row, with the beginning of the text that caused it."""
     return Rejection(record[ROW], reason, clean_text(detail)[:200])
-
-
-def shape_of(record: Record) -> str:
-    """Return the shape of a record's file."""
-    return str(record[SHAPE])

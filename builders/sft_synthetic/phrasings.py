@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 _FILE = "phrasings.tsv"
 ANY = "*"
@@ -72,7 +72,7 @@ def _read() -> tuple[tuple[str, str, Phrasing], ...]:
 
 def _lines() -> Iterator[tuple[str, str, Phrasing]]:
     numbers: dict[tuple[str, str], int] = {}
-    text = files(__package__).joinpath(_FILE).read_text(encoding="utf-8")
+    text = Path(__file__).with_name(_FILE).read_text(encoding="utf-8")
     for line in text.splitlines()[1:]:
         kind, topic, written = line.split("\t")
         number = numbers[kind, topic] = numbers.get((kind, topic), 0) + 1

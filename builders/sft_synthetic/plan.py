@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, pairwise
 
 import polars as pl
 
@@ -18,7 +18,11 @@ from .subjects import Topic, read_question
 NEAR = 0.8
 _CHARACTERS = 2_200  # of an answer, which is cut later on
 _FEWEST_WORDS = 12  # shorter answers are compared with their question
-_TEMPLATES = r"(?s)What are the signs and symptoms of [^?]*\?|The Human Phenotype Ontology provides.*?\(when available\)|The Human Phenotype Ontology \(HPO\) has collected.*$"
+_TEMPLATES = (
+    r"(?s)What are the signs and symptoms of [^?]*\?|The Human Phenotype Ontology provides.*?\(when available\)"
+    r"|The Human Phenotype Ontology \(HPO\) has collected.*$"
+)
+_LEAD = 120  # letters
 _COLUMNS = ("id", "focus", "question_type", "question", "answer", "url", "source", "collection")
 
 
@@ -32,10 +36,13 @@ class Plan:
         Rows that are rejected → reason, and the text that says because of which other row.
     seconds
         Rows that open a dialogue → the passage of its second turn.
+    known_leads
+        Rows whose answer begins as an earlier one does, so that a brief answer would repeat that one's.
     """
 
     gone: Mapping[int, tuple[Reason, str]] = field(default_factory=dict[int, tuple[Reason, str]])
     seconds: Mapping[int, Passage] = field(default_factory=dict[int, Passage])
+    known_leads: frozenset[int] = frozenset()
 
 
 def make_plan(source: Iterable[pl.DataFrame], language: Language, options: SftOptions) -> Plan:
@@ -73,11 +80,16 @@ def _repeats(rows: pl.DataFrame) -> dict[int, int]:
     return dict(firsts.select("row", "first").iter_rows())
 
 
+def _known_leads(rows: pl.DataFrame) -> frozenset[int]:
+    letters = pl.col("answer").fill_null("").str.replace_all(r"[\W_]+", "").str.to_lowercase().str.head(_LEAD)
+    return frozenset(rows.filter(letters.is_duplicated() & ~letters.is_first_distinct())[ROW].to_list())
+
+
 class _Planner:
     """Walks over the rows in the order of the source; a row takes part in one decision."""
 
     def __init__(self, rows: pl.DataFrame, repeats: dict[int, int], language: Language, options: SftOptions) -> None:
-        self.records = rows.rows(named=True)
+        self.rows, self.records = rows, rows.rows(named=True)
         self.repeats, self.language, self.options = repeats, language, options
         self.gone: dict[int, tuple[Reason, str]] = {}
         self.seconds: dict[int, Passage] = {}
@@ -85,20 +97,36 @@ class _Planner:
 
     def plan(self) -> Plan:
         """Place the repeating rows first, then draw pairs among the others."""
-        groups: dict[tuple[str, str], list[int]] = {}
-        for place, record in enumerate(self.records):
-            if record[SHAPE] == MEDQUAD:
-                groups.setdefault((record.get("url") or "", (record["focus"] or "").lower()), []).append(place)
+        groups = self._groups()
         for place, first in sorted(self.repeats.items()):
-            record = self.records[place]
-            group = groups.get((record.get("url") or "", (record.get("focus") or "").lower()), [])
-            if not self._merged(place, group):
+            if place not in self.taken and not self._merged(place, groups.get(self._page(place), [])):
                 self._drop(place, Reason.NEAR_DUPLICATE, first)
-        for opener, place in chain.from_iterable(zip(group, group[1:], strict=False) for group in groups.values()):
+        for opener, place in chain.from_iterable(map(pairwise, groups.values())):
             lucky = self._dice(place).unit("follow-up") < self.options.follow_up_share
             if lucky and not self.taken & {opener, place}:
                 self._pair(opener, place)
-        return Plan(self.gone, self.seconds)
+        return Plan(self.gone, self.seconds, _known_leads(self.rows))
+
+    def _groups(self) -> dict[tuple[str, str], list[int]]:
+        """Return the places of each page's rows; a page that answers one question twice keeps its first answer."""
+        groups: dict[tuple[str, str], list[int]] = {}
+        asked: dict[tuple[tuple[str, str], str], int] = {}
+        for place, record in enumerate(self.records):
+            if record[SHAPE] != MEDQUAD:
+                continue
+            page = self._page(place)
+            first = asked.setdefault((page, (record["question"] or "").lower()), place)
+            if first == place or not page[0]:
+                groups.setdefault(page, []).append(place)
+            else:
+                self.taken.add(place)
+                self._drop(place, Reason.AMBIGUOUS, first)
+        return groups
+
+    def _page(self, place: int) -> tuple[str, str]:
+        """Return what a page is known by: its address, or the part of the id that its rows share; and its subject."""
+        record = self.records[place]
+        return record.get("url") or (record.get("id") or "").rpartition("-")[0], (record.get("focus") or "").lower()
 
     def _merged(self, place: int, group: list[int]) -> bool:
         """Give a repeating answer in the second turn of the nearest free row before it on the same subject."""

@@ -10,11 +10,12 @@ from .sentences import squash
 _ITEM = "\x00"
 # In running text the first bullet of a list has one space before it, and the next ones have more.
 _FIRST_OF_LIST = re.compile(r"(?<=[\w,:)]) - (?=[^\n]{2,200}?(?:\s{2,}|\n\s*)- )")
-_BULLET = re.compile(r"(?:^|\n\s*|\s{2,})[-*\u2022]\s+")
+_BULLET = re.compile(r"(?:^|\n\s*|\s{2,}|(?<=[.!?;]) )[-*\u2022]\s+")
 _BREAK = re.compile(r"\s*\n\s*|\s{2,}")
 CLOSED = re.compile(r"[.!?:;][\"')\]\u201d\u2019]*$")
 OPENS_LIST = re.compile(
-    r"(?::|\b(?:includes?|including|following|such as|are|is|to|by|if|of|with|the|these|may|can|should|not|they|you|that))$"
+    r"(?::|\b(?:includes?|including|following|such as|are|is|to|by|if|of|with|the|these|may|can|should|not|they|you|"
+    r"that|have))$"
 )
 _CONTINUES = re.compile(r"[a-z]")
 _KEY_POINTS = re.compile(r"^\s*Key Points\b")
@@ -49,28 +50,29 @@ def segments(raw: str) -> list[Segment]:
         pieces = _without_key_points(pieces)
     found: list[Segment] = []
     announced = False  # whether what came last announces a list
-    for at, (bulleted, text) in enumerate(pieces):
+    for bulleted, text in pieces:
         bare = not CLOSED.search(text)
         words = len(text.split())
         in_list = announced or (bool(found) and found[-1].part is Part.ITEM)
         if bulleted or (announced and bare and words <= _MOST_WORDS_OF_ITEM and not OPENS_LIST.search(text)):
             found.append(Segment(Part.ITEM, text))
-            ends = at + 1 == len(pieces) or not pieces[at + 1][0]
-            found += _echo_taken(found, at) if bulleted and ends else ()
+            found += _echo_taken(found) if bulleted else ()
             announced = in_list and not bulleted
         elif bare and words <= _MOST_WORDS_OF_HEADING and not OPENS_LIST.search(text):
             announced = False
-        else:
-            broken = (
-                bool(found) and found[-1].part is Part.PARAGRAPH and _CONTINUES.match(text) and not _ends(found[-1])
-            )
-            found.append(Segment(Part.PARAGRAPH, f"{found.pop().text} {text}" if broken else text))
-            announced = OPENS_LIST.search(text) is not None
+        elif rest := _without_echo(text, _last_items(found)):
+            _add_paragraph(found, rest)
+            announced = OPENS_LIST.search(rest) is not None
     return found
 
 
-def _ends(segment: Segment) -> bool:
-    return CLOSED.search(segment.text) is not None
+def _add_paragraph(found: list[Segment], text: str) -> None:
+    """Add a paragraph; one that begins small goes on where the one before it broke off."""
+    before = found[-1] if found else None
+    if before and before.part is Part.PARAGRAPH and _CONTINUES.match(text) and not CLOSED.search(before.text):
+        found[-1] = Segment(Part.PARAGRAPH, f"{before.text} {text}")
+    else:
+        found.append(Segment(Part.PARAGRAPH, text))
 
 
 def _pieces(raw: str) -> Iterator[tuple[bool, str]]:
@@ -92,16 +94,32 @@ def _without_key_points(pieces: list[tuple[bool, str]]) -> list[tuple[bool, str]
     return rest if sum(len(text.split()) for _, text in rest) >= _PROSE_ENOUGH else named
 
 
-def _echo_taken(found: list[Segment], at: int) -> list[Segment]:
+def _echo_taken(found: list[Segment]) -> list[Segment]:
     """Cut the last item where the page says the whole list again as running text; return what follows it."""
-    del at
-    start = len(found)
-    while start and found[start - 1].part is Part.ITEM:
-        start -= 1
-    items = [segment.text for segment in found[start:]]
+    items = _last_items(found)
     head, rest = split_echo(items[:-1], items[-1])
     found[-1] = Segment(Part.ITEM, head)
     return [Segment(Part.PARAGRAPH, rest)] if rest else []
+
+
+def _last_items(found: Sequence[Segment]) -> list[str]:
+    start = len(found)
+    while start and found[start - 1].part is Part.ITEM:
+        start -= 1
+    return [segment.text for segment in found[start:]]
+
+
+def _without_echo(text: str, items: Sequence[str]) -> str:
+    """Take the items that a paragraph says again, in their order, off its beginning."""
+    letters = [place for place, char in enumerate(text) if char.isalnum()]
+    rest, said = squash(text), 0
+    for item in map(squash, items):
+        if not item or not rest.startswith(item, said):
+            break
+        said += len(item)
+    if not said or len(letters) != len(rest):
+        return text
+    return text[letters[said] :] if said < len(letters) else ""
 
 
 def split_echo(before: Sequence[str], last: str) -> tuple[str, str]:

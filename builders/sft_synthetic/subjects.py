@@ -67,14 +67,17 @@ _ALIAS = re.compile(
 _SUBTITLE = re.compile(r"^([^:]{4,}): .+$")
 # Titles of booklets, which speak to their reader, and sentences: none of them is a subject.
 _TITLE = re.compile(
-    r"\b(?:you|your|my|we|our|us|Am I|I (?:can|have|need))\b|^(?:how|what|why|when|prevent|prepare|managing|4|get|keep|stay|talking|choosing)\b",
+    r"\b(?:you|your|my|we|our|us|Am I|I (?:can|have|need))\b"
+    r"|^(?:how|what|why|when|prevent|prepare|managing|4|get|keep|stay|talking|choosing)\b",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"(?<![\w-])[A-Z][a-z]+(?![\w])(?!-[A-Z])")
-_OF_DISEASE = re.compile(r"(?:oma|itis|osis|asis|emia|pathy|trophy|plasia|uria|algia|genesis|dystonia|phobia)s?$")
+_OF_DISEASE = re.compile(
+    r"(?:oma|itis|osis|asis|emia|pathy|trophy|plasia|uria|algia|genesis|dystonia|phobia)s?$|\w{5,}(?:tic|nic|ric|cal|nal|ous|ary|lar)$"
+)
 # Words that the source writes with a capital in names of offices.
 _ORDINARY = frozenset("aging allergy dietary drug health page safety stroke therapy care education services".split())
-_LONG = 7  # letters; shorter words of a subject may be names: Still, Best, Pick
+# Names that are words too: Still's disease, Best's disease, Down syndrome.
 _NAMES = frozenset("best bright down fox gray grays hand hunter little pick rose sly still turner wolf".split())
 _FOOD = re.compile(
     r"\b(?:diets?|dietary|nutrition\w*|eat(?:ing)?|foods?|meals?|drink(?:ing)?|calories)\b", re.IGNORECASE
@@ -144,7 +147,7 @@ def read_subject(subject: str, answer: str, language: Language) -> str:
     written = Counter(_written_inside(bare, answer))
     if written:
         spelled = min(written, key=lambda one: (-written[one], sum(map(str.isupper, one)), one))
-        return _WORD.sub(lambda word: _small(word[0], language) if len(word[0]) >= _LONG else word[0], spelled)
+        return _WORD.sub(lambda word: _small(word[0], language), spelled)
     return _WORD.sub(lambda word: _small(word[0], language), bare)
 
 

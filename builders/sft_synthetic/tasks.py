@@ -54,6 +54,7 @@ _SUMMED_UP = frozenset(
     }
 )
 _FEWEST_ITEMS = 3
+_POINTS_BACK = re.compile(r"(?:These|They|This|It|Others?|Some)\b")
 # What a reader without training follows: sentences and words of newspapers.
 _LONGEST_SENTENCE, _LONGEST_WORD = 18.0, 5.0
 _NUMBERS = {2: "two", 3: "three"}
@@ -98,7 +99,8 @@ def listed(answer: Answer) -> Answer | None:
     for before, block in pairwise((Block(()), *answer.blocks)):
         if block.is_list and len(block.texts) >= _FEWEST_ITEMS:
             lead = Block(before.texts[-1:])
-            return replace(answer, blocks=(lead, block) if lead.texts and not before.is_list else (block,))
+            announced = lead.texts and not before.is_list and not _POINTS_BACK.match(lead.texts[0])
+            return replace(answer, blocks=(lead, block) if announced else (block,))
     return None
 
 
@@ -113,4 +115,6 @@ def brief(passage: Passage, dice: Dice, options: SftOptions) -> tuple[str, Answe
     if len(texts) < number + _FEWEST_LEFT or any(is_item or text.endswith(":") for text, is_item in lead):
         return None
     taken = cut(answer, _MOST_WORDS_OF_BRIEF, most_sentences=number)
-    return (_NUMBERS[number], taken) if taken.sentences == number else None
+    if taken.sentences != number:
+        return None
+    return _NUMBERS[number], Answer((Block(tuple(text for block in taken.blocks for text in block.texts)),))
