@@ -5,15 +5,17 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
+import xxhash
 
 from openmed_data.builder import FILE, LINE, ROW, UID, ReasonCode, Rows
 from openmed_data.kinds import Kind
-from openmed_data.seeds import uniform
+from openmed_data.seeds import U64, uniform
 from openmed_data.text.keys import question_key
 from openmed_data.text.near import find_duplicates
 from openmed_data.text.rows import asked, told
 
 from .drawing import Drawing
+from .recipe import UNKNOWN
 
 NEAR = 0.8
 _CHARACTERS = 1_500
@@ -78,7 +80,9 @@ def mix(batch: pl.DataFrame, drawing: Drawing, seed: int) -> Rows:
         answer=pl.lit(""),
         stem=asked(kept, Kind.SFT).fill_null(""),
     )
+    stated = pl.col("facts").str.json_path_match("$.license")
     rows = kept.with_columns(
+        pl.when(pl.col("license").fill_null(UNKNOWN) == UNKNOWN).then(stated).otherwise("license").alias("license"),
         pl.col("tools").fill_null("[]"),
         pl.coalesce("domain", "format", pl.lit("")).alias("domain"),
         pl.concat_str("part", pl.coalesce("origin", pl.concat_str(pl.lit("traces/"), "format")), separator=":").alias(
@@ -95,10 +99,8 @@ def _is_drawn(batch: pl.DataFrame, drawing: Drawing, seed: int) -> pl.Series:
     return pl.Series(chances < rates)
 
 
-def _uids(batch: pl.DataFrame) -> "np.ndarray[tuple[int], np.dtype[np.uint64]]":
+def _uids(batch: pl.DataFrame) -> U64:
     """Return 64 bits for each row, from its part and id."""
-    import xxhash
-
     names = batch.select(pl.concat_str(pl.col("part"), pl.col("id").fill_null(""), separator="\x1f"))["part"]
     return np.array([xxhash.xxh3_64_intdigest(name.encode()) for name in names.to_list()], dtype=np.uint64)
 

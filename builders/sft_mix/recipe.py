@@ -20,6 +20,7 @@ from openmed_data.survey import survey
 
 from .licensing import roll_up
 
+UNKNOWN = "unknown"
 _KINDS = frozenset({Kind.SFT, Kind.TRACES})
 _HINT = "A recipe is YAML: parts, each with a source (a build's folder or hub:OWNER/NAME@REVISION) and maybe a weight."
 
@@ -34,6 +35,7 @@ class PartRecipe(BaseModel):
     weight: float | None = Field(None, gt=0)
     max_rows: int | None = Field(None, gt=0)
     tasks: dict[str, float] = Field(default_factory=dict)
+    license: str = ""  # of the rows whose own is not known
 
     @property
     def label(self) -> str:
@@ -133,7 +135,7 @@ def _verified(part: PartRecipe, dataset: Dataset) -> list[str]:
             hint="Build or fetch it again.",
         )
     texts = pl.concat([pl.read_parquet(file.path, columns=["license"]) for file in dataset.files])["license"]
-    return sorted(texts.fill_null("unknown").unique().to_list())
+    return sorted(texts.fill_null(UNKNOWN).replace(UNKNOWN, part.license or UNKNOWN).unique().to_list())
 
 
 def _files(part: PartRecipe, dataset: Dataset, licenses: list[str]) -> Iterator[PartFile]:
@@ -147,6 +149,7 @@ def _files(part: PartRecipe, dataset: Dataset, licenses: list[str]) -> Iterator[
         "weight": part.weight,
         "max_rows": part.max_rows,
         "tasks": part.tasks,
+        "license": part.license,
     }
     for file in dataset.files:
         yield PartFile(

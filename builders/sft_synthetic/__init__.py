@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,20 @@ from openmed_data.builder import SAMPLE, SHAPE, Builder, FilterUse, Rows
 from openmed_data.index_base import count_keys, index_bases
 from openmed_data.kinds import Kind
 from openmed_data.progress import Progress
-from openmed_data.sources import Upstream
+from openmed_data.sources import Source, Upstream
 from openmed_data.text.lost_rt import build_lexicon, count
 
 from .card import CARD
 from .converting import OTHER_COLUMNS, REPAIRED, SHAPES, ConvertState, convert, prepare
-from .exams import MEDMCQA
+from .exams import MEDMCQA, MEDREASON
 from .figures import count_rows, figures_of
 from .learn import count_words, learn
 from .options import Generator, Reason, SftOptions
-from .passages import MEDQUAD
+from .passages import MEDQUAD, PUBMEDQA
+
+# The licence of each public dataset; nothing tells that of a source of another's making.
+_LICENSES = {MEDQUAD: "cc-by-4.0", MEDMCQA: "apache-2.0", MEDREASON: "apache-2.0", PUBMEDQA: "mit"}
+_UNKNOWN = "unknown"
 
 
 class SftSynthetic(Builder[SftOptions, ConvertState]):
@@ -42,6 +47,21 @@ class SftSynthetic(Builder[SftOptions, ConvertState]):
     def options_model(self) -> type[SftOptions]:
         """Return the options of this builder."""
         return SftOptions
+
+    def source(self, text: str | None) -> Source:
+        """Find the source; a local file has the licence of the dataset whose columns it has.
+
+        Raises
+        ------
+        UsageError, SourceError
+            As `Builder.source`.
+        """
+        found = super().source(text)
+        if found.repo is not None or text == "sample":
+            return found
+        shapes = {part.shape for file in found.files for part in islice(self.parts(file), 1)}
+        licenses = {_LICENSES.get(shape, _UNKNOWN) for shape in shapes}
+        return replace(found, license=licenses.pop() if len(licenses) == 1 else _UNKNOWN)
 
     def fit(self, batch: pl.DataFrame, options: SftOptions) -> pl.DataFrame:
         """Count the words of answers, answer keys and damaged words, each for the sources that need it."""

@@ -17,7 +17,8 @@ _AFTER_A_SPACE = frozenset(
 _ONE_WORD = re.compile(r"(?:(?:al|ar|it|at|om)is|(?:ic|or|at)a|[tsl]or|(?:ns|ic|ib|ef|ys|um|rm)it|(?:ola|te|re)in)$")
 _FEWEST_LETTERS, _RARE, _COMMON, _COMMON_ARTICLE = 6, 3, 10, 20
 _BOILERPLATE = r"(?s)What are the signs and symptoms of [^?]*\?|The Human Phenotype Ontology.*$"
-_SMALL_FEWEST, _SMALL_SHARE = 3, 0.1
+# A word with a capital inside a sentence for every nine without is no name: capitals stand in titles too.
+_MOST_WITH_CAPITAL = 1 / 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,7 @@ def learn(evidence: pl.DataFrame) -> Language:
     written_small = frozenset(
         word
         for word in tally.table(evidence, "subject")
-        if small.get(word, 0) >= _SMALL_FEWEST
-        and inside.get(word, 0) <= _SMALL_SHARE * (small.get(word, 0) + inside.get(word, 0))
+        if small.get(word, 0) and inside.get(word, 0) <= _MOST_WITH_CAPITAL * small[word]
     )
     return Language(glued_words(small), written_small)
 

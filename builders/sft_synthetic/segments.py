@@ -17,6 +17,7 @@ OPENS_LIST = re.compile(
     r"(?::|\b(?:includes?|including|following|such as|are|is|to|by|if|of|with|the|these|may|can|should|not|they|you|"
     r"that|have))$"
 )
+_HEADING = re.compile(r"[^a-z].*[^,]$")
 _CONTINUES = re.compile(r"[a-z]")
 _KEY_POINTS = re.compile(r"^\s*Key Points\b")
 _MOST_WORDS_OF_HEADING, _MOST_WORDS_OF_ITEM = 9, 18
@@ -58,7 +59,7 @@ def segments(raw: str) -> list[Segment]:
             found.append(Segment(Part.ITEM, text))
             found += _echo_taken(found) if bulleted else ()
             announced = in_list and not bulleted
-        elif bare and words <= _MOST_WORDS_OF_HEADING and not OPENS_LIST.search(text):
+        elif bare and words <= _MOST_WORDS_OF_HEADING and _HEADING.match(text) and not OPENS_LIST.search(text):
             announced = False
         elif rest := _without_echo(text, _last_items(found)):
             _add_paragraph(found, rest)
