@@ -48,6 +48,7 @@ class SftMix(Builder[Options, Drawing]):
     reasons = Reason
     filters = (FilterUse("phi", {"action": "drop", "level": 2}), FilterUse("contamination"))
     suffixes = (".yaml", ".yml")
+    releases_gil = True
     card = _CARD
 
     @property

@@ -50,7 +50,7 @@ def roll_up(licenses: Iterable[str]) -> str:
     if unknown:
         raise UsageError(
             f"nothing says that works under {', '.join(repr(name) for name in unknown)} may be mixed with others",
-            hint="Leave the part out; if you know the licence of rows that do not say theirs, give the part a `license`.",
+            hint="Leave the part out, or give it a `license` if its rows do not say theirs and you know it.",
         )
     bound = [name for name in named if name in _SHARE_ALIKE]
     for name in reversed(bound):
