@@ -32,6 +32,7 @@ licence of the whole is the one that demands most of those that can stand togeth
 refused.
 """.strip(),
     limits="The limits of the parts are the limits of the mixture; their own cards say them.",
+    citation="Cite the sources of the parts; their own cards name them.",
     tags=("medical", "sft", "mixture"),
 )
 

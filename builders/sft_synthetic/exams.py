@@ -24,6 +24,8 @@ MEDMCQA, MEDREASON = "MedMCQA", "MedReason"
 OPTIONS = ("opa", "opb", "opc", "opd")
 _EXPLANATION = re.compile(r"[\s.]*(?:^|(?<=[\s.]))Explanation:\s*")
 _HEADING = re.compile(r"^\s*(?:answer )?(?:choices|options)\s*:\s*", re.IGNORECASE)
+# The paths that a graph gave, before the reasoning proper.
+_BEFORE_REASONING = r"(?s)^.*?\bReasoning Process\b[\s:*]*"
 # Of MedReason's sources, those that are test splits of benchmarks; punctuation and case aside.
 _TEST_SPLITS = ("mmlu", "medxpert", "lasthumanity", "humanityslastexam", "hle", "pubmedqal", "pubmedqapqal")
 
@@ -41,7 +43,8 @@ def look(batch: pl.DataFrame, shape: str, bases: dict[str, int]) -> pl.DataFrame
         needs_picture(looked["question"]).alias("picture"), unanswerable(pl.col("question"), lengths).alias("empty")
     )
     if shape == MEDREASON:
-        return looked.with_columns(clean_reasoning(pl.col("reasoning")).alias("reasoning"))
+        proper = pl.col("reasoning").str.replace(_BEFORE_REASONING, "")
+        return looked.with_columns(clean_reasoning(proper).alias("reasoning"))
     return looked.with_columns(
         gold_position(bases).alias("place"), stated_position(pl.col("exp").fill_null("")).alias("stated")
     )
