@@ -162,8 +162,9 @@ def main() -> None:
         for name in left:
             print(f"{name:34}{left[name]:>28}{right[name]:>28}")
         print(
-            f"without the checks: median {statistics.median(unchecked.seconds):.1f} s; with them {made.processor:.1f} s of processor"
+            f"with the checks {made.processor:.1f} s of processor; without them {unchecked.processor:.1f} s of processor,"
         )
+        print(f"  median {statistics.median(unchecked.seconds):.1f} s, fastest {min(unchecked.seconds):.1f} s")
         books(out)
 
 

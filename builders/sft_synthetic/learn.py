@@ -9,13 +9,24 @@ import polars as pl
 from openmed_data import tally
 
 # Words that follow a dash which the page lost: "the anusthe opening"; and words that follow a lost space.
-_AFTER_A_DASH = frozenset("a an the which called also usually especially often such when but".split())
+_AFTER_A_DASH = frozenset(
+    """
+    a an the which called also usually especially often such when but even particularly including mostly typically
+    normally sometimes another large larger higher lower abnormal small tiny swelling substances inability removing
+    loss those about
+    """.split()
+)
 _AFTER_A_SPACE = frozenset(
-    "and or is are can in to by for from with at that as of your this it they should has".split()
+    """
+    and or is are can in to by for from with at that as of your this it they should has have will into through between
+    during
+    """.split()
 )
 # Words that only look like two: transit, and what ends as Latin and agent nouns do (spiralis, hepatica, predictor).
 _ONE_WORD = re.compile(r"(?:(?:al|ar|it|at|om)is|(?:ic|or|at)a|[tsl]or|(?:ns|ic|ib|ef|ys|um|rm)it|(?:ola|te|re)in)$")
-_FEWEST_LETTERS, _RARE, _COMMON, _COMMON_ARTICLE = 6, 3, 10, 20
+# A glued word is written a few times, and its first part often: if more often, so much the more.
+_FEWEST_LETTERS, _RARE, _MOST = 6, 3, 12
+_COMMON, _TIMES = 15, 20
 _BOILERPLATE = r"(?s)What are the signs and symptoms of [^?]*\?|The Human Phenotype Ontology.*$"
 # A word with a capital inside a sentence for every nine without is no name: capitals stand in titles too.
 _MOST_WITH_CAPITAL = 1 / 9
@@ -73,17 +84,17 @@ def glued_words(counts: Mapping[str, int]) -> dict[str, str]:
     found = {
         word: parted
         for word, count in counts.items()
-        if count <= _RARE and len(word) >= _FEWEST_LETTERS and not _ONE_WORD.search(word[-6:])
+        if count <= _MOST and len(word) >= _FEWEST_LETTERS and not _ONE_WORD.search(word[-6:])
         if (parted := _parted(word, counts))
     }
     return dict(sorted(found.items()))
 
 
 def _parted(word: str, counts: Mapping[str, int]) -> str | None:
+    needed = _COMMON if counts[word] <= _RARE else _TIMES * counts[word]
     for at in range(len(word) - 1, 3, -1):
         head, tail = word[:at], word[at:]
-        needed = _COMMON_ARTICLE if len(tail) <= 2 else _COMMON
-        if counts.get(head, 0) < needed or (len(tail) == 1 and len(head) < 5):
+        if counts.get(head, 0) < needed:
             continue
         if tail in _AFTER_A_DASH:
             return f"{head}\u2014{tail}"

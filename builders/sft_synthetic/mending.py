@@ -20,6 +20,10 @@ def _fix(signs: str, pattern: str, to: str) -> _Fix:
     return _Fix(tuple(signs.split("|")), re.compile(pattern), to)
 
 
+_NAMES = (
+    "Addison Alzheimer Barrett Bell Crohn Cushing Hirschsprung Hodgkin Huntington Paget Parkinson Peyronie Raynaud "
+    "Wegener Whipple Wilson"
+).split()
 _OWNED = "age|blood|body|bone|condition|general|health|medical|overall|own|past|symptoms|tumor|cancer|immune|family"
 _FIXES = (
     _fix(
@@ -38,8 +42,8 @@ _FIXES = (
     ),
     _fix("patients |persons ", rf"\b([Tt]he )(patient|person)s (?=(?:{_OWNED})\b)", r"\1\2's "),
     _fix(
-        "Alzheimers |Parkinsons |Crohns |Hodgkins |Huntingtons |Wegeners |Addisons |Cushings |Bells ",
-        r"\b(Alzheimer|Parkinson|Crohn|Hodgkin|Huntington|Wegener|Addison|Cushing|Bell)s (?=[a-z])",
+        "|".join(f"{name}s " for name in _NAMES),
+        rf"\b({'|'.join(_NAMES)})s (?=[a-z])",
         r"\1's ",
     ),
     # The number of a footnote behind a full stop; a decimal has a digit before its point.
