@@ -27,7 +27,7 @@ from pathlib import Path
 
 import rensa
 
-from openmed_data.validation.duplicates import find_duplicates
+from openmed_data.text.near import find_duplicates
 
 DATA = Path(__file__).parents[1] / ".." / "shared" / "data"
 THRESHOLD = 0.7

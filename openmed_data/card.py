@@ -84,6 +84,7 @@ def render(build: Path) -> str:
         "options": _options(document["options"], builder),
         "declared_splits": len({file["split"] for file in source["files"]} - {None}) > 1,
         "counted": _counted(document["figures"]),
+        "measured": _measured(document["figures"]),
         "shown_repairs": _SHOWN_REPAIRS,
         "command": _command(document, builder),
         "manifest_sha256": manifest.digest(build),
@@ -243,6 +244,17 @@ def _counted(figures: Mapping[str, Any]) -> dict[str, dict[str, int]]:
         if held and all(isinstance(count, int) for count in held.values()):
             counts[title] = dict(sorted(held.items(), key=lambda item: (-item[1], item[0])))
     return counts
+
+
+def _measured(figures: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Return a builder's measures by name: groups of numbers that are not all counts."""
+    groups: dict[str, dict[str, float]] = {}
+    for title, value in figures.items():
+        held = cast(dict[str, Any], value) if title != "bias" and isinstance(value, dict) else {}
+        numbers = [number for number in held.values() if isinstance(number, int | float)]
+        if len(numbers) == len(held) and any(isinstance(number, float) for number in numbers):
+            groups[title] = held
+    return groups
 
 
 def _report(build: Path) -> dict[str, Any] | None:

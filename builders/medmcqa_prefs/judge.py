@@ -4,9 +4,9 @@ import polars as pl
 
 from openmed_data.text.keys import question_key
 from openmed_data.text.questions import needs_picture, unanswerable
+from openmed_data.text.rationale import rationale
 
 from .pairs import OPTIONS, TEXTS
-from .rationale import rationale
 from .reasons import PrefsOptions, Reason, Style
 
 

@@ -10,10 +10,10 @@ from openmed_data import tally
 from openmed_data.builder import FILE, UID
 from openmed_data.index_base import key_text
 from openmed_data.letters import STEPS, solve_letters, steps_of
+from openmed_data.text.explanations import names_letters, stated_position
 from openmed_data.text.questions import options_refer
 
 from .balance import Balance, length_classes, solve_lengths
-from .explanations import names_letters, stated_position
 from .pairs import OPTIONS, TEXTS, lengths_of
 from .reasons import PrefsOptions
 

@@ -12,9 +12,9 @@ from openmed_data.answers import AnswerType
 from openmed_data.answers.number import read_quantity
 from openmed_data.text.normalize import answer_key
 from openmed_data.text.questions import needs_picture, options_refer, tidy, unanswerable, without_number
+from openmed_data.text.reasoning import names_letters
 
 from .reading import are_letters, find_gold
-from .reasoning import names_letters
 from .reasons import Reason, RewardsOptions
 from .shapes import Item
 

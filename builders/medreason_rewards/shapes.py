@@ -12,9 +12,9 @@ from openmed_data.builder import FILE, ROW, SHAPE
 from openmed_data.index_base import gold_position
 from openmed_data.text.clean import clean_text
 from openmed_data.text.normalize import answer_key
+from openmed_data.text.reasoning import clean_reasoning
 
 from .reading import Stated, options_in_stem, read_answer, read_options
-from .reasoning import clean_reasoning
 from .reasons import Reason
 
 MEDMCQA = "MedMCQA"

@@ -12,8 +12,8 @@ from openmed_data.builders.medreason_rewards.reading import (
     read_answer,
     read_options,
 )
-from openmed_data.builders.medreason_rewards.reasoning import clean_reasoning, names_letters
 from openmed_data.builders.medreason_rewards.reasons import Reason
+from openmed_data.text.reasoning import clean_reasoning, names_letters
 
 WORDS = st.text("abcdefghij ,-", min_size=3, max_size=30).map(lambda text: f"X{text.strip()}")
 OPTIONS = st.lists(WORDS, min_size=2, max_size=10, unique=True)

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from openmed_data.validation.duplicates import Difference, _shingles, difference, find_duplicates
-from openmed_data.validation.duplicates._candidates import candidate_pairs
-from openmed_data.validation.duplicates._shingles import shingle
-from openmed_data.validation.duplicates._verify import jaccard
+from openmed_data.text.near import Difference, difference, find_duplicates
+from openmed_data.text.near import shingles as _shingles
+from openmed_data.text.near.candidates import candidate_pairs
+from openmed_data.text.near.shingles import shingle
+from openmed_data.text.near.verify import jaccard
 
 BASE = (
     "A gardener of sixty wakes with a swollen knee after a day of digging. Fluid drawn from it shows crystals "

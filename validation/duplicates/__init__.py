@@ -1,7 +1,7 @@
 """Duplicates: rows that hold the same text, or nearly the same, within and across splits."""
 
+from openmed_data.text.near import Difference, Duplicates, difference, find_duplicates
+
 from .check import CHECK, DuplicatesSettings
-from .differences import Difference, difference
-from .find import Duplicates, find_duplicates
 
 __all__ = ["CHECK", "Difference", "Duplicates", "DuplicatesSettings", "difference", "find_duplicates"]

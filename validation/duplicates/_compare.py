@@ -25,16 +25,16 @@ import polars as pl
 
 from openmed_data.spread import Spread
 from openmed_data.text.keys import question_key
+from openmed_data.text.near.candidates import BANDS, band_hashes, contents, pairs_of_equal
+from openmed_data.text.near.differences import difference
+from openmed_data.text.near.find import PAIRS, Kind, tidy
+from openmed_data.text.near.shingles import Shingles, shingle, sorted_unique
+from openmed_data.text.near.verify import jaccard
 from openmed_data.text.normalize import answer_key_expr
 from openmed_data.text.word_hashes import Ints, UInts
 
-from ._candidates import BANDS, band_hashes, contents, pairs_of_equal
 from ._disk import NOTHING, Batch, gather, gather_shingles
 from ._lines import count_lines, frequent_lines, shared_lines, without_lines
-from ._shingles import Shingles, shingle, sorted_unique
-from ._verify import jaccard
-from .differences import difference
-from .find import PAIRS, Kind, tidy
 
 AT_ONCE = 2_000_000
 

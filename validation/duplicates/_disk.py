@@ -11,9 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from openmed_data.text.near.shingles import Shingles
 from openmed_data.text.word_hashes import Ints, UInts
-
-from ._shingles import Shingles
 
 # A light key of nothing: the row equals no other.
 NOTHING = np.uint64(0)

@@ -21,10 +21,10 @@ from openmed_data.check import FINDINGS, Check, CheckResult, Figure, Plant, Rows
 from openmed_data.kinds import Kind
 from openmed_data.spread import Batches, spread
 from openmed_data.text.keys import question_key
+from openmed_data.text.near import Kind as Alike
 from openmed_data.text.rows import asked, told
 
 from ._compare import Comparison, Laid, compare, lay
-from .find import Kind as Alike
 from .plants import plants
 
 _LETTER = r"^\s*\(?[A-J][.):]\s+"

@@ -9,12 +9,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from openmed_data.text.keys import question_key
+from openmed_data.text.near.candidates import candidate_pairs
+from openmed_data.text.near.differences import difference
+from openmed_data.text.near.shingles import shingle
+from openmed_data.text.near.verify import jaccard
 from openmed_data.text.normalize import answer_key_expr
-
-from ._candidates import candidate_pairs
-from ._shingles import shingle
-from ._verify import jaccard
-from .differences import difference
 
 PAIRS = pl.Schema(
     {"left": pl.Int64, "right": pl.Int64, "kind": pl.String, "similarity": pl.Float64, "differs": pl.String}

@@ -11,9 +11,8 @@ import numpy as np
 import rensa
 from numpy.typing import NDArray
 
+from openmed_data.text.near.shingles import Shingles, sorted_unique
 from openmed_data.text.word_hashes import Ints, UInts
-
-from ._shingles import Shingles, sorted_unique
 
 # 32 bands of 5: a pair with Jaccard similarity 0.7 is a candidate with probability 0.997, one of 0.8 with 0.99999, one
 # of 0.3 with 0.07 (Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, 3.4.2: 1 - (1 - s^r)^b).

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ._shingles import Shingles, sorted_unique
+from openmed_data.text.near.shingles import Shingles, sorted_unique
 
 _PAIRS_AT_ONCE = 1 << 16
 
@@ -13,7 +13,7 @@ def jaccard(shingles: Shingles, pairs: NDArray[np.int64]) -> NDArray[np.float64]
 
     Examples
     --------
-    >>> from openmed_data.validation.duplicates._shingles import shingle
+    >>> from openmed_data.text.near.shingles import shingle
     >>> jaccard(shingle(["a b c d", "a b c e", "a b c d"]), np.array([[0, 1], [0, 2]])).tolist()
     [0.5, 1.0]
     """

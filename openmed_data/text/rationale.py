@@ -7,8 +7,7 @@ are worth imitating, so the test is strict; what passes is at most three sentenc
 import re
 
 from openmed_data.text.clean import clean_text
-
-from .explanations import NAMED, STATED
+from openmed_data.text.explanations import NAMED, STATED
 
 MOST_SENTENCES = 3
 MOST_CHARACTERS = 400

@@ -1,0 +1,100 @@
+"""How many rows of each part and task are drawn: as many as the weights allow."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from openmed_data import tally
+
+PARTS, TASKS = "parts", "part tasks"
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What the whole source tells.
+
+    Attributes
+    ----------
+    parts
+        Name of each part → what the recipe and its manifest say of it, and its rows.
+    rates
+        Part and task → the chance of a row to be drawn.
+    repeats
+        Rows that nearly repeat an earlier one that is drawn → where that one stands.
+    """
+
+    parts: Mapping[str, Facts] = field(default_factory=dict[str, Facts])
+    rates: Mapping[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
+    repeats: Mapping[int, str] = field(default_factory=dict[int, str])
+
+
+def draw_from(evidence: pl.DataFrame) -> Drawing:
+    """Turn the merged counts of parts and tasks into rates.
+
+    Parts with weights stand to each other as these; the one that is scarcest for its weight is drawn whole. A part
+    without a weight is drawn whole, up to its `max_rows`.
+    """
+    parts = {
+        name: {**json.loads(facts), "rows": count}
+        for name, facts, count in evidence.filter(pl.col("table") == PARTS).select("key", "detail", "count").iter_rows()
+    }
+    tasks: dict[str, dict[str, int]] = {}
+    for name, task, count in evidence.filter(pl.col("table") == TASKS).select("key", "detail", "count").iter_rows():
+        tasks.setdefault(name, {})[task] = count
+    wanted = _wanted(parts)
+    rates = {
+        (name, task): rate
+        for name, counts in tasks.items()
+        for task, rate in rates_of(counts, parts[name]["tasks"], wanted[name]).items()
+    }
+    return Drawing(parts, rates)
+
+
+def _wanted(parts: Mapping[str, Facts]) -> dict[str, float]:
+    """Return how many rows of each part are wanted."""
+    most = {name: min(facts["rows"], facts["max_rows"] or facts["rows"]) for name, facts in parts.items()}
+    weighted = {name: facts["weight"] for name, facts in parts.items() if facts["weight"] is not None}
+    unit = min((most[name] / weight for name, weight in weighted.items()), default=0.0)
+    return {name: weighted[name] * unit if name in weighted else float(most[name]) for name in parts}
+
+
+def rates_of(counts: Mapping[str, int], weights: Mapping[str, float], wanted: float) -> dict[str, float]:
+    """Return the rate of each task, so that tasks are drawn by their weights and as many rows as wanted in all.
+
+    A rate that would pass 1 is 1, and the other tasks make up for it.
+
+    Examples
+    --------
+    >>> rates_of({"brief": 100, "direct": 100}, {"brief": 0.5}, 90)
+    {'brief': 0.3, 'direct': 0.6}
+    >>> rates_of({"brief": 100, "direct": 10}, {"direct": 100}, 60)
+    {'brief': 0.5, 'direct': 1.0}
+    """
+    rates: dict[str, float] = {}
+    left, free = wanted, sorted(counts, key=lambda task: (-weights.get(task, 1.0), task))
+    while free:
+        scale = left / (sum(counts[task] * weights.get(task, 1.0) for task in free) or 1.0)
+        first = free[0]
+        if scale * weights.get(first, 1.0) < 1:
+            rates |= {task: max(0.0, scale * weights.get(task, 1.0)) for task in free}
+            break
+        rates[first] = 1.0
+        left -= counts[first]
+        free = free[1:]
+    return {task: round(rates[task], 6) for task in sorted(rates)}
+
+
+def count_parts(rows: pl.DataFrame) -> pl.DataFrame:
+    """Count the rows of parts and of their tasks, as a tally; see `mixing.with_tasks` for the columns."""
+    parts = rows.group_by("part", "facts").len("count")
+    tasks = rows.group_by("part", "task").len("count")
+    return tally.merge(
+        [
+            tally.tally(PARTS, parts, key="part", detail="facts"),
+            tally.tally(TASKS, tasks, key="part", detail="task"),
+        ]
+    )

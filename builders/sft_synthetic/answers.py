@@ -1,0 +1,229 @@
+"""Turn an answer as a web page had it into clean blocks: paragraphs of sentences, and lists.
+
+Every sentence that stays is the source's own. Whatever points elsewhere, repeats what was said, heads a section or
+credits an office goes.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
+
+from openmed_data.text.clean import clean_text
+
+from .boilerplate import GENETIC_TESTING, HEADS, QUESTION_HEADING, is_pointer
+from .hpo import read_signs
+from .mending import mend
+from .segments import OPENS_LIST, Part, segments
+from .sentences import sentences, squash
+
+_TITLE_RUN = re.compile(
+    r"^(?:(?:[A-Z][\w'\u2019-]*|A|of|in|the|and|or|for|to|a|on|with|by|from|is|&)[,:]? ){1,9}"
+    r"(?=[A-Z][a-z']*,? [a-z]+[ ,])"
+)
+_DASHES = re.compile(r" - [a-z]")
+_UNBROKEN = re.compile(r"(?:[^\s.,;:()\u2014-]+ ){45}")  # no sentence has so many words without a mark
+_PROSE_ENOUGH = 40  # words
+Glued = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, as sentences; or a list, as items."""
+
+    texts: tuple[str, ...]
+    is_list: bool = False
+
+    @property
+    def words(self) -> int:
+        """How many words it has."""
+        return sum(len(text.split()) for text in self.texts)
+
+    def __str__(self) -> str:
+        return "\n".join(f"- {text}" for text in self.texts) if self.is_list else " ".join(self.texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Blocks in their order.
+
+    Attributes
+    ----------
+    is_table
+        Whether it is nothing but the rows of a table, which need a line that says so.
+    """
+
+    blocks: tuple[Block, ...]
+    is_table: bool = False
+
+    @property
+    def words(self) -> int:
+        """How many words it has."""
+        return sum(block.words for block in self.blocks)
+
+    @property
+    def items(self) -> int:
+        """How many items its lists have."""
+        return sum(len(block.texts) for block in self.blocks if block.is_list)
+
+    @property
+    def sentences(self) -> int:
+        """How many sentences its paragraphs have."""
+        return sum(len(block.texts) for block in self.blocks if not block.is_list)
+
+    def __str__(self) -> str:
+        text = ""
+        for block in self.blocks:
+            joint = "\n" if block.is_list and text else "\n\n" if text else ""
+            text += joint + str(block)
+        return text
+
+
+def read_answer(raw: str, glued: Glued, *, headings_in_text: bool = False) -> Answer:
+    r"""Clean one answer.
+
+    Parameters
+    ----------
+    glued
+        Words that lost the dash between them; see `learn.glued_words`.
+    headings_in_text
+        Whether headings run into the text without a line of their own, as NIH SeniorHealth's do.
+
+    Examples
+    --------
+    >>> print(read_answer("Overview\n\nSigns of it include:\n\n  - fever\n  - a rash.\n\nRead more at cdc.gov.", {}))
+    Signs of it include:
+    - fever
+    - a rash.
+    """
+    signs = read_signs(raw)
+    page = _Page(glued, headings_in_text)
+    page.read(signs.prose)
+    blocks = without_empty_leads(page.told())
+    if signs.lines and sum(block.words for block in blocks) < _PROSE_ENOUGH:
+        return Answer((Block(signs.lines, is_list=True),), is_table=True)
+    return Answer(blocks)
+
+
+@dataclass(slots=True)
+class _Page:
+    """Reads a page segment by segment, and remembers what was said."""
+
+    glued: Glued
+    headings_in_text: bool
+    headings: list[str] = field(default_factory=lambda: [""])
+    held: list[tuple[int, Block]] = field(default_factory=list[tuple[int, Block]])
+    seen: set[str] = field(default_factory=set[str])
+    listing_pages: bool = False  # whether what came last announces a list of other pages
+
+    def read(self, raw: str) -> None:
+        for part, text in segments(raw):
+            mended = mend(clean_text(text), self.glued)
+            if part is Part.ITEM:
+                self._item(mended)
+            else:
+                self._paragraph(mended)
+
+    def told(self) -> list[Block]:
+        """Return the blocks, without sections on genetic tests where there are others."""
+        about = [section for section, _ in self.held if not GENETIC_TESTING.search(self.headings[section])]
+        wanted = set(about) or {section for section, _ in self.held}
+        return [block for section, block in self.held if section in wanted]
+
+    def _item(self, text: str) -> None:
+        if self.listing_pages or is_pointer(text) or not self._is_new(text):
+            return
+        text = " ".join(dict.fromkeys(sentences(text)))
+        section = len(self.headings) - 1
+        if self.held and self.held[-1][1].is_list and self.held[-1][0] == section:
+            block = self.held[-1][1]
+            self.held[-1] = (section, replace(block, texts=(*block.texts, text)))
+        else:
+            self.held.append((section, Block((text,), is_list=True)))
+
+    def _paragraph(self, text: str) -> None:
+        kept: list[str] = []
+        self.listing_pages = False
+        for sentence in sentences(HEADS.sub("", text)):
+            told = _TITLE_RUN.sub("", sentence) if self.headings_in_text else sentence
+            if QUESTION_HEADING.match(told):
+                self._close(kept)
+                self.headings.append(told)
+                kept = []
+            elif told and is_pointer(told):
+                self.listing_pages = OPENS_LIST.search(told) is not None
+            elif told and self._is_new(told):
+                kept.append(told)
+        self._close(kept)
+
+    def _close(self, kept: list[str]) -> None:
+        if kept:
+            self.held.append((len(self.headings) - 1, Block(tuple(kept))))
+
+    def _is_new(self, text: str) -> bool:
+        key = squash(text)
+        fresh = bool(key) and key not in self.seen
+        self.seen.add(key)
+        return fresh
+
+
+def is_run_on(answer: Answer) -> bool:
+    """Say whether a list or a table was run into a text, so that it cannot be read.
+
+    Examples
+    --------
+    >>> is_run_on(Answer((Block(("It helps.", "lungs - air sacs - blood - cells")),)))
+    True
+    """
+    texts = [text for block in answer.blocks for text in block.texts]
+    return any(len(_DASHES.findall(text)) > 2 or _UNBROKEN.search(text) for text in texts)
+
+
+def without_empty_leads(blocks: Iterable[Block]) -> tuple[Block, ...]:
+    """Drop the sentences that announce a list which is gone."""
+    kept: list[Block] = []
+    held = list(blocks)
+    for block, after in zip_longest(held, held[1:]):
+        texts = block.texts
+        followed = after is not None and after.is_list
+        if not block.is_list and not followed:
+            while texts and OPENS_LIST.search(texts[-1]):
+                texts = texts[:-1]
+        if texts:
+            kept.append(replace(block, texts=texts))
+    return tuple(kept)
+
+
+def cut(answer: Answer, most_words: int, *, most_sentences: int | None = None) -> Answer:
+    """Return as many whole sentences and items from the start as fit, one at least.
+
+    Examples
+    --------
+    >>> answer = Answer((Block(("One two three.", "Four five.")), Block(("six", "seven"), is_list=True)))
+    >>> str(cut(answer, 5)), str(cut(answer, 9, most_sentences=1))
+    ('One two three. Four five.', 'One two three.')
+    """
+    kept: list[Block] = []
+    left = most_words
+    texts_left = most_sentences
+    for block in answer.blocks:
+        if texts_left is not None and block.is_list:
+            break
+        taken = _fitting(block.texts[:texts_left], left, force=not kept)
+        if taken:
+            kept.append(replace(block, texts=taken))
+        left -= sum(len(text.split()) for text in taken)
+        texts_left = None if texts_left is None else texts_left - len(taken)
+        if len(taken) < len(block.texts) or texts_left == 0:
+            break
+    return replace(answer, blocks=without_empty_leads(kept))
+
+
+def _fitting(texts: Sequence[str], words: int, *, force: bool) -> tuple[str, ...]:
+    taken: list[str] = []
+    for text in texts:
+        words -= len(text.split())
+        if words < 0 and not (force and not taken):
+            break
+        taken.append(text)
+    return tuple(taken)

@@ -1,0 +1,108 @@
+"""Sentences of web pages that answer nothing: pointers to other pages, contacts, captions, credits."""
+
+import re
+
+_THINGS = (
+    r"(?:web ?site|webpages?|pages?|sections?|articles?|fact ?sheets?|glossary|lists?|pdq|summar(?:y|ies)|booklets?|"
+    r"guidelines?|resources?|tables?|figures?|charts?|pictures?|topics?|dictionary|publications?)\b"
+)
+_PICTURES = r"(?:table|chart|figure|picture|image|illustration|diagram|graph|video|map|animation|photo)s?"
+_PLACES = "here|on|to|the link|this link|down"
+_SITES = (
+    r"medlineplus|genetics home reference|gene ?reviews?|orphanet|omim|emedicine|pubmed|genetests|"
+    r"genetic testing registry|gtr|clinical ?trials\.gov|nci web ?site|gard|clearinghouse|human phenotype ontology"
+)
+# Words of which a sentence must have one → rule: looking for the words first costs a tenth of the rules.
+_RULES = {
+    ("http", "www.", ".gov", ".org", ".com", ".edu", "@"): (
+        r"https?://|\bwww\.|\b[a-z]+\.(?:gov|org|com|edu)\b|\S@\S+\.\w"
+    ),
+    ("1-8", "-", ". "): r"\(?\b1?[-. ]?\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}\b|\b1-800-",
+    ("toll",): r"\btoll[- ]free\b",
+    ("more",): (
+        r"\b(?:read|learn|find out|see|know) more\b|\bfor more (?:detailed )?information\b|\bmore on:"
+        r"|\bmore (?:detailed )?information (?:about|on|can|is|regarding)\b"
+    ),
+    ("information",): (
+        r"\b(?:additional|further|detailed) information\b|\binformation cent(?:er|re)\b|\bintended audience\b"
+        r"|^for information\b|\binformation about (?:\w+ )?(?:clinical trials|ongoing)[^.]{0,60}\bavailable\b"
+    ),
+    ("click", "scroll", "download", "log on", "follow "): (
+        rf"\b(?:click|scroll|download|log on|follow) (?:{_PLACES})\b|\bclick\b|\bpress the\b"
+    ),
+    ("link",): r"\blinks? (?:below|above|to)\b|\b(?:following|these|listed|this|below) (?:\w+ ){0,2}links?\b",
+    ("see ", "visit ", "refer ", "go to ", "check ", "review ", "access ", "use ", "view "): (
+        r"\b(?:see|visit|refer to|go to|check|review|access|use|view) (?:the|this|our|these|a) (?:\S+ ){0,6}?"
+        rf"{_THINGS}"
+    ),
+    ("resource", "website", "web site", "pdq"): (
+        r"^these resources\b|\b(?:following|these|listed|this|below) (?:\w+ ){0,2}"
+        r"(?:resources?|websites?|web sites?|pdq)\b"
+    ),
+    ("below", "above", "shows", "show ", "illustrate", "depict", "right", "left"): (
+        rf"\b{_PICTURES} (?:\w+ ){{0,3}}"
+        r"(?:below|above|shows?|illustrates?|depicts?|to the (?:right|left)|at (?:right|left))\b"
+    ),
+    ("following", "this ", "the ", "above "): (
+        rf"\b(?:following|above) {_PICTURES}\b"
+        r"|\b(?:this|the) (?:chart|figure|picture|image|illustration|diagram|graph|video|animation)\b"
+    ),
+    ("watch", "to view", "new window", "french"): (
+        r"\bwatch (?:the|this|a) (?:\w+ )?videos?\b|\bto view\b|\bnew window\b|french version"
+    ),
+    ("topics", "conditions index", "health topic"): (
+        r"\b(?:health topics|diseases and conditions index)\b|\bhealth topics? article\b"
+    ),
+    (
+        *("medlineplus", "genetics home", "genereview", "gene review", "orphanet", "omim", "emedicine", "pubmed"),
+        *("genetests", "testing registry", "gtr", "clinicaltrials", "clinical trials.gov", "nci web", "gard"),
+        *("clearinghouse", "phenotype ontology"),
+    ): rf"\b(?:{_SITES})\b",
+    ("this summary", "every new treatment", "drugs approved", "unusual cancers", "keyword"): (
+        r"\bthis summary (?:section )?describes\b|\bnot mention every new treatment\b"
+        r"|\bdrugs approved for\b|unusual cancers|a keyword"
+    ),
+    ("recommend",): r"\bwe (?:strongly )?recommend\b",
+    ("find a", "case definition"): r"\bfind a (?:genetics|specialist|doctor|clinic)\b|\bcase definitions\b",
+    ("described", "discussed", "listed", "mentioned", "shown"): (
+        r"\b(?:described|discussed|listed|mentioned|shown) "
+        r"(?:in (?:the|this) (?:\w+ )?(?:section|chapter)|above|below)\b"
+    ),
+    ("(see ", "see also", "see above", "see below", "see figure", "see table", "see section"): (
+        r"\(see\b|\bsee (?:also|above|below|figure|table|appendix|section)\b"
+    ),
+    ("cop", "updated", "reviewed", "pdf"): (
+        r"\b(?:order|request) (?:a )?(?:free )?cop(?:y|ies)\b"
+        r"|\b(?:last )?(?:updated|reviewed)(?: on)?:? \w+ \d|\bpdf\b"
+    ),
+}
+_COMPILED = tuple((needs, re.compile(pattern)) for needs, pattern in _RULES.items())
+# What a page credits at its end, and what stands at its head.
+_CREDIT = re.compile(
+    r"^(?:NIH|NHLBI|CDC|FDA|NLM|HHS|USDA|EPA|AHRQ|Dept\.?|Department|Centers for Disease Control|Food and Drug|"
+    r"National (?:Institutes?|Cancer|Heart|Eye|Library|Center)|Office (?:on|of)|Agency for|Environmental Protection|"
+    r"American (?:Academy|College|Heart)|Nemours|Administration|SAMHSA|Substance Abuse)\b[^.]*(?:\.|$)$"
+)
+HEADS = re.compile(
+    r"^(?:Summary|Overview|Definition|Key Points?|On this page|Introduction|Background|Top)\s*(?::|$)\s*", re.IGNORECASE
+)
+# "What causes anencephaly?", "How is MTS inherited?": a heading of the page, run into the text.
+QUESTION_HEADING = re.compile(
+    r"^(?:What|How|Is|Are|Who|Can|Do|Does|Why|When|Where|Which|Will|Should)\b[^.!?]{3,160}\?$"
+)
+GENETIC_TESTING = re.compile(r"\bgenetic test|\btest(?:ing)? (?:available|options)", re.IGNORECASE)
+
+
+def is_pointer(sentence: str) -> bool:
+    """Say whether a sentence points elsewhere instead of telling something.
+
+    Examples
+    --------
+    >>> is_pointer("For more information, visit the Celiac Disease page."), is_pointer("See your doctor at once.")
+    (True, False)
+    """
+    lower = sentence.lower()
+    for needs, rule in _COMPILED:
+        if any(need in lower for need in needs) and rule.search(lower):
+            return True
+    return _CREDIT.match(sentence) is not None

@@ -1,0 +1,103 @@
+"""Learn from all answers of a source which words stand glued together, and which words are written small."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from openmed_data import tally
+
+# Words that follow a dash which the page lost: "the anusthe opening"; and words that follow a lost space.
+_AFTER_A_DASH = frozenset(
+    """
+    a an the which called also usually especially often such when but even particularly including mostly typically
+    normally sometimes another large larger higher lower abnormal small tiny swelling substances inability removing
+    loss those about
+    """.split()
+)
+_AFTER_A_SPACE = frozenset(
+    """
+    and or is are can in to by for from with at that as of your this it they should has have will into through between
+    during
+    """.split()
+)
+# Words that only look like two: transit, and what ends as Latin and agent nouns do (spiralis, hepatica, predictor).
+_ONE_WORD = re.compile(r"(?:(?:al|ar|it|at|om)is|(?:ic|or|at)a|[tsl]or|(?:ns|ic|ib|ef|ys|um|rm)it|(?:ola|te|re)in)$")
+# A glued word is written a few times, and its first part often: if more often, so much the more.
+_FEWEST_LETTERS, _RARE, _MOST = 6, 3, 12
+_COMMON, _TIMES = 15, 20
+_BOILERPLATE = r"(?s)What are the signs and symptoms of [^?]*\?|The Human Phenotype Ontology.*$"
+# A word with a capital inside a sentence for every nine without is no name: capitals stand in titles too.
+_MOST_WITH_CAPITAL = 1 / 9
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What the source's own words tell.
+
+    Attributes
+    ----------
+    glued
+        Words to be parted → as they should stand.
+    small
+        Words, in lower case, that are no names: a subject written with a capital may lose it.
+    """
+
+    glued: Mapping[str, str] = field(default_factory=dict[str, str])
+    small: frozenset[str] = frozenset()
+
+
+def count_words(answers: pl.Series, subjects: pl.Series) -> pl.DataFrame:
+    """Count words written small, words with a capital inside a sentence, and the words of subjects, as a tally."""
+    texts = answers.fill_null("").str.replace_all(_BOILERPLATE, "")
+    small = texts.str.extract_all(r"\b[a-z]+\b").explode(empty_as_null=False)
+    inside = texts.str.extract_all(r"[a-z,;] [A-Z][a-z]+\b").explode(empty_as_null=False).str.slice(2)
+    named = subjects.fill_null("").str.extract_all(r"\b[A-Z][a-z]+\b").explode(empty_as_null=False)
+    tables = {"small": small, "inside": inside.str.to_lowercase(), "subject": named.str.to_lowercase()}
+    return tally.merge(
+        tally.tally(name, words.alias("word").to_frame().group_by("word").len("count"), key="word")
+        for name, words in tables.items()
+    )
+
+
+def learn(evidence: pl.DataFrame) -> Language:
+    """Decide from the merged counts of `count_words`."""
+    small = tally.table(evidence, "small")
+    inside = tally.table(evidence, "inside")
+    written_small = frozenset(
+        word
+        for word in tally.table(evidence, "subject")
+        if small.get(word, 0) and inside.get(word, 0) <= _MOST_WITH_CAPITAL * small[word]
+    )
+    return Language(glued_words(small), written_small)
+
+
+def glued_words(counts: Mapping[str, int]) -> dict[str, str]:
+    r"""Find rare words that are a common word with another one stuck to its end.
+
+    Examples
+    --------
+    >>> glued_words({"antibody": 40, "antibodythe": 1, "sleepis": 1, "sleep": 30, "transit": 1, "trans": 50})
+    {'antibodythe': 'antibody\u2014the', 'sleepis': 'sleep is'}
+    """
+    found = {
+        word: parted
+        for word, count in counts.items()
+        if count <= _MOST and len(word) >= _FEWEST_LETTERS and not _ONE_WORD.search(word[-6:])
+        if (parted := _parted(word, counts))
+    }
+    return dict(sorted(found.items()))
+
+
+def _parted(word: str, counts: Mapping[str, int]) -> str | None:
+    needed = _COMMON if counts[word] <= _RARE else _TIMES * counts[word]
+    for at in range(len(word) - 1, 3, -1):
+        head, tail = word[:at], word[at:]
+        if counts.get(head, 0) < needed:
+            continue
+        if tail in _AFTER_A_DASH:
+            return f"{head}\u2014{tail}"
+        if tail in _AFTER_A_SPACE:
+            return f"{head} {tail}"
+    return None

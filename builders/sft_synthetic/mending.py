@@ -1,0 +1,86 @@
+"""Put right what a page lost on its way into the source: apostrophes, dashes, marks of footnotes, pronunciations.
+
+No letter and no digit of the text changes, and none of a number is taken away: only marks between words do.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class _Fix(NamedTuple):
+    """Replace a pattern; it cannot match a text that has none of the signs."""
+
+    signs: tuple[str, ...]
+    pattern: re.Pattern[str]
+    to: str
+
+
+def _fix(signs: str, pattern: str, to: str) -> _Fix:
+    return _Fix(tuple(signs.split("|")), re.compile(pattern), to)
+
+
+_NAMES = (
+    "Addison Alzheimer Barrett Bell Crohn Cushing Hirschsprung Hodgkin Huntington Paget Parkinson Peyronie Raynaud "
+    "Wegener Whipple Wilson"
+).split()
+_OWNED = "age|blood|body|bone|condition|general|health|medical|overall|own|past|symptoms|tumor|cancer|immune|family"
+_FIXES = (
+    _fix(
+        "nt ",
+        r"\b([Aa]re|[Cc]ould|[Dd]id|[Dd]oes|[Dd]o|[Hh]ad|[Hh]as|[Hh]ave|[Ii]s|[Ss]hould|[Ww]as|[Ww]ere|[Ww]ould)nt\b",
+        r"\1n't",
+    ),
+    _fix("hats |heres ", r"\b([Tt]hat|[Ww]hat|[Tt]here)s\b(?= [a-z])", r"\1's"),
+    _fix("ant ", r"\b([Cc])ant\b(?= [a-z])", r"\1an't"),
+    _fix("oure |ouve |oull |heyre |heyve |heyll ", r"\b([Yy]ou|[Tt]hey)(re|ve|ll)\b(?= [a-z])", r"\1'\2"),
+    _fix("omans |hilds ", r"\b([Ww]oman|[Cc]hild)s (?=[a-z])", r"\1's "),
+    _fix(
+        "persons |patients |mans |babys |infants |parents ",
+        r"\b((?:[Aa]|[Ee]ach|[Aa]nother|[Oo]ne) )(person|patient|man|baby|infant|parent)s (?=[a-z])",
+        r"\1\2's ",
+    ),
+    _fix("patients |persons ", rf"\b([Tt]he )(patient|person)s (?=(?:{_OWNED})\b)", r"\1\2's "),
+    _fix(
+        "|".join(f"{name}s " for name in _NAMES),
+        rf"\b({'|'.join(_NAMES)})s (?=[a-z])",
+        r"\1's ",
+    ),
+    # The number of a footnote behind a full stop; a decimal has a digit before its point.
+    _fix(
+        "|".join(f"{mark}{digit}" for mark in ".," for digit in range(1, 10)),
+        r"(?<=[a-z)])([.,])\d{1,2}(?:,\d{1,2})*(?=\s|$)",
+        r"\1",
+    ),
+    _fix("(", r" \((?=[^)]*[A-Z]{2,})(?:[A-Za-z]+-)+[A-Za-z]+(?:(?:,? or|,|;)? (?:[A-Za-z]+-)*[A-Za-z]+)*\)", ""),
+    _fix("( )|()", r" ?\( ?\)", ""),
+    _fix(" :", r"(?<=\w) :(?=\s)", ":"),
+    _fix(" ,| ;| .", r"(?<=[\w)]) ([,;.])(?=\s|$)", r"\1"),
+    _fix(")i|)o|)a|)t", r"(?<=[A-Za-z])\)(?=(?:if|or|and|is|are|in|of|the)\b)", ") "),
+    _fix("--", r" ?-- ?", "\u2014"),
+    _fix("  ", r" {2,}", " "),
+)
+_TOKEN = re.compile(r"\b[a-z]{6,}\b")
+
+
+def mend(text: str, glued: Mapping[str, str]) -> str:
+    r"""Return `text` with its lost marks put back.
+
+    Parameters
+    ----------
+    glued
+        Words that lost the dash between them, as one; see `learn.glued_words`.
+
+    Examples
+    --------
+    >>> mend("Antibodies (AN-ti-bod-ees) dont help in a persons blood.1", {})
+    "Antibodies don't help in a person's blood."
+    >>> mend("the anusthe opening", {"anusthe": "anus\u2014the"})
+    'the anus\u2014the opening'
+    """
+    for signs, pattern, to in _FIXES:
+        if any(sign in text for sign in signs):
+            text = pattern.sub(to, text)
+    if not glued:
+        return text
+    return _TOKEN.sub(lambda found: glued.get(found[0], found[0]), text)

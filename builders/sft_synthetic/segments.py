@@ -1,0 +1,143 @@
+"""Part the text of a web page into paragraphs, list items and headings, which only white space tells apart."""
+
+import re
+from collections.abc import Iterator, Sequence
+from enum import Enum, auto
+from typing import NamedTuple
+
+from .sentences import squash
+
+_ITEM = "\x00"
+# In running text the first bullet of a list has one space before it, and the next ones have more.
+_FIRST_OF_LIST = re.compile(r"(?<=[\w,:)]) - (?=[^\n]{2,200}?(?:\s{2,}|\n\s*)- )")
+_BULLET = re.compile(r"(?:^|\n\s*|\s{2,}|(?<=[.!?;]) )[-*\u2022]\s+")
+_BREAK = re.compile(r"\s*\n\s*|\s{2,}")
+CLOSED = re.compile(r"[.!?:;][\"')\]\u201d\u2019]*$")
+OPENS_LIST = re.compile(
+    r"(?::|\b(?:includes?|including|following|such as|are|is|to|by|if|of|with|the|these|may|can|should|not|they|you|"
+    r"that|have))$"
+)
+_HEADING = re.compile(r"[^a-z].*[^,]$")
+_CONTINUES = re.compile(r"[a-z]")
+_KEY_POINTS = re.compile(r"^\s*Key Points\b")
+_MOST_WORDS_OF_HEADING, _MOST_WORDS_OF_ITEM = 9, 18
+_PROSE_ENOUGH = 40  # words
+
+
+class Part(Enum):
+    """What a stretch of text is."""
+
+    PARAGRAPH = auto()
+    ITEM = auto()
+
+
+class Segment(NamedTuple):
+    """A paragraph or a list item."""
+
+    part: Part
+    text: str
+
+
+def segments(raw: str) -> list[Segment]:
+    r"""Return the paragraphs and list items of a page's text; headings, and a list of key points, are left out.
+
+    Examples
+    --------
+    >>> [text for _, text in segments("Overview\n\nSigns include - fever  - rash. fever rash. Rest helps.")]
+    ['Signs include', 'fever', 'rash.', 'Rest helps.']
+    """
+    pieces = list(_pieces(raw))
+    if _KEY_POINTS.match(raw):
+        pieces = _without_key_points(pieces)
+    found: list[Segment] = []
+    announced = False  # whether what came last announces a list
+    for bulleted, text in pieces:
+        bare = not CLOSED.search(text)
+        words = len(text.split())
+        in_list = announced or (bool(found) and found[-1].part is Part.ITEM)
+        if bulleted or (announced and bare and words <= _MOST_WORDS_OF_ITEM and not OPENS_LIST.search(text)):
+            found.append(Segment(Part.ITEM, text))
+            found += _echo_taken(found) if bulleted else ()
+            announced = in_list and not bulleted
+        elif bare and words <= _MOST_WORDS_OF_HEADING and _HEADING.match(text) and not OPENS_LIST.search(text):
+            announced = False
+        elif rest := _without_echo(text, _last_items(found)):
+            _add_paragraph(found, rest)
+            announced = OPENS_LIST.search(rest) is not None
+    return found
+
+
+def _add_paragraph(found: list[Segment], text: str) -> None:
+    """Add a paragraph; one that begins small goes on where the one before it broke off."""
+    before = found[-1] if found else None
+    if before and before.part is Part.PARAGRAPH and _CONTINUES.match(text) and not CLOSED.search(before.text):
+        found[-1] = Segment(Part.PARAGRAPH, f"{before.text} {text}")
+    else:
+        found.append(Segment(Part.PARAGRAPH, text))
+
+
+def _pieces(raw: str) -> Iterator[tuple[bool, str]]:
+    """Yield every stretch of text, and whether a bullet stands before it."""
+    text = _FIRST_OF_LIST.sub(f"\n{_ITEM}", raw.replace("\r", "").strip())
+    text = _BULLET.sub(f"\n{_ITEM}", text)
+    for piece in _BREAK.split(text):
+        if held := piece.lstrip(_ITEM).strip():
+            yield piece.startswith(_ITEM), held
+
+
+def _without_key_points(pieces: list[tuple[bool, str]]) -> list[tuple[bool, str]]:
+    """Leave out the list of what the text then says, unless there is nothing else."""
+    held = [(bulleted, text.removeprefix("Key Points").strip()) for bulleted, text in pieces]
+    named = [piece for piece in held if piece[1]]
+    rest = named
+    while rest and rest[0][0]:
+        rest = rest[1:]
+    return rest if sum(len(text.split()) for _, text in rest) >= _PROSE_ENOUGH else named
+
+
+def _echo_taken(found: list[Segment]) -> list[Segment]:
+    """Cut the last item where the page says the whole list again as running text; return what follows it."""
+    items = _last_items(found)
+    head, rest = split_echo(items[:-1], items[-1])
+    found[-1] = Segment(Part.ITEM, head)
+    return [Segment(Part.PARAGRAPH, rest)] if rest else []
+
+
+def _last_items(found: Sequence[Segment]) -> list[str]:
+    start = len(found)
+    while start and found[start - 1].part is Part.ITEM:
+        start -= 1
+    return [segment.text for segment in found[start:]]
+
+
+def _without_echo(text: str, items: Sequence[str]) -> str:
+    """Take the items that a paragraph says again, in their order, off its beginning."""
+    letters = [place for place, char in enumerate(text) if char.isalnum()]
+    rest, said = squash(text), 0
+    for item in map(squash, items):
+        if not item or not rest.startswith(item, said):
+            break
+        said += len(item)
+    if not said or len(letters) != len(rest):
+        return text
+    return text[letters[said] :] if said < len(letters) else ""
+
+
+def split_echo(before: Sequence[str], last: str) -> tuple[str, str]:
+    """Return the last item of a list without the echo of the whole list, and the text behind that.
+
+    Examples
+    --------
+    >>> split_echo(["fever", "rash"], "pain. fever rash pain. Rest helps.")
+    ('pain.', 'Rest helps.')
+    """
+    target = squash("".join(before))
+    places = [place for place, char in enumerate(last) if char.isalnum()]
+    letters = squash(last)
+    at = letters.find(target, 1) if target and len(letters) == len(places) else -1
+    if at < 0:
+        return last, ""
+    end = at + len(target)
+    end += at if letters.startswith(letters[:at], end) else 0
+    rest = last[places[end] :] if end < len(places) else ""
+    return last[: places[at]].strip(), rest.strip()

@@ -1,0 +1,226 @@
+"""Mixtures: weights, tasks, licences, duplicates across parts, and parts that are damaged."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from toy_builder import read_manifest, read_rejected, read_rows, run_pipeline
+
+from openmed_data.api import build_dataset
+from openmed_data.builders.sft_mix.drawing import rates_of
+from openmed_data.builders.sft_mix.licensing import roll_up
+from openmed_data.builders.sft_synthetic import SftSynthetic
+from openmed_data.errors import SourceError, UsageError
+
+
+class Threaded(SftSynthetic):
+    """The same in threads, which start at once."""
+
+    releases_gil = True
+
+
+def questions(name: str, count: int) -> list[dict[str, str]]:
+    subjects = ["liver", "spleen", "heart", "lung", "kidney", "skin", "bone", "nerve", "muscle", "eye"]
+    return [
+        {
+            "id": f"{name}-{number}",
+            "question": f"What does {name} {number} say of the {subjects[number % 10]} at {number}?",
+            "answer": f"Line {number} of {name} says that the {subjects[number % 10]} needs rest for {number} days.",
+        }
+        for number in range(count)
+    ]
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("parts")
+    (folder / "made").mkdir()
+    for name, rows in {
+        "small": questions("small", 60),
+        "large": questions("large", 240),
+        "again": [*questions("small", 60)[:20], *questions("again", 20)],
+    }.items():
+        path = folder / f"{name}.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        run_pipeline(Threaded(), path, folder / "made" / name).rename(folder / name)
+    run_pipeline(Threaded(), "sample", folder / "made" / "pages").rename(folder / "pages")
+    return folder
+
+
+def mixed(folder: Path, out: Path, *recipe: dict[str, Any], **options: Any) -> Path:
+    path = folder / f"{out.name}.yaml"
+    path.write_text(yaml.safe_dump({"parts": [{"license": "mit", **part} for part in recipe]}), encoding="utf-8")
+    return build_dataset("sft-mix", str(path), out, workers=1, validation=False, options=options).path
+
+
+def by_part(build: Path) -> dict[str, int]:
+    part = read_rows(build)["origin"].str.split(":").list.first().alias("part")
+    return dict(part.value_counts().sort("part").iter_rows())
+
+
+def test_parts_stand_to_each_other_as_their_weights(parts: Path, tmp_path: Path) -> None:
+    counts = by_part(mixed(parts, tmp_path / "out", {"source": "small", "weight": 1}, {"source": "large", "weight": 2}))
+    assert counts["small"] == 60  # the scarcest for its weight is drawn whole
+    assert 95 <= counts["large"] <= 145
+
+
+def test_a_part_without_a_weight_is_whole_up_to_its_most(parts: Path, tmp_path: Path) -> None:
+    counts = by_part(mixed(parts, tmp_path / "out", {"source": "small"}, {"source": "large", "max_rows": 100}))
+    assert counts["small"] == 60
+    assert 75 <= counts["large"] <= 125
+
+
+def test_tasks_are_drawn_by_their_weights(parts: Path, tmp_path: Path) -> None:
+    build = mixed(parts, tmp_path / "out", {"source": "pages", "max_rows": 20, "tasks": {"direct": 1e-6}})
+    tasks = read_rows(build)["origin"].str.split("/").list.get(1)
+    assert "direct" not in tasks.to_list()
+    assert 8 <= tasks.len() <= 30
+
+
+def test_what_an_earlier_part_says_is_not_said_again(parts: Path, tmp_path: Path) -> None:
+    build = mixed(parts, tmp_path / "out", {"source": "small"}, {"source": "again"})
+    assert by_part(build) == {"again": 20, "small": 60}
+    gone = read_rejected(build)
+    assert set(gone["reason"]) == {"near_duplicate"}
+    assert set(gone["file"].str.split("/").list.first()) == {"again"}
+    assert gone["detail"].str.contains(r"^as row \d+ of small/data/").all()
+    turned = by_part(mixed(parts, tmp_path / "turned", {"source": "again"}, {"source": "small"}))
+    assert turned == {"again": 40, "small": 40}
+
+
+def test_rows_keep_their_words_and_their_licence(parts: Path, tmp_path: Path) -> None:
+    build = mixed(parts, tmp_path / "out", {"source": "small"}, {"source": "pages", "name": "read"})
+    rows = read_rows(build)
+    came = pl.concat([read_rows(parts / name) for name in ("small", "pages")])
+    both = rows.join(came, on="id", suffix="_came")
+    assert both.height == rows.height
+    assert both["messages"].to_list() == both["messages_came"].to_list()
+    assert set(rows.select(pl.col("origin").str.split(":").list.first(), "license").unique().rows()) == {
+        ("small", "mit"),
+        ("read", "apache-2.0"),
+    }
+    manifest = read_manifest(build)
+    assert manifest["source"]["license"] == "apache-2.0"
+    assert manifest["figures"]["rows_by_license"] == {"apache-2.0": came.height - 60, "mit": 60}
+    for name, folder in (("small", "small"), ("read", "pages")):
+        part = manifest["state"]["parts"][name]
+        assert part["content_digest"] == read_manifest(parts / folder)["content_digest"]
+        assert part["source"] == folder
+
+
+def test_the_recipe_decides_and_not_the_order_of_work(
+    parts: Path, tmp_path: Path, layout: Callable[..., None], tree_hash: Callable[[Path], dict[str, str]]
+) -> None:
+    recipe = ({"source": "small", "weight": 1}, {"source": "large", "weight": 1})
+    one = mixed(parts, tmp_path / "one", *recipe)
+    path = parts / "one.yaml"
+    two = build_dataset("sft-mix", str(path), tmp_path / "two", workers=2, validation=False).path
+    ours, theirs = tree_hash(one), tree_hash(two)
+    assert {name: ours[name] for name in ours if name.endswith(".parquet")} == {
+        name: theirs[name] for name in theirs if name.endswith(".parquet")
+    }
+    other = mixed(parts, tmp_path / "other", *recipe, seed=7)
+    assert read_manifest(other)["content_digest"] != read_manifest(one)["content_digest"]
+
+
+def test_another_weight_is_another_build(parts: Path, tmp_path: Path) -> None:
+    mixed(parts, tmp_path / "out", {"source": "small", "weight": 1}, {"source": "large", "weight": 1})
+    with pytest.raises(UsageError, match="holds another build"):
+        mixed(parts, tmp_path / "out", {"source": "small", "weight": 1}, {"source": "large", "weight": 2})
+
+
+def test_a_damaged_part_stops_the_mixture(parts: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "small"
+    (copy / "data").mkdir(parents=True)
+    for path in (parts / "small").rglob("*"):
+        if path.is_file() and path.parent.name in {"small", "data"}:
+            (copy / path.relative_to(parts / "small")).write_bytes(path.read_bytes())
+    assert by_part(mixed(tmp_path, tmp_path / "whole", {"source": "small"})) == {"small": 60}
+    shard = next((copy / "data").glob("train-*"))
+    rows = pq.read_table(shard)
+    pq.write_table(rows.slice(1), shard)
+    with pytest.raises(SourceError, match="does not hold the rows that its manifest names"):
+        mixed(tmp_path, tmp_path / "out", {"source": "small"})
+    shard.write_bytes(shard.read_bytes()[:500])
+    with pytest.raises(SourceError, match="cannot be read"):
+        mixed(tmp_path, tmp_path / "out", {"source": "small"})
+
+
+def test_licences_that_do_not_go_together_stop_the_mixture(parts: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot stand in one dataset"):
+        mixed(
+            parts,
+            tmp_path / "out",
+            {"source": "small", "license": "cc-by-sa-4.0"},
+            {"source": "large", "license": "cc-by-nc-4.0"},
+        )
+    with pytest.raises(UsageError, match="'unknown' may be mixed"):
+        mixed(parts, tmp_path / "out", {"source": "small", "license": ""})
+
+
+@pytest.mark.parametrize(
+    ("licenses", "whole"),
+    [
+        (["mit"], "mit"),
+        (["mit", "apache-2.0", "cc0-1.0"], "apache-2.0"),
+        (["cc-by-4.0", "mit"], "cc-by-4.0"),
+        (["cc-by-sa-3.0", "cc-by-sa-4.0", "mit"], "cc-by-sa-4.0"),
+        (["cc-by-nc-4.0", "cc-by-nc-sa-4.0"], "cc-by-nc-sa-4.0"),
+    ],
+)
+def test_the_most_demanding_licence_is_that_of_the_whole(licenses: list[str], whole: str) -> None:
+    assert roll_up(licenses) == roll_up(reversed(licenses)) == whole
+
+
+@pytest.mark.parametrize(
+    "licenses",
+    [["cc-by-nd-4.0", "mit"], ["llama2", "mit"], ["cc-by-sa-4.0", "cc-by-nc-sa-4.0"], ["odbl", "cc-by-sa-4.0"]],
+)
+def test_licences_that_forbid_it_are_refused(licenses: list[str]) -> None:
+    with pytest.raises(UsageError):
+        roll_up(licenses)
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 500), min_size=1),
+    st.dictionaries(st.sampled_from("abcdef"), st.floats(0.01, 50)),
+    st.floats(0, 1),
+)
+def test_rates_draw_what_is_wanted(counts: dict[str, int], weights: dict[str, float], share: float) -> None:
+    wanted = share * sum(counts.values())
+    rates = rates_of(counts, weights, wanted)
+    assert all(0 <= rate <= 1 for rate in rates.values())
+    assert sum(rates[task] * counts[task] for task in counts) == pytest.approx(wanted, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("parts: []", "parts"),
+        ("parts: [{weight: 1}]", "source"),
+        ("parts: [{source: a, wieght: 1}]", "wieght"),
+        ("parts: [{source: a}, {source: b/a}]", "several parts called 'a'"),
+        ("parts: [", "not valid YAML"),
+        ("parts: [{source: nowhere}]", "no finished build"),
+    ],
+)
+def test_a_recipe_that_is_none_says_why(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "mix.yaml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=message):
+        build_dataset("sft-mix", str(path), tmp_path / "out")
+
+
+def test_a_mixture_is_made_of_dialogues(parts: Path, tmp_path: Path) -> None:
+    build_dataset("medmcqa-prefs", "sample", parts / "prefs", workers=1, validation=False)
+    with pytest.raises(UsageError, match="made of dialogues"):
+        mixed(parts, tmp_path / "out", {"source": "prefs"})
+    with pytest.raises(UsageError, match="made by a recipe"):
+        build_dataset("sft-mix", "sample", tmp_path / "out")

@@ -1,0 +1,223 @@
+"""How pages are read: segments, sentences, tables, subjects, and what is mended."""
+
+import string
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openmed_data.builders.sft_synthetic.answers import Answer, Block, cut, read_answer
+from openmed_data.builders.sft_synthetic.boilerplate import is_pointer
+from openmed_data.builders.sft_synthetic.hpo import read_signs
+from openmed_data.builders.sft_synthetic.learn import Language, count_words, glued_words, learn
+from openmed_data.builders.sft_synthetic.mending import mend
+from openmed_data.builders.sft_synthetic.phrasings import fitting, is_plural, phrasings
+from openmed_data.builders.sft_synthetic.segments import segments
+from openmed_data.builders.sft_synthetic.sentences import sentences, squash
+from openmed_data.builders.sft_synthetic.subjects import Topic, of_food, read_question, read_subject, speaks_of
+from openmed_data.builders.sft_synthetic.tasks import is_readable, listed
+
+words = st.text(string.ascii_letters + string.digits + "()%/.,;:'-", min_size=1, max_size=9)
+texts = st.lists(words, min_size=1, max_size=40).map(" ".join)
+
+
+@given(texts)
+def test_no_sentence_is_lost(text: str) -> None:
+    assert squash(" ".join(sentences(text))) == squash(text)
+
+
+@given(st.lists(st.lists(texts, min_size=1, max_size=4), min_size=1, max_size=4), st.integers(1, 60))
+def test_a_cut_takes_whole_texts_from_the_start(blocks: list[list[str]], most: int) -> None:
+    answer = Answer(tuple(Block(tuple(held)) for held in blocks))
+    every = [text for block in answer.blocks for text in block.texts]
+    kept = [text for block in cut(answer, most).blocks for text in block.texts]
+    left = iter(every)
+    assert all(text in left for text in kept)
+    assert len(" ".join(kept).split()) <= max(most, len(every[0].split()))
+
+
+@given(
+    st.lists(st.from_regex(r"\A[0-9]{1,3}(?:[.,][0-9]{1,3})?(?: ?(?:mg|%|mL|mcg|mg/dL))?\Z"), min_size=1, max_size=6)
+)
+def test_mending_changes_no_dose(doses: list[str]) -> None:
+    text = " ".join(f"Give {dose} daily." for dose in doses)
+    assert mend(text, {}) == " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("damaged", "mended"),
+    [
+        ("It doesnt help and you cant wait.", "It doesn't help and you can't wait."),
+        ("a persons blood", "a person's blood"),
+        ("Alzheimers disease", "Alzheimer's disease"),
+        ("after age 50.3 Some", "after age 50.3 Some"),
+        ("live births.3 The", "live births. The"),
+        ("at 6.5 mg", "at 6.5 mg"),
+        ("the liver (HEE-pat-ick) lobe", "the liver lobe"),
+        ("vitamin B (thiamine) and HLA-DR (DR4)", "vitamin B (thiamine) and HLA-DR (DR4)"),
+        ("Exam : a look", "Exam: a look"),
+        ("without pain -- or with it", "without pain\u2014or with it"),
+    ],
+)
+def test_marks_are_put_back(damaged: str, mended: str) -> None:
+    assert mend(damaged, {}) == mended
+
+
+@pytest.mark.parametrize(
+    "pointer",
+    [
+        "Read more about genes at www.example.org.",
+        "For more information, contact the clinic.",
+        "Call 1-800-555-0100 for a booklet.",
+        "See the PDQ summary on Adult Leukemia.",
+        "Click on the link to learn more.",
+        "The table below shows the stages.",
+        "The Genetic Testing Registry lists the tests.",
+        "National Institute of Mental Health",
+    ],
+)
+def test_pointers_are_known(pointer: str) -> None:
+    assert is_pointer(pointer)
+
+
+@pytest.mark.parametrize(
+    "telling",
+    [
+        "See your doctor at once if the pain gets worse.",
+        "People with diabetes should check their feet.",
+        "The rash is more common below the knee.",
+        "Use a clean needle for each injection.",
+        "Blood pressure above 140/90 mm Hg is high.",
+        "Doctors recommend two doses of 0.5 mL.",
+        "The follow-up takes 6 months.",
+        "The left side of the heart is larger than shown by age alone.",
+    ],
+)
+def test_what_tells_something_is_no_pointer(telling: str) -> None:
+    assert not is_pointer(telling)
+
+
+def test_a_list_that_is_said_again_is_said_once() -> None:
+    page = (
+        "Signs include - pain in the leg  - cold feet  - slow sores. pain in the leg cold feet slow sores. Rest helps."
+    )
+    assert str(read_answer(page, {})) == "Signs include\n- pain in the leg\n- cold feet\n- slow sores.\n\nRest helps."
+
+
+def test_lines_under_an_announcement_are_a_list() -> None:
+    page = "It includes:\n    \nFever\n    \nA stiff neck\n    \nBoth call for a doctor at once."
+    assert str(read_answer(page, {})) == "It includes:\n- Fever\n- A stiff neck\n\nBoth call for a doctor at once."
+
+
+def test_a_list_of_pages_goes_with_what_announces_it() -> None:
+    page = "Statins lower it.  These resources address the treatment of it:  - Gene Review: X  - A page of ours"
+    assert str(read_answer(page, {})) == "Statins lower it."
+
+
+def test_an_announcement_without_its_list_goes() -> None:
+    page = "Rest helps. See also these links. Other measures include:\n\n  - Visit www.example.org"
+    assert str(read_answer(page, {})) == "Rest helps."
+
+
+def test_a_sentence_broken_over_lines_is_joined() -> None:
+    assert [text for _, text in segments("Some have no signs,\n  and others\n  are very ill for many weeks.")] == [
+        "Some have no signs, and others are very ill for many weeks."
+    ]
+
+
+def test_sections_on_tests_give_way_to_the_answer() -> None:
+    about_tests = "Is genetic testing available for X? Yes, some laboratories offer it."
+    page = f"{about_tests} How is X diagnosed? An echocardiogram shows it."
+    assert str(read_answer(page, {})) == "An echocardiogram shows it."
+    assert "laboratories" in str(read_answer(about_tests, {}))
+
+
+def test_prose_stands_for_its_table() -> None:
+    prose = " ".join(
+        ["People with it tire soon and sleep long."] * 1 + [f"Sign {n} may be seen in adults." for n in range(9)]
+    )
+    table = " Signs and Symptoms Approximate number of patients (when available) Ataxia 90% Coma - Fever -"
+    assert not read_answer(prose + table, {}).is_table
+    assert str(read_answer("They tire." + table, {})) == "- Ataxia (90%)\n- Coma\n- Fever"
+
+
+signs = st.from_regex(r"\A[A-Z][a-z]{3,9}(?: [a-z]{3,9})?\Z")
+shares = st.sampled_from(["90%", "7.5%", "3/5", "13 of 20", "-"])
+
+
+@given(st.lists(st.tuples(signs, shares), min_size=1, max_size=12, unique_by=lambda row: row[0]))
+def test_every_row_of_a_table_is_read(rows: list[tuple[str, str]]) -> None:
+    text = "Signs and Symptoms Approximate number of patients (when available) " + " ".join(map(" ".join, rows))
+    expected = tuple(sign if share == "-" else f"{sign} ({share})" for sign, share in rows)
+    skipped = {line for line in expected if line.split(" ")[0].lower() in {"sporadic", "variable", "progressive"}}
+    assert set(read_signs(text).lines) >= set(expected) - skipped
+
+
+def test_words_that_stand_glued_are_parted_by_the_source_itself() -> None:
+    answers = pl.Series(["The antibody binds. An antibody lasts long in the patient."] * 12 + ["antibodythe sum"])
+    language = learn(count_words(answers, pl.Series(["Antibody Tests"] * 13)))
+    assert language.glued == {"antibodythe": "antibody\u2014the"}
+    assert "antibody" in language.small
+    assert not glued_words({"spiral": 50, "spiralis": 1, "predict": 90, "predictor": 2, "hepatic": 40, "hepatica": 1})
+
+
+@pytest.mark.parametrize(
+    ("question", "topic", "subject"),
+    [
+        ("What is (are) Glaucoma ?", Topic.OVERVIEW, "Glaucoma"),
+        ("Who is at risk for Heart Failure? ?", Topic.RISK, "Heart Failure"),
+        ("Is Fabry disease inherited ?", Topic.INHERITANCE, "Fabry disease"),
+        ("what research (or clinical trials) is being done for Ataxia ?", Topic.RESEARCH, "Ataxia"),
+        ("Do you have information about Ostomy", Topic.OVERVIEW, "Ostomy"),
+        ("what is the risk for my pet for Plague ?", Topic.QUESTION, ""),
+    ],
+)
+def test_made_up_questions_are_taken_apart(question: str, topic: Topic, subject: str) -> None:
+    assert read_question(question) == (topic, subject)
+
+
+def test_subjects_are_written_as_in_running_text() -> None:
+    small = Language(small=frozenset({"disease", "kidney", "stones", "syndrome", "lice", "still"}))
+    assert read_subject("Kidney Stones", "", small) == "kidney stones"
+    assert read_subject("Parkinson's Disease", "", small) == "Parkinson's disease"
+    assert read_subject("Parasites - Lice - Head Lice", "", small) == "Head lice"
+    assert read_subject("Down Syndrome", "Children with Down syndrome learn.", small) == "Down syndrome"
+    assert read_subject("Still Disease", "", small) == "Still disease"
+    assert read_subject("HIV/AIDS", "", small) == "HIV/AIDS"
+    assert read_subject("Your Diabetes Care Records", "", small) == ""
+
+
+def test_topics_follow_what_the_page_says() -> None:
+    assert of_food(Topic.KEY_POINTS, "Eat less salt. A healthy diet helps.") is Topic.DIET
+    assert of_food(Topic.KEY_POINTS, "Kidney failure is treated by dialysis.") is Topic.KEY_POINTS
+    assert not speaks_of("migraine", "Wine and cheese are triggers.")
+
+
+def test_every_topic_has_phrasings_that_fit_several_things() -> None:
+    for topic in set(Topic) - {Topic.QUESTION, Topic.EXAM, Topic.STUDY}:
+        direct = phrasings("direct", topic)
+        assert len(direct) >= 4, topic
+        assert len(fitting(direct, "kidney stones")) >= 2, topic
+        assert len(phrasings("then", topic)) >= 2, topic
+        assert len(phrasings("subject", topic)) == 1, topic
+    names = [one.name for kind in ("exam", "open", "study", "brief", "list") for one in phrasings(kind)]
+    assert len(names) == len(set(names))
+    assert is_plural("cuts and bruises")
+
+
+def test_only_lists_of_some_length_are_asked_for() -> None:
+    lead = Block(("They begin. Signs include:",))
+    items = Block(("fever", "rash", "pain"), is_list=True)
+    assert listed(Answer((lead, Block(items.texts[:2], is_list=True)))) is None
+    assert (
+        str(listed(Answer((Block(("It is rare.", "Signs include:")), items))))
+        == "Signs include:\n- fever\n- rash\n- pain"
+    )
+    assert str(listed(Answer((Block(("These include:",)), items)))) == "- fever\n- rash\n- pain"
+
+
+def test_plain_words_are_told_from_jargon() -> None:
+    assert is_readable(Answer((Block(("Wash your hands often.", "Stay at home when you are ill.")),)))
+    jargon = "Pathogenic heterozygous haploinsufficiency characteristically accompanies craniofacial dysmorphism."
+    assert not is_readable(Answer((Block((jargon,)),)))
