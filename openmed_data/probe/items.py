@@ -6,9 +6,15 @@ string, the article "a", letters without commitment, two answers, negations, and
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from openmed_data.answers import AnswerType, Gold, asked_for
+from openmed_data.answers import AnswerType, Gold, asked_for, gold_from_columns
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# Stands for the reasoning of a completion; a dataset's own may be longer than the brevity reward allows.
+RATIONALE = "The history and the findings fit one of these better than the rest."
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,16 @@ def bundled_items() -> list[ProbeItem]:
         ProbeItem(Gold("12", number), "10", "There are as many cranial nerve pairs as months in a year."),
         ProbeItem(Gold("Ulnar nerve", AnswerType.TEXT), "Radial nerve", "The claw hand follows injury at the elbow."),
     ]
+
+
+def items_of(rows: "pl.DataFrame") -> Iterator[ProbeItem]:
+    """Yield an item for each row of a rewards dataset."""
+    columns = ("answer", "answer_type", "choices", "answer_label", "accepted_answers")
+    for row in rows.iter_rows(named=True):
+        gold = gold_from_columns(*(cast(Any, row.get(name)) for name in columns))
+        others = [label for label in gold.choices if label != gold.label] if gold.choices else []
+        wrong = others[0] if others else "no" if gold.answer != "no" else "yes"
+        yield ProbeItem(gold, wrong, RATIONALE)
 
 
 def adversarial_answers(item: ProbeItem) -> list[ProbeAnswer]:
