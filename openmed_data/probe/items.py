@@ -4,6 +4,7 @@ The items are written for this purpose. The answers are those by which published
 string, the article "a", letters without commitment, two answers, negations, and texts that ask for the reward.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -84,9 +85,16 @@ def items_of(rows: "pl.DataFrame") -> Iterator[ProbeItem]:
     columns = ("answer", "answer_type", "choices", "answer_label", "accepted_answers")
     for row in rows.iter_rows(named=True):
         gold = gold_from_columns(*(cast(Any, row.get(name)) for name in columns))
-        others = [label for label in gold.choices if label != gold.label] if gold.choices else []
-        wrong = others[0] if others else "no" if gold.answer != "no" else "yes"
-        yield ProbeItem(gold, wrong, RATIONALE)
+        yield ProbeItem(gold, _wrong(gold), RATIONALE)
+
+
+def _wrong(gold: Gold) -> str:
+    """Return an answer of the gold's own kind that is not right: another label, another number, the other verdict."""
+    if gold.choices:
+        return next(label for label in gold.choices if label != gold.right_label)
+    if gold.answer_type is AnswerType.NUMBER:
+        return re.sub(r"\d+", lambda digits: str(3 * int(digits[0]) + 1), gold.answer)
+    return "no" if gold.answer != "no" else "yes"
 
 
 def adversarial_answers(item: ProbeItem) -> list[ProbeAnswer]:
