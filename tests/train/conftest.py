@@ -15,7 +15,10 @@ from openmed_data.parquet import write_table
 LETTERS = "ABCD"
 THOUGHT = "<think>The findings point to it.</think>\n<answer>"
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-TURNS = ["<|im_start|>system\nuser\nassistant\n", '<tool_call>{"name": "search", "arguments": {"q": "rash"}}</tool_call>']
+TURNS = [
+    "<|im_start|>system\nuser\nassistant\n",
+    '<tool_call>{"name": "search", "arguments": {"q": "rash"}}</tool_call>',
+]
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +55,9 @@ def _as_text(kind: Any) -> Any:
     if pa.types.is_list(kind):
         return pa.list_(_as_text(kind.value_type))
     if pa.types.is_struct(kind):
-        return pa.struct([(kind.field(index).name, _as_text(kind.field(index).type)) for index in range(kind.num_fields)])
+        return pa.struct(
+            [(kind.field(index).name, _as_text(kind.field(index).type)) for index in range(kind.num_fields)]
+        )
     return pa.string() if kind == pa.json_() else kind
 
 
