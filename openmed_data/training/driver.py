@@ -5,9 +5,9 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -47,15 +47,6 @@ class Done:
     skipped: bool
 
 
-@dataclass(slots=True)
-class _Chain:
-    """What is known while a request runs: the model that each stage made."""
-
-    request: Request
-    progress: Progress
-    models: dict[str, tuple[Parent, Path]] = field(default_factory=dict[str, tuple[Parent, Path]])
-
-
 def train(request: Request, progress: Progress) -> list[Done]:
     """Run the wanted stages of a recipe, each in a process of its own.
 
@@ -70,32 +61,102 @@ def train(request: Request, progress: Progress) -> list[Done]:
     """
     steps = steps_of(request, progress)
     chain = _Chain(request, progress)
-    done: list[Done] = []
-    checked = False
-    chain.models[BASE] = _base(request)
-    for index, step in enumerate(steps):
-        parent, _ = chain.models[step.of]
-        identity = identity_of(request, step, parent, chain.models[BASE][0])
-        folder = records.folder_of(request.root, request.recipe.name, step.stage.name, identity)
+    return [chain.take(step, steps[index:]) for index, step in enumerate(steps)]
+
+
+class _Chain:
+    """What is known while a request runs: the model that each stage made, and whether the rest was checked."""
+
+    def __init__(self, request: Request, progress: Progress) -> None:
+        self._request, self._progress = request, progress
+        folder = resolve_model(request.begins_with, None if request.model else request.recipe.revision)
+        self._models = {BASE: (Parent(model=request.begins_with, weights=weights_digest(folder)), folder)}
+        self._checked = False
+
+    def take(self, step: Step, rest: Sequence[Step]) -> Done:
+        """Skip, go on with or begin one step; before the first that is begun, check all of `rest`."""
+        request, stage = self._request, step.stage
+        parent, base = self._models[step.of][0], self._models[BASE][0]
+        identity = identity_of(request, step, parent, base)
+        folder = records.folder_of(request.root, request.recipe.name, stage.name, identity)
         run = records.read(folder)
-        finished = run is not None and run.done and (step.stage.measures or (folder / records.MODEL).is_dir())
-        if run is None or not finished:
-            if step.stage.name not in request.wanted:
-                raise UsageError(
-                    f"{request.wanted[0]} needs the model of {step.stage.name}, which is not there",
-                    hint=f"Run `openmed-data train {step.stage.name}` with the same recipe, or name a --model.",
-                )
-            if not checked:
-                check(request, [one for one in steps[index:] if one.stage.name in request.wanted])
-                checked = True
-            run = _execute(chain, step, identity, folder, run)
+        skipped = run is not None and run.done and (stage.measures or (folder / records.MODEL).is_dir())
+        if run is None or not skipped:
+            self._require(step, run, folder, rest)
+            run = self._execute(step, identity, folder, run)
         else:
-            progress.note(f"{step.label}: done before, in {folder}")
-        if not step.stage.measures:
-            made = Parent(stage=step.stage.name, id=identity, model=_relative(folder), weights=str(run.weights))
-            chain.models[step.stage.name] = (made, (folder / records.MODEL).resolve())
-        done.append(Done(folder, run, skipped=finished))
-    return done
+            self._progress.note(f"{step.label}: done before, in {folder}")
+        if not stage.measures:
+            place = folder / records.MODEL
+            made = Parent(stage=stage.name, id=identity, model=place.as_posix(), weights=str(run.weights))
+            self._models[stage.name] = (made, place.resolve())
+        return Done(folder, run, skipped)
+
+    def _require(self, step: Step, before: Run | None, folder: Path, rest: Sequence[Step]) -> None:
+        """Raise where a step that is not done may not or cannot be run."""
+        request, name = self._request, step.stage.name
+        if name not in request.wanted:
+            raise UsageError(
+                f"{request.wanted[0]} needs the model of {name}, which is not there",
+                hint=f"Run `openmed-data train {name}` with the same recipe, or name a --model.",
+            )
+        if before is not None and not before.done and before.profile != request.profile.name:
+            raise UsageError(
+                f"{step.label} was begun with the profile '{before.profile}' and not finished",
+                hint=f"Go on with --profile {before.profile}, or remove '{folder}' to begin anew.",
+            )
+        if not self._checked:
+            check(request, [one for one in rest if one.stage.name in request.wanted])
+            self._checked = True
+
+    def _execute(self, step: Step, identity: str, folder: Path, before: Run | None) -> Run:
+        """Run one step in a process of its own and return its record."""
+        profile = self._request.profile
+        folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder) as lock:
+            started = time.monotonic()
+            run = self._begun(step, identity, before)
+            records.write(folder, run)
+            job = self._job(step, folder.resolve())
+            (folder / JOB).write_text(job.model_dump_json(indent=2), encoding="utf-8")
+            begins = f"goes on from {job.checkpoint.name}" if job.checkpoint else "begins"
+            self._progress.note(f"{step.label}: {begins}")
+            command = launch.command(profile, job.folder, distributed=step.stage.distributed, machines=launch.nodes())
+            launch.run(command, profile, job.folder, self._progress, stage=step.stage.name, lock=lock)
+            return _finish(step, folder, run, seconds=run.seconds + time.monotonic() - started)
+
+    def _begun(self, step: Step, identity: str, before: Run | None) -> Run:
+        request = self._request
+        return Run(
+            stage=step.stage.name,
+            id=identity,
+            status=Status.RUNNING,
+            parent=self._models[step.of][0],
+            base=self._models[BASE][0],
+            dataset=step.data.use if step.data else None,
+            recipe={**step.settings.model_dump(mode="json"), "seed": request.recipe.seed},
+            profile=request.profile.name,
+            versions=_versions(),
+            started=before.started if before else _now(),
+            seconds=before.seconds if before else 0.0,
+        )
+
+    def _job(self, step: Step, folder: Path) -> Job:
+        request = self._request
+        return Job(
+            stage=step.stage.name,
+            folder=folder,
+            model=self._models[step.of][1],
+            base=self._models[BASE][1],
+            data=step.data.files if step.data else {},
+            kind=step.data.kind if step.data else None,
+            settings=step.settings.model_dump(mode="json"),
+            profile=request.profile,
+            seed=request.recipe.seed,
+            chat_template=request.recipe.chat_template,
+            processes=request.processes,
+            checkpoint=_last_checkpoint(folder),
+        )
 
 
 def identity_of(request: Request, step: Step, parent: Parent, base: Parent) -> str:
@@ -111,72 +172,6 @@ def identity_of(request: Request, step: Step, parent: Parent, base: Parent) -> s
         "base": None if step.stage.measures or step.data else base.weights,
     }
     return records.stage_id(facts)
-
-
-def _base(request: Request) -> tuple[Parent, Path]:
-    request_model = request.begins_with
-    revision = None if request.model else request.recipe.revision
-    folder = resolve_model(request_model, revision)
-    return Parent(model=request_model, weights=weights_digest(folder)), folder
-
-
-def _relative(folder: Path) -> str:
-    return (folder / records.MODEL).as_posix()
-
-
-def _execute(chain: _Chain, step: Step, identity: str, folder: Path, before: Run | None) -> Run:
-    """Run one step to its end and return its record."""
-    request = chain.request
-    if before is not None and before.profile != request.profile.name and before.status is Status.RUNNING:
-        raise UsageError(
-            f"{step.label} was begun with the profile '{before.profile}' and not finished",
-            hint=f"Go on with --profile {before.profile}, or remove '{folder}' to begin anew.",
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder) as lock:
-        started = time.monotonic()
-        parent, model = chain.models[step.of]
-        base, base_folder = chain.models[BASE]
-        run = Run(
-            stage=step.stage.name,
-            id=identity,
-            status=Status.RUNNING,
-            parent=parent,
-            base=base,
-            dataset=step.data.use if step.data else None,
-            recipe={**step.settings.model_dump(mode="json"), "seed": request.recipe.seed},
-            profile=request.profile.name,
-            versions=_versions(),
-            started=before.started if before else _now(),
-            seconds=before.seconds if before else 0.0,
-        )
-        records.write(folder, run)
-        job = _job(chain, step, folder, model=model, base=base_folder)
-        chain.progress.note(f"{step.label}: {'going on from ' + job.checkpoint.name if job.checkpoint else 'begins'}")
-        (folder / JOB).write_text(job.model_dump_json(indent=2), encoding="utf-8")
-        command = launch.command(
-            request.profile, folder.resolve(), distributed=step.stage.distributed, machines=launch.nodes()
-        )
-        launch.run(command, request.profile, folder.resolve(), chain.progress, stage=step.stage.name, lock=lock)
-        return _finish(step, folder, run, seconds=run.seconds + time.monotonic() - started)
-
-
-def _job(chain: _Chain, step: Step, folder: Path, *, model: Path, base: Path) -> Job:
-    request = chain.request
-    return Job(
-        stage=step.stage.name,
-        folder=folder.resolve(),
-        model=model,
-        base=base,
-        data=step.data.files if step.data else {},
-        kind=step.data.kind if step.data else None,
-        settings=step.settings.model_dump(mode="json"),
-        profile=request.profile,
-        seed=request.recipe.seed,
-        chat_template=request.recipe.chat_template,
-        processes=request.processes,
-        checkpoint=_last_checkpoint(folder),
-    )
 
 
 def _last_checkpoint(folder: Path) -> Path | None:
