@@ -51,6 +51,7 @@ class Size:
     width: int
     layers: int
     heads: int
+    sft_rows: int
     sft_epochs: int
     dpo_pairs: int
     dpo_epochs: int
@@ -58,8 +59,8 @@ class Size:
     grpo_steps: int
 
 
-CPU = Size(2048, 192, 4, 4, sft_epochs=1, dpo_pairs=96, dpo_epochs=5, grpo_prompts=12, grpo_steps=45)
-CUDA = Size(8192, 512, 8, 8, sft_epochs=8, dpo_pairs=400, dpo_epochs=5, grpo_prompts=48, grpo_steps=200)
+CPU = Size(2048, 192, 4, 4, sft_rows=800, sft_epochs=1, dpo_pairs=96, dpo_epochs=5, grpo_prompts=12, grpo_steps=45)
+CUDA = Size(8192, 512, 8, 8, sft_rows=1600, sft_epochs=8, dpo_pairs=400, dpo_epochs=5, grpo_prompts=48, grpo_steps=200)
 
 
 def share_of(identity: str) -> str:
@@ -82,7 +83,7 @@ def build(root: Path, size: Size) -> None:
     """Make the three builds: prompts with verifiable answers, pairs, and conversations that answer such prompts."""
     dealt = short_questions()
     for stage, name, limit in (
-        ("sft", "medreason-rewards", None),
+        ("sft", "medreason-rewards", size.sft_rows),
         ("dpo", "medmcqa-prefs", size.dpo_pairs),
         ("grpo", "medreason-rewards", size.grpo_prompts),
     ):

@@ -12,7 +12,8 @@ from .app import app, command
 
 if TYPE_CHECKING:
     from openmed_data.training.driver import Done
-    from openmed_data.training.plan import Request
+    from openmed_data.training.estimate import Estimate
+    from openmed_data.training.plan import Request, Step
 
 ALL = "all"
 STAGES = {
@@ -137,29 +138,19 @@ def _row(done: "Done") -> tuple[Cell, ...]:
 
 
 def _plan(console: Console, request: "Request") -> None:
-    from openmed_data.training.plan import needs_of, steps_of
+    from openmed_data.training.plan import needs_of, problems, steps_of
 
-    rows: list[dict[str, Any]] = []
-    for step in steps_of(request, console):
-        need = needs_of(request, step)
-        rows.append(
-            {
-                "stage": step.label,
-                "on": step.data.use.name if step.data else "",
-                "rows": step.data.use.rows["train"] if step.data else None,
-                "memory_gb": need.memory_gb,
-                "disk_gb": need.disk_gb,
-                "hours": need.hours,
-            }
-        )
+    steps = steps_of(request, console)
+    rows = [_plan_row(step, needs_of(request, step)) for step in steps]
+    found = [str(error) for error in problems(request, steps)]
     if console.as_json:
-        console.json({"recipe": request.recipe.model_dump(mode="json"), "profile": request.profile.name, "steps": rows})
+        console.json({"profile": request.profile.name, "steps": rows, "problems": found})
         return
     headers = ("STAGE", "ON", "ROWS", "MEMORY/DEVICE", "DISK", "ABOUT")
     cells = [
         (
             Styled(row["stage"], "bold"),
-            str(row["on"]),
+            row["on"],
             "" if row["rows"] is None else f"{row['rows']:,}",
             _unit(row["memory_gb"], "GB"),
             _unit(row["disk_gb"], "GB"),
@@ -172,6 +163,19 @@ def _plan(console: Console, request: "Request") -> None:
         f"{request.recipe.name} from {request.begins_with} on {request.profile.name}: {request.processes} device(s) of "
         f"{request.profile.memory_gb:g} GB; memory, disk and time are estimates"
     )
+    for problem in found:
+        console.note(f"on this machine it would stop: {problem}")
+
+
+def _plan_row(step: "Step", need: "Estimate") -> dict[str, Any]:
+    return {
+        "stage": step.label,
+        "on": step.data.use.name if step.data else "",
+        "rows": step.data.use.rows["train"] if step.data else None,
+        "memory_gb": need.memory_gb,
+        "disk_gb": need.disk_gb,
+        "hours": need.hours,
+    }
 
 
 def _unit(value: float | None, unit: str) -> str:

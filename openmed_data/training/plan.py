@@ -1,11 +1,12 @@
 """From a recipe to its steps: which stages run on what, checked before anything is loaded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from openmed_data.errors import UsageError
+from openmed_data.errors import OpenMedError, UsageError
 from openmed_data.progress import Progress
 from openmed_data.registry import STAGES, find
 from openmed_data.training import launch
@@ -103,23 +104,40 @@ def steps_of(request: Request, progress: Progress) -> list[Step]:
     return steps
 
 
+def problems(request: Request, steps: Sequence[Step]) -> list[OpenMedError]:
+    """Return everything that keeps `steps` from running here, found out before anything is loaded."""
+    attempts: list[Callable[[], None]] = []
+    for step in steps:
+        attempts.append(partial(step.stage.check, step.settings, request.profile, request.processes))
+        if step.data is not None:
+            attempts.append(partial(step.stage.check_data, step.settings, step.data.files))
+    attempts.append(partial(require_device, request.profile))
+    needs = [needs_of(request, step).disk_gb or 0.0 for step in steps]
+    attempts.append(partial(require_disk, request.root, sum(needs)))
+    found: dict[str, OpenMedError] = {}
+    for attempt in attempts:
+        try:
+            attempt()
+        except OpenMedError as error:
+            found.setdefault(str(error), error)
+    return list(found.values())
+
+
 def check(request: Request, steps: Sequence[Step]) -> None:
-    """Raise where one of `steps` could not run here, before anything is loaded.
+    """Raise where `steps` could not run here; all problems are said together.
 
     Raises
     ------
     UsageError, GateError
         What is wrong, and what to do.
     """
-    if not steps:
-        return
-    require_device(request.profile)
-    for step in steps:
-        step.stage.check(step.settings, request.profile, request.processes)
-        if step.data is not None:
-            step.stage.check_data(step.settings, step.data.files)
-    needs = [needs_of(request, step).disk_gb or 0.0 for step in steps]
-    require_disk(request.root, sum(needs))
+    found = problems(request, steps)
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        lines = [f"{len(found)} things keep this from running:", *map(str, found)]
+        hints = dict.fromkeys(error.hint for error in found if error.hint)
+        raise type(found[0])("\n  ".join(lines), hint=" ".join(hints))
 
 
 def needs_of(request: Request, step: Step) -> Estimate:
