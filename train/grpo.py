@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from openmed_data import rewards
 from openmed_data.errors import GateError, UsageError
@@ -36,6 +36,12 @@ class GrpoSettings(TrainerSettings):
     max_prompt_length: int = Field(1024, ge=1, description="Most tokens of a prompt; TRL never cuts them.")
     patience: int = Field(20, ge=1, description="Logs in a row without spread of rewards after which it stops.")
 
+    @field_validator("rewards")
+    @classmethod
+    def _known(cls, value: Mapping[str, float]) -> Mapping[str, float]:
+        require_known(value, _REWARDS, "grpo.rewards")
+        return value
+
 
 class Grpo(TrlStage):
     """TRL's `GRPOTrainer` on builds of the kind ``rewards``."""
@@ -65,7 +71,6 @@ class Grpo(TrlStage):
             What is wrong, and what to do.
         """
         super().check(settings, profile, processes)
-        require_known(settings.rewards, _REWARDS, "grpo.rewards")
         group = int(settings.trainer.get("num_generations", 8))
         if settings.batch % group:
             raise UsageError(

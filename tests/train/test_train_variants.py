@@ -1,5 +1,6 @@
 """Runs of one stage: adapters, a stage that changes nothing, rows that are too long. Each is a process of its own."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from openmed_data.progress import Silent
 from openmed_data.training import profile, recipe, records
 from openmed_data.training.driver import Done, train
 from openmed_data.training.plan import Request
+from openmed_data.training.stage import JOB
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -74,3 +76,38 @@ def test_a_stage_that_changes_nothing_fails(sft: Sft, tmp_path: Path) -> None:
     ((folder, run),) = records.all_runs(tmp_path)
     assert not run.done
     assert not (folder / records.MODEL).exists()
+
+
+TWO_PROCESSES = """
+summary: two processes on a CPU
+device: cpu
+devices: 2
+memory_gb: 8
+teraflops: 0.02
+decode_tokens_per_second: 500
+environment: {OMP_NUM_THREADS: "1"}
+trainer: {use_cpu: true, bf16: false, fp16: false}
+accelerate:
+  compute_environment: LOCAL_MACHINE
+  distributed_type: MULTI_CPU
+  use_cpu: true
+  mixed_precision: "no"
+  num_machines: 1
+  num_processes: 2
+  machine_rank: 0
+"""
+
+
+def test_two_processes_share_the_work(place: Path, tmp_path: Path) -> None:
+    path = tmp_path / "two.yaml"
+    path.write_text(TWO_PROCESSES)
+    changes = ["sft.max_steps=2", "sft.save_steps=2", "sft.most_dropped=0.1", "sft.per_device_train_batch_size=2"]
+    data = {"sft": (str(place / "build"),)}
+    found = recipe.load("cpu-smoke", changes)
+    asked = Request(found, profile.load(str(path)), ("sft",), tmp_path, str(place / "tiny"), data)
+    (done,) = train(asked, Silent())
+    assert done.run.device is not None
+    assert done.run.device.count == 2
+    assert [entry["step"] for entry in records.read_metrics(done.folder) if "loss" in entry] == [1, 2]
+    assert json.loads((done.folder / JOB).read_text())["processes"] == 2
+    assert done.run.changed
