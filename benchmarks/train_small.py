@@ -56,11 +56,36 @@ class Size:
     dpo_pairs: int
     dpo_epochs: int
     grpo_prompts: int
+    grpo_batch: int
     grpo_steps: int
 
 
-CPU = Size(2048, 192, 4, 4, sft_rows=800, sft_epochs=1, dpo_pairs=96, dpo_epochs=5, grpo_prompts=12, grpo_steps=45)
-CUDA = Size(8192, 512, 8, 8, sft_rows=1600, sft_epochs=8, dpo_pairs=400, dpo_epochs=5, grpo_prompts=48, grpo_steps=200)
+CPU = Size(
+    2048,
+    192,
+    4,
+    4,
+    sft_rows=800,
+    sft_epochs=1,
+    dpo_pairs=96,
+    dpo_epochs=5,
+    grpo_prompts=12,
+    grpo_batch=16,
+    grpo_steps=60,
+)
+CUDA = Size(
+    8192,
+    512,
+    8,
+    8,
+    sft_rows=1600,
+    sft_epochs=8,
+    dpo_pairs=400,
+    dpo_epochs=5,
+    grpo_prompts=48,
+    grpo_batch=64,
+    grpo_steps=200,
+)
 
 
 def share_of(identity: str) -> str:
@@ -193,8 +218,8 @@ def write_recipe(path: Path, root: Path, size: Size) -> None:
         "grpo": {
             **common,
             "data": str(root / "grpo"),
-            "batch": 32,
-            "per_device_train_batch_size": 32,
+            "batch": size.grpo_batch,
+            "per_device_train_batch_size": size.grpo_batch,
             "num_generations": 8,
             "learning_rate": 3e-4,
             "lr_scheduler_type": "constant",
