@@ -66,7 +66,7 @@ CPU = Size(
     4,
     4,
     sft_rows=800,
-    sft_epochs=1,
+    sft_epochs=2,
     dpo_pairs=96,
     dpo_epochs=5,
     grpo_prompts=12,

@@ -69,8 +69,9 @@ class _Chain:
 
     def __init__(self, request: Request, progress: Progress) -> None:
         self._request, self._progress = request, progress
-        folder = resolve_model(request.begins_with, None if request.model else request.recipe.revision)
-        self._models = {BASE: (Parent(model=request.begins_with, weights=weights_digest(folder)), folder)}
+        name, revision = request.begins_with, None if request.model else request.recipe.revision
+        folder, commit = resolve_model(name, revision)
+        self._models = {BASE: (Parent(model=name, revision=commit, weights=weights_digest(folder)), folder)}
         self._checked = False
 
     def take(self, step: Step, rest: Sequence[Step]) -> Done:

@@ -13,8 +13,8 @@ from openmed_data.training.weights import count_parameters
 _FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
 
 
-def resolve_model(text: str, revision: str | None = None) -> Path:
-    """Return the folder of a model: `text` itself, or the Hub's snapshot of the repository.
+def resolve_model(text: str, revision: str | None = None) -> tuple[Path, str | None]:
+    """Return the folder of a model, `text` itself or the Hub's snapshot of the repository, and the snapshot's commit.
 
     Raises
     ------
@@ -24,7 +24,7 @@ def resolve_model(text: str, revision: str | None = None) -> Path:
         The repository cannot be fetched.
     """
     if Path(text).is_dir():
-        return _require_model(Path(text).resolve(), text)
+        return _require_model(Path(text).resolve(), text), None
     if Path(text).is_absolute() or text.count("/") != 1:
         raise UsageError(f"there is no model '{text}'", hint="Give a folder, or OWNER/NAME on the Hub.")
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
@@ -35,7 +35,7 @@ def resolve_model(text: str, revision: str | None = None) -> Path:
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         hint = "Check the name, the connection and your access; or give a folder with --model."
         raise HubError(f"the model '{text}' cannot be fetched: {type(error).__name__}", hint=hint) from error
-    return _require_model(Path(folder), text)
+    return _require_model(Path(folder), text), Path(folder).name
 
 
 def _require_model(folder: Path, text: str) -> Path:

@@ -53,8 +53,8 @@ class Parent(_Record):
     ----------
     stage, id
         The run that made it; None for the model that the chain began with.
-    model
-        Its path, or its repository on the Hub.
+    model, revision
+        Its path, or its repository on the Hub and the commit.
     weights
         Digest of its weights; see `openmed_data.training.weights`.
     """
@@ -62,6 +62,7 @@ class Parent(_Record):
     stage: str | None = None
     id: str | None = None
     model: str
+    revision: str | None = None
     weights: str
 
 

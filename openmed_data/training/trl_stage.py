@@ -20,6 +20,7 @@ from openmed_data.training.template import choose
 TOO_LONG = "too_long"
 ADAPTER = "adapter"
 
+_REPORT = "tensorboard"
 _DEVICE_BATCH = 8  # the trainer's own default
 
 # What the driver decides, so that ids, resuming and reports mean what they say.
@@ -61,6 +62,8 @@ class TrlStage(Stage):
         """
         require_packages("torch", "transformers", "trl", "accelerate", extra="train")
         given = settings.trainer
+        if given.get("report_to", _REPORT) == _REPORT:
+            require_packages("tensorboard", extra="train")
         ours = [f"'{key}' cannot be set; it is decided by {_OURS[key]}" for key in given if key in _OURS]
         if ours:
             raise UsageError(f"{self.name}: " + "\n  ".join(ours))
@@ -140,7 +143,7 @@ class TrlStage(Stage):
         kind: Any = getattr(import_module("trl"), self.config_class)
         given = {
             "save_total_limit": 1,
-            "report_to": "tensorboard",
+            "report_to": _REPORT,
             **settings.trainer,
             **self.own_config(settings),
             **job.profile.trainer,
