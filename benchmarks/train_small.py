@@ -1,6 +1,6 @@
 """Train a small model from scratch through sft, dpo and grpo, and see that each stage does its work.
 
-    python benchmarks/train_small.py                # 2.4 million parameters, two CPU cores, about ten minutes
+    python benchmarks/train_small.py                # 2.4 million parameters on a CPU, in minutes
     python benchmarks/train_small.py --cuda         # 30 million parameters on one GPU
     python benchmarks/train_small.py --keep DIR     # and leave builds, model and runs there
 
@@ -15,7 +15,6 @@ chosen on these very figures.
 import argparse
 import hashlib
 import json
-import os
 import statistics
 import sys
 import tempfile
@@ -258,7 +257,6 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="work here, and leave everything")
     asked = parser.parse_args()
     size = CUDA if asked.cuda else CPU
-    os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
     with tempfile.TemporaryDirectory() as temporary:
         root = asked.keep or Path(temporary)
         root.mkdir(parents=True, exist_ok=True)
