@@ -1,9 +1,8 @@
 """`openmed-data probe`: whether the rewards are sound, and how hard the prompts are."""
 
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,11 +14,7 @@ from .app import app, command
 if TYPE_CHECKING:
     import polars as pl
 
-    from openmed_data.probe import ProbeItem
-
 SHOWN = 10
-# Stands for the reasoning of a completion; the dataset's own may be longer than the brevity reward allows.
-RATIONALE = "The history and the findings fit one of these better than the rest."
 
 probe = typer.Typer(name="probe", help="Probe rewards and prompts before a training run.", no_args_is_help=True)
 app.add_typer(probe)
@@ -46,10 +41,10 @@ Out = Annotated[Path, typer.Option("--out", help="Where the pass rates are writt
 @command("rewards", "openmed-data probe rewards", "openmed-data probe rewards build/medreason-rewards", group=probe)
 def rewards(console: Console, path: Dataset = None, *, items: Items = 200) -> None:
     """Put every adversarial answer through every reward; exit 1 where one is paid that must not be."""
-    from openmed_data.probe import bundled_items, probe_rewards
+    from openmed_data.probe import bundled_items, items_of, probe_rewards
     from openmed_data.rewards import Weighted, recipe_rewards
 
-    asked = bundled_items() if path is None else list(islice(_items(path), items))
+    asked = bundled_items() if path is None else list(islice(items_of(_prompts(path)), items))
     recipe = recipe_rewards()
     report = probe_rewards([*(reward for reward, _ in recipe), Weighted(tuple(recipe))], asked)
     header, rows = report.table()
@@ -132,18 +127,6 @@ def _prompts(path: Path) -> "pl.DataFrame":
             f"'{path}' is a {dataset.kind} dataset", hint="Give one of the kind rewards, with prompt and answer."
         )
     return pl.concat([batch for _, batch in dataset.batches()])
-
-
-def _items(path: Path) -> "Iterator[ProbeItem]":
-    from openmed_data.answers import gold_from_columns
-    from openmed_data.probe import ProbeItem
-
-    columns = ("answer", "answer_type", "choices", "answer_label", "accepted_answers")
-    for row in _prompts(path).iter_rows(named=True):
-        gold = gold_from_columns(*(cast(Any, row.get(name)) for name in columns))
-        others = [label for label in gold.choices if label != gold.label] if gold.choices else []
-        wrong = others[0] if others else "no" if gold.answer != "no" else "yes"
-        yield ProbeItem(gold, wrong, RATIONALE)
 
 
 def _key() -> str | None:

@@ -4,11 +4,18 @@ The items are written for this purpose. The answers are those by which published
 string, the article "a", letters without commitment, two answers, negations, and texts that ask for the reward.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from openmed_data.answers import AnswerType, Gold, asked_for
+from openmed_data.answers import AnswerType, Gold, asked_for, gold_from_columns
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# Stands for the reasoning of a completion; a dataset's own may be longer than the brevity reward allows.
+RATIONALE = "The history and the findings fit one of these better than the rest."
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,23 @@ def bundled_items() -> list[ProbeItem]:
         ProbeItem(Gold("12", number), "10", "There are as many cranial nerve pairs as months in a year."),
         ProbeItem(Gold("Ulnar nerve", AnswerType.TEXT), "Radial nerve", "The claw hand follows injury at the elbow."),
     ]
+
+
+def items_of(rows: "pl.DataFrame") -> Iterator[ProbeItem]:
+    """Yield an item for each row of a rewards dataset."""
+    columns = ("answer", "answer_type", "choices", "answer_label", "accepted_answers")
+    for row in rows.iter_rows(named=True):
+        gold = gold_from_columns(*(cast(Any, row.get(name)) for name in columns))
+        yield ProbeItem(gold, _wrong(gold), RATIONALE)
+
+
+def _wrong(gold: Gold) -> str:
+    """Return an answer of the gold's own kind that is not right: another label, another number, the other verdict."""
+    if gold.choices:
+        return next(label for label in gold.choices if label != gold.right_label)
+    if gold.answer_type is AnswerType.NUMBER:
+        return re.sub(r"\d+", lambda digits: str(3 * int(digits[0]) + 1), gold.answer)
+    return "no" if gold.answer != "no" else "yes"
 
 
 def adversarial_answers(item: ProbeItem) -> list[ProbeAnswer]:

@@ -1,0 +1,1 @@
+"""The engine of training: recipes, profiles, plans, runs and their records; the stages themselves are in a room."""

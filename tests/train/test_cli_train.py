@@ -1,0 +1,80 @@
+"""The command line of training: plans, and what is said where nothing can run."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openmed_data.kinds import Kind
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Run:
+    """Return the function that runs `openmed-data train` as a user does, in an empty folder."""
+
+    def run(*arguments: object) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "openmed_data.cli", "train", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=os.environ, check=False)
+
+    return run
+
+
+@pytest.fixture
+def build(tmp_path: Path, write_build: Any, conversations: Any) -> Path:
+    return write_build(tmp_path / "talks", Kind.SFT, {"train": conversations(8)})
+
+
+def test_a_plan_says_what_each_stage_needs_and_what_is_missing(cli: Run, build: Path) -> None:
+    asked = ("sft", "--data", f"sft={build}", "--data", f"sft={build}", "--profile", "mi300x-8", "--dry-run", "--json")
+    done = cli(*asked, "--set", "sft.learnin_rate=1e-5")
+    assert done.returncode == 0, done.stderr
+    plan = json.loads(done.stdout)
+    (step,) = plan["steps"]
+    assert (step["stage"], step["rows"], step["on"]) == ("sft", 16, "talks + talks")
+    assert step["memory_gb"] == pytest.approx(85, abs=1)
+    assert any("did you mean 'learning_rate'" in problem for problem in plan["problems"])
+    assert not list(build.parent.glob("runs*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("sft", "--recipe", "nothing.yaml"), "there is no recipe 'nothing.yaml'"),
+        (("sft", "--profile", "tpu"), "there is no profile 'tpu'"),
+        (("sft", "--data", "talks"), "'talks' is not STAGE=BUILD"),
+        (("sft", "--set", "sft"), "'sft' is not KEY=VALUE"),
+        (("sft", "--set", "stf.batch=4"), "no setting 'stf'; did you mean 'sft'"),
+        (("sft", "--data", "sft=nowhere"), "holds no finished build"),
+    ],
+)
+def test_what_cannot_be_used_leaves_with_2(arguments: tuple[str, ...], message: str, cli: Run) -> None:
+    done = cli(*arguments, "--dry-run")
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_model_that_is_not_there_is_said_before_anything_is_made(cli: Run, build: Path, tmp_path: Path) -> None:
+    done = cli(
+        "sft", "--recipe", "cpu-smoke", "--profile", "cpu-smoke", "--model", "/nowhere", "--data", f"sft={build}"
+    )
+    assert done.returncode == 2
+    assert "there is no model '/nowhere'" in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_help_of_every_stage_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom openmed_data.cli import main\n"
+        "try:\n    main(['train', 'all', '--help'])\nexcept SystemExit:\n    pass\n"
+        "print([name for name in ('torch', 'trl', 'polars', 'yaml') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

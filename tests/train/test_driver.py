@@ -1,0 +1,125 @@
+"""How the driver decides: ids, what is gone on from, what a failed process said."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openmed_data.errors import BuildError, GateError, UsageError
+from openmed_data.progress import Silent
+from openmed_data.registry import STAGES, find
+from openmed_data.training import driver, launch, profile, recipe, records
+from openmed_data.training.plan import Request, Step, steps_of
+from openmed_data.training.records import Parent
+from openmed_data.training.results import headline, read_scores
+from openmed_data.training.stage import COMPLETE, FAILURE
+
+CPU = profile.load("cpu-smoke")
+BASE = Parent(model="tiny", weights="b" * 64)
+
+
+def identity(
+    *changes: str, stage: str = "merge", root: str = "runs", parent: str = "p" * 64, base: Parent = BASE
+) -> str:
+    asked = Request(recipe.load("cpu-smoke", changes), CPU, (stage,), Path(root), "given")
+    step = Step(find(STAGES, stage), find(STAGES, stage).settings(asked.recipe.stages[stage]), "base", None)
+    return driver.identity_of(asked, step, Parent(model="x", weights=parent), base)
+
+
+def test_an_id_depends_on_what_decides_the_result_alone() -> None:
+    assert identity() == identity(root="/elsewhere", base=BASE.model_copy(update={"model": "other/name"}))
+    changed = {
+        identity(),
+        identity("merge.dtype=bfloat16"),
+        identity("seed=7"),
+        identity("chat_template=chatml"),
+        identity(parent="q" * 64),
+        identity(base=BASE.model_copy(update={"weights": "c" * 64})),
+    }
+    assert len(changed) == 6
+
+
+def test_an_evaluation_is_known_by_its_tasks_and_their_files(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "task.yaml").write_text("task: x")
+    same = [identity(f"evaluate.include_path={tmp_path / name}", stage="evaluate") for name in ("a", "b")]
+    assert same[0] == same[1]
+    (tmp_path / "b" / "task.yaml").write_text("task: y")
+    assert identity(f"evaluate.include_path={tmp_path / 'b'}", stage="evaluate") != same[0]
+    assert identity("evaluate.batch_size=1", stage="evaluate") == identity(stage="evaluate")
+
+
+def test_evaluations_follow_the_models_they_name() -> None:
+    asked = Request(
+        recipe.load("cpu-smoke", ["chain=[merge, evaluate]", "evaluate.models=[base, last]"]),
+        CPU,
+        ("merge", "evaluate"),
+    )
+    assert [step.label for step in steps_of(asked, Silent())] == ["merge", "evaluate of base", "evaluate of merge"]
+    alone = Request(recipe.load("cpu-smoke"), CPU, ("evaluate",), model="some/model")
+    assert [step.label for step in steps_of(alone, Silent())] == ["evaluate of base"]
+
+
+def test_only_whole_checkpoints_are_gone_on_from(tmp_path: Path) -> None:
+    for step, whole in ((2, True), (10, True), (12, False)):
+        folder = tmp_path / records.CHECKPOINTS / f"checkpoint-{step}"
+        folder.mkdir(parents=True)
+        if whole:
+            (folder / COMPLETE).touch()
+    lines = [json.dumps({"step": step, "loss": 1.0}) for step in (2, 10, 11)]
+    (tmp_path / records.METRICS).write_text("\n".join(lines) + '\n{"step": 12, "lo')
+    found = driver._last_checkpoint(tmp_path)
+    assert found is not None
+    assert found.name == "checkpoint-10"
+    assert [entry["step"] for entry in records.read_metrics(tmp_path)] == [2, 10]
+    assert not (tmp_path / records.CHECKPOINTS / "checkpoint-12").exists()
+
+
+def test_without_a_whole_checkpoint_it_begins_anew(tmp_path: Path) -> None:
+    (tmp_path / records.METRICS).write_text('{"step": 1}\n')
+    assert driver._last_checkpoint(tmp_path) is None
+    assert records.read_metrics(tmp_path) == []
+
+
+def test_two_processes_do_not_work_in_one_folder(tmp_path: Path) -> None:
+    with driver._locked(tmp_path), pytest.raises(UsageError, match="another process"), driver._locked(tmp_path):
+        pass
+
+
+def test_what_a_process_said_on_purpose_is_said_again(tmp_path: Path) -> None:
+    (tmp_path / FAILURE).write_text(json.dumps({"type": "GateError", "message": "too long", "hint": "cut"}))
+    error = launch._failure(tmp_path, "sft", 1)
+    assert isinstance(error, GateError)
+    assert (str(error), error.hint) == ("sft: too long", "cut")
+
+
+@pytest.mark.parametrize(("code", "words"), [(-9, "was ended by signal 9"), (1, "stopped with exit code 1")])
+def test_the_last_line_of_a_crash_is_shown(code: int, words: str, tmp_path: Path) -> None:
+    (tmp_path / records.LOG).write_text("starting\ntorch.OutOfMemoryError: too much\n\n")
+    error = launch._failure(tmp_path, "dpo", code)
+    assert isinstance(error, BuildError)
+    assert str(error) == f"dpo {words}: torch.OutOfMemoryError: too much"
+
+
+RESULTS: dict[str, Any] = {
+    "results": {
+        "mmlu": {"acc,none": 0.5, "acc_stderr,none": 0.1, "alias": "mmlu"},
+        "mmlu_anatomy": {"acc,none": 0.4, "acc_stderr,none": 0.2, "alias": " - anatomy"},
+        "ifeval": {"prompt_level_strict_acc,none": 0.25, "inst_level_strict_acc_stderr,none": "N/A", "alias": "ifeval"},
+    },
+    "groups": {"mmlu": {"acc,none": 0.5, "acc_stderr,none": 0.1, "alias": "mmlu"}},
+    "group_subtasks": {"mmlu": ["mmlu_anatomy"], "ifeval": []},
+    "n-shot": {"mmlu_anatomy": 0, "ifeval": 0},
+}
+
+
+def test_scores_are_read_as_the_harness_writes_them(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps(RESULTS))
+    assert headline(path) == {"mmlu/acc,none": 0.5, "ifeval/prompt_level_strict_acc,none": 0.25}
+    scores = {one.task: one for one in read_scores(path)}
+    assert (scores["mmlu"].group, scores["mmlu_anatomy"].group) == (True, False)
+    assert (scores["mmlu_anatomy"].value, scores["mmlu_anatomy"].stderr, scores["mmlu_anatomy"].shots) == (0.4, 0.2, 0)
+    assert scores["ifeval"].stderr is None

@@ -1,0 +1,103 @@
+"""The training template renders tools, marks what is trained, and never looks ahead."""
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openmed_data.errors import UsageError
+from openmed_data.training.template import choose, faults, read_template
+
+pytest.importorskip("trl")
+
+TOOLS = [{"type": "function", "function": {"name": "search", "parameters": {"type": "object"}}}]
+CALL = {"type": "function", "function": {"name": "search", "arguments": {"q": "rash"}}}
+TALK = [
+    {"role": "system", "content": "Be brief."},
+    {"role": "user", "content": "Fever?"},
+    {"role": "assistant", "content": None, "tool_calls": [CALL]},
+    {"role": "tool", "content": "Nothing found.", "name": "search"},
+    {"role": "assistant", "content": "Paracetamol."},
+]
+
+
+@pytest.fixture
+def tokenizer() -> Any:
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    trained = ByteLevelBPETokenizer()
+    trained.train_from_iterator(["fever"], vocab_size=300, special_tokens=["<|end|>"], show_progress=False)
+    return PreTrainedTokenizerFast(tokenizer_object=trained._tokenizer, eos_token="<|end|>", pad_token="<|end|>")
+
+
+def test_the_bundled_template_passes_every_check(tokenizer: Any) -> None:
+    chosen = choose(tokenizer)
+    assert chosen.name == "chatml"
+    assert tokenizer.chat_template is None
+    assert faults(tokenizer, chosen.text) == []
+
+
+def test_a_models_own_template_is_used_where_it_can_be_trained_on(tokenizer: Any) -> None:
+    own = str(read_template("chatml")).replace("You can call", "You may call")
+    tokenizer.chat_template = own
+    assert choose(tokenizer).name == "model"
+    tokenizer.chat_template = own.replace("{%- generation %}", "").replace("{%- endgeneration %}", "")
+    assert choose(tokenizer).name == "chatml"
+
+
+def test_what_the_assistant_says_is_trained_and_nothing_else(tokenizer: Any) -> None:
+    tokenizer.chat_template = choose(tokenizer).text
+    made = tokenizer.apply_chat_template(TALK, tools=TOOLS, return_dict=True, return_assistant_tokens_mask=True)
+    trained = [number for number, marked in zip(made["input_ids"], made["assistant_masks"], strict=True) if marked]
+    call = '<tool_call>{"name": "search", "arguments": {"q": "rash"}}</tool_call>'
+    assert tokenizer.decode(trained) == f"{call}<|end|>Paracetamol.<|end|>"
+
+
+def test_everything_is_rendered_once(tokenizer: Any) -> None:
+    text = tokenizer.apply_chat_template(TALK, chat_template=choose(tokenizer).text, tools=TOOLS, tokenize=False)
+    for part in ("Be brief.", '"name": "search", "parameters"', "Fever?", "Nothing found.", "Paracetamol."):
+        assert text.count(part) == 1
+    assert text.count("<|im_start|>") == 5
+
+
+def test_a_beginning_is_the_same_whatever_follows(tokenizer: Any) -> None:
+    template = choose(tokenizer).text
+    texts = [
+        tokenizer.apply_chat_template(TALK[:turns], chat_template=template, tools=TOOLS, tokenize=False)
+        for turns in range(1, len(TALK) + 1)
+    ]
+    assert all(later.startswith(earlier) for earlier, later in pairwise(texts))
+
+
+@pytest.mark.parametrize("arguments", [{"q": "rash"}, '{"q": "rash"}'])
+def test_arguments_are_not_encoded_twice(arguments: Any, tokenizer: Any) -> None:
+    call = {"function": {"name": "search", "arguments": arguments}}
+    talk = [TALK[1], {"role": "assistant", "content": "", "tool_calls": [call]}]
+    text = tokenizer.apply_chat_template(talk, chat_template=choose(tokenizer).text, tokenize=False)
+    assert '"arguments": {"q": "rash"}}' in text
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("{% for message in messages %}{{ message.content }}{% endfor %}", "does not mark"),
+        ("{{ messages[7].content.x }}", "it fails: UndefinedError"),
+        (
+            "{% for message in messages %}{% generation %}{{ message.content }}{% endgeneration %}{% endfor %}",
+            "loses tool calls",
+        ),
+    ],
+)
+def test_a_bad_template_is_refused_with_reasons(template: str, message: str, tokenizer: Any, tmp_path: Path) -> None:
+    path = tmp_path / "bad.jinja"
+    path.write_text(template)
+    with pytest.raises(UsageError, match=message):
+        choose(tokenizer, str(path))
+
+
+def test_a_tokenizer_must_be_able_to_end_a_turn(tokenizer: Any) -> None:
+    tokenizer.eos_token = None
+    with pytest.raises(UsageError, match="no end-of-sequence token"):
+        choose(tokenizer)

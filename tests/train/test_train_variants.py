@@ -1,0 +1,113 @@
+"""Runs of one stage: adapters, a stage that changes nothing, rows that are too long. Each is a process of its own."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openmed_data.errors import GateError
+from openmed_data.kinds import Kind
+from openmed_data.progress import Silent
+from openmed_data.training import profile, recipe, records
+from openmed_data.training.driver import Done, train
+from openmed_data.training.plan import Request
+from openmed_data.training.stage import JOB
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+pytest.importorskip("trl")
+
+Sft = Callable[..., Done]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, write_build: Any, conversations: Any, tiny_model: Any) -> Path:
+    root = tmp_path_factory.mktemp("variants")
+    long = conversations(1)[0]
+    long["messages"][0]["content"] = "fever and rash " * 900
+    write_build(root / "build", Kind.SFT, {"train": [*conversations(15), long]})
+    tiny_model(root / "tiny", [message["content"] or "" for row in conversations(8) for message in row["messages"]])
+    return root
+
+
+@pytest.fixture
+def sft(place: Path, tmp_path: Path) -> Sft:
+    """Return the function that runs the stage with settings, in a folder of its own."""
+
+    def run(*changes: str) -> Done:
+        found = recipe.load("cpu-smoke", ["sft.max_steps=2", "sft.save_steps=2", "sft.most_dropped=0.1", *changes])
+        data = {"sft": (str(place / "build"),)}
+        asked = Request(found, profile.load("cpu-smoke"), ("sft",), tmp_path, str(place / "tiny"), data)
+        return train(asked, Silent())[0]
+
+    return run
+
+
+def test_adapters_are_merged_into_a_whole_model(sft: Sft, place: Path) -> None:
+    from safetensors.numpy import load_file
+
+    done = sft("sft.lora.r=4")
+    before = load_file(place / "tiny" / "model.safetensors")
+    after = load_file(done.folder / records.MODEL / "model.safetensors")
+    assert {name: value.shape for name, value in after.items()} == {name: value.shape for name, value in before.items()}
+    changed = {name for name in after if (after[name] != before[name]).any()}
+    assert changed
+    assert all("_proj" in name for name in changed)  # the adapters' layers, and nothing else
+    assert done.run.changed
+
+
+def test_rows_that_are_too_long_are_left_out_and_counted(sft: Sft) -> None:
+    use = sft().run.dataset
+    assert use is not None
+    assert use.rows == {"train": 15}
+    assert use.dropped == {"too_long": 1}
+
+
+def test_too_many_rows_that_are_too_long_fail(sft: Sft) -> None:
+    with pytest.raises(GateError, match=r"sft: 1 of 16 rows have more than 2048 tokens .* 6\.2%; the recipe allows"):
+        sft("sft.most_dropped=0.02")
+
+
+def test_a_stage_that_changes_nothing_fails(sft: Sft, tmp_path: Path) -> None:
+    with pytest.raises(GateError, match="sft changed nothing"):
+        sft("sft.learning_rate=0.0")
+    ((folder, run),) = records.all_runs(tmp_path)
+    assert not run.done
+    assert not (folder / records.MODEL).exists()
+
+
+TWO_PROCESSES = """
+summary: two processes on a CPU
+device: cpu
+devices: 2
+memory_gb: 8
+teraflops: 0.02
+decode_tokens_per_second: 500
+environment: {OMP_NUM_THREADS: "1"}
+trainer: {use_cpu: true, bf16: false, fp16: false}
+accelerate:
+  compute_environment: LOCAL_MACHINE
+  distributed_type: MULTI_CPU
+  use_cpu: true
+  mixed_precision: "no"
+  num_machines: 1
+  num_processes: 2
+  machine_rank: 0
+"""
+
+
+def test_two_processes_share_the_work(place: Path, tmp_path: Path) -> None:
+    path = tmp_path / "two.yaml"
+    path.write_text(TWO_PROCESSES)
+    changes = ["sft.max_steps=2", "sft.save_steps=2", "sft.most_dropped=0.1", "sft.per_device_train_batch_size=2"]
+    data = {"sft": (str(place / "build"),)}
+    found = recipe.load("cpu-smoke", changes)
+    asked = Request(found, profile.load(str(path)), ("sft",), tmp_path, str(place / "tiny"), data)
+    (done,) = train(asked, Silent())
+    assert done.run.device is not None
+    assert done.run.device.count == 2
+    assert [entry["step"] for entry in records.read_metrics(done.folder) if "loss" in entry] == [1, 2]
+    assert json.loads((done.folder / JOB).read_text())["processes"] == 2
+    assert done.run.changed
