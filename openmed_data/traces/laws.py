@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from openmed_data.text.refusals import REFUSAL
 from openmed_data.traces.reasons import Law, Unfit
 from openmed_data.traces.secrets import secret_in
 from openmed_data.traces.toolbox import Toolbox
@@ -26,6 +27,7 @@ _UNREAD = re.compile(
     r"|</?information>|^Action(?: \d+)?: ?\w+ ?\[|^Observation(?: \d+)?:|\[TOOL_CALLS\]|<\|python_tag\|>",
     re.MULTILINE,
 )
+_REFUSAL = re.compile(REFUSAL)
 
 
 def uphold(trace: Trace, tools: Toolbox, *, may_end_with_call: bool) -> None:
@@ -64,6 +66,8 @@ def _uphold_text(message: Message, place: int) -> None:
         raise Unfit(Law.MARKUP, f"{field}: {found[0]}")
     if message.role == "assistant" and (found := _REFERENCE.search(text)):
         raise Unfit(Law.UNRESOLVED, f"{field}: {found[0]}")
+    if message.role == "assistant" and (found := _REFUSAL.search(text)):
+        raise Unfit(Law.REFUSAL, f"{field}: {found[0]}")
     if secret := secret_in(text):
         raise Unfit(Law.SECRET, f"{field}: {secret}")
 

@@ -21,6 +21,7 @@ class Law(ReasonCode):
     REWARD_LEAK = "reward_leak", "words of an evaluator or of a simulator stand in the conversation"
     UNRESOLVED = "unresolved_reference", "a placeholder stands where a value should, such as the name of an earlier call"
     MARKUP = "markup_left", "control tokens, or a call that is still written as text, stand in a message"
+    REFUSAL = "refusal", "the assistant refuses, or speaks of itself as a language model"
     SECRET = "secret", "a message holds a key or token that opens something"  # noqa: S105
 
 

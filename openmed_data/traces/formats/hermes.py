@@ -50,8 +50,7 @@ class Hermes(Format):
 
     def detect(self, record: Record) -> float:
         """The tags are sure, where no API's own fields hold the calls."""
-        turns = turns_of(record) or []
-        if any(isinstance(turn, dict) and "tool_calls" in turn for turn in turns):
+        if any(_has_own_fields(turn) for turn in turns_of(record) or []):
             return 0.0
         text = some_text(record)
         return 1.0 if "<tool_call>" in text or "<tools>" in text else 0.0
@@ -86,6 +85,12 @@ class Hermes(Format):
             messages.append({"role": "system", "content": "\n\n".join(part for part in (system, block) if part)})
         messages += [{"role": message.role, "content": _content(message)} for message in spoken]
         return {"messages": messages, "tools": functions}
+
+
+def _has_own_fields(turn: Any) -> bool:
+    """Tell a turn of a format that has a place for calls."""
+    held = cast(Record, turn) if isinstance(turn, dict) else {}
+    return "tool_calls" in held or held.get("from") in {"function_call", "observation"} or isinstance(held.get("content"), list)
 
 
 def _turns(record: Record) -> Iterator[tuple[str, str, str]]:
