@@ -1,7 +1,6 @@
 """`tool-traces`: conversations with tool calls, from every format in which they are published."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from openmed_data.builder import FILE, Builder, FilterUse, Rows
 from openmed_data.kinds import Kind
 from openmed_data.sources import Source, SourceFile, Upstream
 from openmed_data.sources.readers import Part
+from openmed_data.traces.beginnings import beginnings, count_beginnings
 from openmed_data.traces.codec import dumps, loads
 from openmed_data.traces.detect import count_formats, decide, formats, sure
 from openmed_data.traces.infer import count_calls, infer
@@ -20,26 +20,10 @@ from openmed_data.traces.reasons import Law
 
 from .card import CARD
 from .figures import count_rows, figures_of
-from .making import likeliest, make_rows, undeclared
+from .making import TraceState, likeliest, make_rows, readable
 from .options import TraceOptions
 
 SAMPLES = Path(__file__).with_name("samples")
-
-
-@dataclass(frozen=True, slots=True)
-class TraceState:
-    """What the whole source tells.
-
-    Attributes
-    ----------
-    formats
-        Format of each file.
-    inferred
-        Of each format the tools that its traces call, as JSON, for traces that do not declare them.
-    """
-
-    formats: Mapping[str, str]
-    inferred: Mapping[str, str]
 
 
 class ToolTraces(Builder[TraceOptions, TraceState]):
@@ -83,24 +67,24 @@ class ToolTraces(Builder[TraceOptions, TraceState]):
         found = [sure(loads(text)) for text in texts]
         likely = [likeliest(one, options.format) for one in found]
         counted = count_formats(list(zip(batch[FILE].to_list(), found, strict=True)))
-        return tally.merge([counted, count_calls(undeclared(texts, likely))])
+        traces = list(readable(texts, likely))
+        return tally.merge([counted, count_calls(traces), count_beginnings(trace for _, trace in traces)])
 
     def state(self, evidence: pl.DataFrame, options: TraceOptions) -> TraceState:
-        """Tell the format of each file, and infer the tools that are not declared."""
+        """Tell the format of each file, infer undeclared tools, and find traces that others hold."""
         decided = decide(evidence, options.format)
         used = sorted(set(decided.values()))
-        return TraceState(
-            decided, {name: dumps(infer(evidence, name, formats()[name].descriptions)) for name in used}
-        )
+        inferred = {name: dumps(infer(evidence, name, formats()[name].descriptions)) for name in used}
+        return TraceState(decided, inferred, beginnings(evidence))
 
     def rows(self, batch: pl.DataFrame, state: TraceState, options: TraceOptions) -> Rows:
         """Convert one batch, and hold every trace against the laws."""
-        return make_rows(batch, state.formats, state.inferred, end_with_call=options.end_with_call)
+        return make_rows(batch, state, end_with_call=options.end_with_call)
 
     def describe_state(self, state: TraceState) -> Mapping[str, Any]:
-        """Return the format of each file and the inferred tools."""
+        """Return the format of each file, the inferred tools, and how many traces are the beginning of others."""
         inferred = {name: loads(text) for name, text in state.inferred.items() if text != "[]"}
-        return {"formats": dict(state.formats), "inferred_tools": inferred}
+        return {"formats": dict(state.formats), "inferred_tools": inferred, "beginnings": len(state.beginnings)}
 
     def measure(self, kept: pl.DataFrame) -> pl.DataFrame:
         """Count formats, calls and turns of the rows as written."""

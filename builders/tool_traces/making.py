@@ -1,17 +1,21 @@
 """Turn records into rows: read, held against the laws, laid out, identified."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 import polars as pl
 import xxhash
 
 from openmed_data import tally
 from openmed_data.builder import FILE, LICENSE, ROW, SOURCE, UID, Rows
+from openmed_data.traces.beginnings import beginning
 from openmed_data.traces.columns import columns_of
 from openmed_data.traces.convert import Converter, read
 from openmed_data.traces.detect import AUTO, formats
 from openmed_data.traces.reading import RECORD
-from openmed_data.traces.reasons import Unfit
+from openmed_data.traces.reasons import Law, Unfit
 from openmed_data.traces.toolbox import toolbox
 from openmed_data.traces.trace import Trace
 
@@ -21,8 +25,27 @@ _REJECTED = {ROW: pl.UInt64, "reason": pl.String, "detail": pl.String}
 _KEYS = {ROW: pl.UInt64, UID: pl.UInt64, "identity": pl.String, "answer": pl.String, "stem": pl.String}
 
 
-def undeclared(texts: Sequence[str], likely: Sequence[str]) -> Iterator[tuple[str, Trace]]:
-    """Yield format and trace of the records from whose calls schemas may be inferred; failed tasks teach none."""
+@dataclass(frozen=True, slots=True)
+class TraceState:
+    """What the whole source tells.
+
+    Attributes
+    ----------
+    formats
+        Format of each file.
+    inferred
+        Of each format the tools that its traces call, as JSON, for traces that do not declare them.
+    beginnings
+        Hashes of traces that are the beginning of a longer one.
+    """
+
+    formats: Mapping[str, str]
+    inferred: Mapping[str, str]
+    beginnings: frozenset[str]
+
+
+def readable(texts: Sequence[str], likely: Sequence[str]) -> Iterator[tuple[str, Trace]]:
+    """Yield format and trace of the records that can be read; what failed tasks call teaches nothing."""
     for text, name in zip(texts, likely, strict=True):
         try:
             trace = read(text, formats()[name]) if name else None
@@ -37,25 +60,13 @@ def likeliest(found: Mapping[str, float], stated: str) -> str:
     return stated if stated != AUTO else max(sorted(found), key=found.__getitem__, default="")
 
 
-def make_rows(
-    batch: pl.DataFrame, names: Mapping[str, str], inferred: Mapping[str, str], *, end_with_call: bool
-) -> Rows:
-    """Convert a batch.
-
-    Parameters
-    ----------
-    batch
-        Records, with `FILE`.
-    names
-        File → format.
-    inferred
-        Format → tools of traces that declare none, as JSON.
-    end_with_call
-        Whether a trace may end with a call.
-    """
-    converters = {name: Converter(formats()[name], toolbox(text), end_with_call) for name, text in inferred.items()}
-    of_row = [names[file] for file in batch[FILE]]
-    outcomes = [converters[name].convert(text) for name, text in zip(of_row, batch[RECORD], strict=True)]
+def make_rows(batch: pl.DataFrame, state: TraceState, *, end_with_call: bool) -> Rows:
+    """Convert a batch of records; `end_with_call` says whether a trace may end with a call."""
+    of_row = [state.formats[file] for file in batch[FILE]]
+    outcomes: list[Trace | Unfit] = []
+    for name, group in groupby(zip(of_row, batch[RECORD].to_list(), strict=True), key=itemgetter(0)):
+        converter = Converter(formats()[name], toolbox(state.inferred[name]), end_with_call)
+        outcomes += (_alone(one, state) for one in converter.convert([text for _, text in group]))
     numbered = list(zip(batch[ROW].to_list(), of_row, outcomes, strict=True))
     rejected = [(row, str(one.law), one.detail) for row, _, one in numbered if isinstance(one, Unfit)]
     kept = [(row, name, one) for row, name, one in numbered if isinstance(one, Trace)]
@@ -66,6 +77,13 @@ def make_rows(
         keys=_keys(kept, frame[UID]),
         tally=tally.merge([count_outcomes(zip(of_row, outcomes, strict=True))]),
     )
+
+
+def _alone(one: Trace | Unfit, state: TraceState) -> Trace | Unfit:
+    """Return a trace, unless a longer one holds it."""
+    if isinstance(one, Trace) and state.beginnings and beginning(one) in state.beginnings:
+        return Unfit(Law.BEGINNING, f"its {len(one.messages)} messages")
+    return one
 
 
 def _frame(kept: Sequence[tuple[int, str, Trace]], batch: pl.DataFrame) -> pl.DataFrame:

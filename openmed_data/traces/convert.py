@@ -1,11 +1,12 @@
-"""From a record's JSON text to a trace that keeps every law."""
+"""From the JSON text of records to traces that keep every law."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from openmed_data.traces.codec import loads
 from openmed_data.traces.format import Format
-from openmed_data.traces.laws import uphold
+from openmed_data.traces.laws import suspects, uphold, uphold_texts
 from openmed_data.traces.reasons import Unfit, unreadable
 from openmed_data.traces.settle import settle
 from openmed_data.traces.toolbox import Toolbox
@@ -28,8 +29,20 @@ class Converter:
     inferred: Toolbox
     end_with_call: bool = True
 
-    def convert(self, text: str) -> Trace | Unfit:
-        """Return the trace, or the law that it breaks."""
+    def convert(self, texts: Sequence[str]) -> list[Trace | Unfit]:
+        """Return the trace in each text, or the law that it breaks."""
+        found = [self._converted(text) for text in texts]
+        kept = [place for place, one in enumerate(found) if isinstance(one, Trace)]
+        traces = [one for one in found if isinstance(one, Trace)]
+        for at in suspects(traces):
+            try:
+                uphold_texts(traces[at])
+            except Unfit as unfit:
+                found[kept[at]] = unfit
+        return found
+
+    def _converted(self, text: str) -> Trace | Unfit:
+        """Return the trace in a text, which keeps the laws of calls; those of texts are looked after all at once."""
         try:
             trace = read(text, self.form)
             tools = self.inferred if trace.tools is None else trace.tools

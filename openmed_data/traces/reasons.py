@@ -17,11 +17,13 @@ class Law(ReasonCode):
     OUT_OF_ORDER = "result_out_of_order", "a result answers a call of an earlier turn"
     TURNS = "turns_out_of_order", "the turns are not those of a conversation: a user asks, the assistant acts or answers"
     EMPTY_TURN = "empty_turn", "a user or the assistant says and calls nothing"
+    NO_TOOLS = "no_tools", "no tool is declared and none is called: a conversation, and no trace of tool use"
     NO_FINAL_ANSWER = "no_final_answer", "the trace does not end with what the assistant should say"
     REWARD_LEAK = "reward_leak", "words of an evaluator or of a simulator stand in the conversation"
     UNRESOLVED = "unresolved_reference", "a placeholder stands where a value should, such as the name of an earlier call"
     MARKUP = "markup_left", "control tokens, or a call that is still written as text, stand in a message"
     REFUSAL = "refusal", "the assistant refuses, or speaks of itself as a language model"
+    BEGINNING = "beginning_of_another", "it ends with a call, and a longer trace of the source begins with all of it"
     SECRET = "secret", "a message holds a key or token that opens something"  # noqa: S105
 
 

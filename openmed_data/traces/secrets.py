@@ -18,7 +18,8 @@ _FORMS = {
     "private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
 }
 # One look for what every form begins with spares texts without any from the rest.
-_BEGINNING = re.compile(r"gh[pousr]_|github_pat_|AKIA|ASIA|xox[abprs]-|AIza|[sr]k[-_]|hf_|eyJ|-----BEGIN")
+SECRET_BEGINNING = r"gh[pousr]_|github_pat_|AKIA|ASIA|xox[abprs]-|AIza|[sr]k-|[sr]k_live|hf_|eyJ|-----BEGIN"
+_BEGINNING = re.compile(SECRET_BEGINNING)
 _COMPILED = {name: re.compile(form) for name, form in _FORMS.items()}
 
 

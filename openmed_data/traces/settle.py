@@ -4,6 +4,7 @@ What is linked by ids, by names or by order alone comes out the same: ids are nu
 the strictest chat template (Mistral's) demands, and results stand in the order of their calls.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -13,6 +14,9 @@ from openmed_data.traces.trace import Call, Message, Trace
 RESULTS_MOVED = "results of parallel calls put in the order of the calls"
 USER_CUT = "last turn of a user, which nobody answers, cut"
 RESULTS_CUT = "last results, which nobody reads, cut"
+NAME_CUT = "name and maker of another model cut from the system prompt"
+# As in "You are Qwen, created by Alibaba Cloud.": whoever is trained on the trace has another name.
+_NAMED = re.compile(r"\bYou are \w[\w.\- ]{0,30}, (?:an? [\w ]{3,40} )?(?:created|made|trained|developed|built) by [^.\n]{2,40}\.\s*")
 
 
 def settle(trace: Trace) -> Trace:
@@ -33,15 +37,23 @@ def settle(trace: Trace) -> Trace:
     >>> settled.messages[1].calls[0].id, settled.messages[2].call_id, settled.messages[2].name
     ('call00000', 'call00000', 'look_up')
     """
-    merged = _merged(trace.messages)
-    kept, cut = _cut(merged)
+    nameless = tuple(_nameless(message) for message in trace.messages)
+    renamed = (NAME_CUT,) * (nameless != trace.messages)
+    kept, cut = _cut(_merged(nameless))
     linked = _Linking()
     for place, message in enumerate(kept):
         linked.add(message, place, kept)
     if not linked.done:
         raise Unfit(Law.NO_FINAL_ANSWER, "messages: the assistant says nothing")
     moved = (RESULTS_MOVED,) * linked.moved
-    return replace(trace, messages=tuple(linked.done), mended=(*trace.mended, *cut, *moved))
+    return replace(trace, messages=tuple(linked.done), mended=(*trace.mended, *renamed, *cut, *moved))
+
+
+def _nameless(message: Message) -> Message:
+    """Return a system prompt without the name of the model that it was written for."""
+    if message.role != "system" or not _NAMED.search(message.content):
+        return message
+    return Message("system", _NAMED.sub("", message.content))
 
 
 def _merged(messages: Iterable[Message]) -> list[Message]:
@@ -55,10 +67,10 @@ def _merged(messages: Iterable[Message]) -> list[Message]:
         last = done[-1] if done else None
         if last is None or last.role != message.role or (last.calls and said):
             if message.role != "system" or said:
-                done.append(message if said == message.content else replace(message, content=said))
+                done.append(message if said == message.content else Message(message.role, said, message.calls))
             continue
         both = "\n\n".join(text for text in (last.content, said) if text)
-        done[-1] = replace(last, content=both, calls=last.calls + message.calls)
+        done[-1] = Message(last.role, both, last.calls + message.calls)
     return done
 
 
@@ -103,11 +115,11 @@ class _Linking:
         calls: list[Call] = []
         self._results = []
         for call in message.calls:
-            made = replace(call, id=f"call{self._count:05d}")
+            made = Call(call.name, call.arguments, f"call{self._count:05d}")
             self._open[self._count] = (made, call.id)
             self._count += 1
             calls.append(made)
-        return replace(message, calls=tuple(calls))
+        return Message(message.role, message.content, tuple(calls))
 
     def _answer(self, message: Message, place: int) -> None:
         number = self._answered(message)

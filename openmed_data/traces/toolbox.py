@@ -5,7 +5,7 @@ The canonical form is the one of OpenAI's API, which chat templates expect: ``{"
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, cast
@@ -30,6 +30,8 @@ class Toolbox:
         The canonical JSON, as the column `tools` holds it.
     tools
         The same, parsed; not to be changed.
+    arguments
+        Of each tool that takes no others, the arguments that it declares.
     mapped
         How many types or forms were rewritten as JSON Schema, by what they were and became.
     """
@@ -37,6 +39,7 @@ class Toolbox:
     text: str
     tools: tuple[Json, ...] = field(compare=False, repr=False)
     validators: Mapping[str, Any] = field(compare=False, repr=False)
+    arguments: Mapping[str, frozenset[str]] = field(compare=False, repr=False)
     mapped: Mapping[str, int] = field(compare=False, repr=False)
 
     @property
@@ -54,7 +57,8 @@ class Toolbox:
         """
         validator = self.validators[name]
         if validator.is_valid(arguments):
-            return None
+            known = self.arguments.get(name)
+            return None if known is None or known.issuperset(arguments) else "an argument that is not declared"
         error = next(validator.iter_errors(arguments))
         place = ".".join(map(str, error.instance_path))
         return f"{place or 'arguments'} breaks {'/'.join(map(str, error.schema_path))}"
@@ -99,7 +103,7 @@ def _toolbox(text: str) -> Toolbox:
         if function["name"] in validators:
             raise Unfit(Law.BAD_TOOLS, f"tools[{place}].name: a second tool of this name")
         validators[function["name"]] = _validator(function["parameters"], f"tools[{place}].parameters")
-    return Toolbox(dumps(tools), tools, validators, mapped)
+    return Toolbox(dumps(tools), tools, validators, dict(_arguments(tools)), mapped)
 
 
 def _tool(held: Any, field: str, mapped: Counter[str]) -> Json:
@@ -123,6 +127,18 @@ def _tool(held: Any, field: str, mapped: Counter[str]) -> Json:
     if inner is tool:
         given.pop("type", None)  # "function", or the version of a provider's own tool
     return {"type": "function", "function": {**made, **given}}
+
+
+def _arguments(tools: Iterable[Json]) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield the arguments of each tool that does not say that there may be others.
+
+    JSON Schema allows what it does not name; a model that is trained on such calls invents arguments.
+    """
+    for tool in tools:
+        schema: Json = tool["function"]["parameters"]
+        open_ = schema.get("additionalProperties", False) is not False or "patternProperties" in schema
+        if schema["properties"] and not open_ and not {"anyOf", "oneOf", "allOf", "$ref"} & schema.keys():
+            yield tool["function"]["name"], frozenset(schema["properties"])
 
 
 def _validator(schema: Json, field: str) -> Any:
