@@ -13,13 +13,13 @@ class TraceOptions(Options):
 
     format: str = Field(
         AUTO,
-        description="Format of the source's files; `auto` tells it from the rows, file by file, or stops where two fit. "
-        "One of openai, anthropic, sharegpt, hermes, xlam, react, search-tags, mcp, or one of another package.",
+        description="Format of the source's files; `auto` tells it from the rows, file by file, or stops where two "
+        "fit. One of openai, anthropic, sharegpt, hermes, xlam, react, search-tags, mcp, or one of another package.",
     )
     end_with_call: bool = Field(
         default=True,
-        description="Keep traces whose last turn is a call: rows of xLAM, whose answer it is, and chats that end with a "
-        "hand-over. Searches that end without an answer are never kept.",
+        description="Keep traces whose last turn is a call: rows of xLAM, whose answer it is, and chats that end with "
+        "a hand-over. Searches that end without an answer are never kept.",
     )
 
     @model_validator(mode="after")

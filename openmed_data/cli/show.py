@@ -107,7 +107,9 @@ def _print_traces(console: Console, dataset: "Dataset", found: "list[Shown]", na
     form = writer(name)
     require_traces(dataset)
     for shown in found:
-        console.json(record_of(shown.row, form, f"{shown.split}, row {shown.number}"), indent=None if console.as_json else 2)
+        console.json(
+            record_of(shown.row, form, f"{shown.split}, row {shown.number}"), indent=None if console.as_json else 2
+        )
 
 
 def _next(console: Console, path: str, manifest: Any, rejected: str | None) -> None:

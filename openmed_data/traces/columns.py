@@ -35,7 +35,7 @@ def columns_of(traces: Sequence[Trace]) -> pl.DataFrame:
         "name": pa.array([message.name or None for message in spoken], _TEXT),
     }
     structs = pa.StructArray.from_arrays(list(parts.values()), list(parts))
-    messages = pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), structs)
+    messages = cast(Any, pa.LargeListArray).from_arrays(pa.array(offsets, pa.int64()), structs)
     tools = pa.array([trace.tools.text if trace.tools else "[]" for trace in traces], _TEXT)
     counts = pa.array([trace.n_calls for trace in traces], pa.int32())
     table = pa.table({"messages": messages, "tools": tools, "n_calls": counts})

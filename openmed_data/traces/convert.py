@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from openmed_data.traces.codec import loads
 from openmed_data.traces.format import Format
@@ -63,4 +63,4 @@ def read(text: str, form: Format) -> Trace:
     record: Any = loads(text)
     if not isinstance(record, dict):
         raise unreadable("record", record, "an object")
-    return settle(form.read(record))
+    return settle(form.read(cast("dict[str, Any]", record)))

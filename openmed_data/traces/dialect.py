@@ -55,7 +55,7 @@ def parameters_of(held: Any, field: str, mapped: Counter[str]) -> Json:
     >>> sorted(counts)
     ['flat parameters → properties', 'int → integer', 'str, optional → string']
     """
-    if held is None or held == {} or held == []:
+    if held in (None, {}, []):
         return {"type": "object", "properties": {}}
     if not isinstance(held, dict):
         raise unreadable(field, held, "an object")

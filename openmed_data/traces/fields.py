@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from openmed_data.traces.codec import loads
-from openmed_data.traces.reasons import Law, Unfit, unreadable
+from openmed_data.traces.reasons import Law, Unfit, kind_of, unreadable
 from openmed_data.traces.toolbox import Toolbox, toolbox
 from openmed_data.traces.trace import Call
 
@@ -48,7 +48,7 @@ def turn_objects(record: Record) -> list[Record]:
 
 
 def parts_text(held: Any, field: str) -> str:
-    """Return what a content says: text, parts of text, or nothing.
+    r"""Return what a content says: text, parts of text, or nothing.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def parts_text(held: Any, field: str) -> str:
     Examples
     --------
     >>> parts_text([{"type": "text", "text": "Hello"}, {"type": "text", "text": "there"}], "content")
-    'Hello\\nthere'
+    'Hello\nthere'
     """
     if isinstance(held, str):
         return held
@@ -77,7 +77,7 @@ def parts_text(held: Any, field: str) -> str:
         elif isinstance(part, dict) and isinstance(cast(Record, part).get("type"), str):
             raise Unfit(Law.NOT_TEXT, f"{field}[{place}]: {cast(Record, part)['type']}")
         else:
-            raise unreadable(f"{field}[{place}]", part, "a part of text")
+            raise unreadable(f"{field}[{place}]", cast(Any, part), "a part of text")
     return "\n".join(texts)
 
 
@@ -97,7 +97,7 @@ def arguments_of(held: Any, field: str) -> Mapping[str, Any]:
         except ValueError as error:
             raise Unfit(Law.ARGUMENTS, f"{field}: found broken JSON; expected an object") from error
     if not isinstance(held, dict):
-        raise Unfit(Law.ARGUMENTS, unreadable(field, held, "an object").detail)
+        raise Unfit(Law.ARGUMENTS, f"{field}: found {kind_of(held)}; expected an object")
     return cast(Mapping[str, Any], held)
 
 

@@ -59,7 +59,8 @@ def infer(evidence: pl.DataFrame, name: str, descriptions: Mapping[str, str]) ->
     Examples
     --------
     >>> from openmed_data.traces.trace import Call, Message
-    >>> trace = Trace((Message("assistant", calls=(Call("weigh", {"bed": 4}), Call("weigh", {"bed": 5, "unit": "kg"}))),))
+    >>> calls = (Call("weigh", {"bed": 4}), Call("weigh", {"bed": 5, "unit": "kg"}))
+    >>> trace = Trace((Message("assistant", calls=calls),))
     >>> infer(tally.merge([count_calls([("react", trace)])]), "react", {})[0]["function"]["parameters"]
     {'type': 'object', 'properties': {'bed': {'type': 'integer'}, 'unit': {'type': 'string'}}, 'required': ['bed']}
     """

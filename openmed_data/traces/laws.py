@@ -8,15 +8,13 @@ import polars as pl
 
 from openmed_data.text.refusals import REFUSAL
 from openmed_data.traces.reasons import Law, Unfit
-from openmed_data.traces.secrets import SECRET_BEGINNING, secret_in
+from openmed_data.traces.secrets import BEGINNING, secret_in
 from openmed_data.traces.toolbox import Toolbox
 from openmed_data.traces.trace import Trace
 
 # The patterns are in the syntax that Python's `re` and polars share.
 # What evaluators and simulated users of public environments write (FireAct, tau-bench, AutoGen).
-_EVALUATOR = (
-    r"(?im)\bEpisode finished\b|\breward\s*[=:]\s*(?:True|False|-?\d)|###(?:STOP|TRANSFER)###|\bTERMINATE\s*$"
-)
+_EVALUATOR = r"(?im)\bEpisode finished\b|\breward\s*[=:]\s*(?:True|False|-?\d)|###(?:STOP|TRANSFER)###|\bTERMINATE\s*$"
 # Results that a planner names instead of knowing them (ToolACE, API-Bank, ReWOO).
 _REFERENCE = (
     r"\bAPI_call_\d+\b|<(?:result|output) of\b[^>]*>|\$\{?(?:function|call|step|tool)_?\d+(?:\.\w+)+\$?\}?|^#E\d+$"
@@ -97,7 +95,7 @@ def suspects(traces: Sequence[Trace]) -> list[int]:
     spoken = [(place, message) for place, trace in enumerate(traces) for message in trace.messages if message.content]
     roles = pl.Series([message.role for _, message in spoken], dtype=pl.String)
     texts = pl.Series([message.content for _, message in spoken], dtype=pl.String)
-    hit = texts.str.contains(SECRET_BEGINNING)
+    hit = texts.str.contains(BEGINNING)
     for _, pattern, where in _OF_TEXTS:
         hit |= texts.str.contains(pattern) & roles.is_in(list(where))
     return sorted({spoken[at][0] for at in cast("list[int]", hit.arg_true().to_list())})

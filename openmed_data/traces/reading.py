@@ -179,7 +179,9 @@ def _is_log(head: list[bytes]) -> bool:
 
 
 def _session(record: Any) -> str | None:
-    named = (one.session(record) for one in formats().values()) if isinstance(record, dict) else iter(())
+    if not isinstance(record, dict):
+        return None
+    named = (one.session(cast("dict[str, Any]", record)) for one in formats().values())
     return next((session for session in named if session is not None), None)
 
 

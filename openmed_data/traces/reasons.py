@@ -15,19 +15,25 @@ class Law(ReasonCode):
     CALL_WITHOUT_RESULT = "call_without_result", "the conversation goes on although a call was not answered"
     RESULT_WITHOUT_CALL = "result_without_call", "a result answers no call, or one that was answered before"
     OUT_OF_ORDER = "result_out_of_order", "a result answers a call of an earlier turn"
-    TURNS = "turns_out_of_order", "the turns are not those of a conversation: a user asks, the assistant acts or answers"
+    TURNS = (
+        "turns_out_of_order",
+        "the turns are not those of a conversation: a user asks, the assistant acts or answers",
+    )
     EMPTY_TURN = "empty_turn", "a user or the assistant says and calls nothing"
     NO_TOOLS = "no_tools", "no tool is declared and none is called: a conversation, and no trace of tool use"
     NO_FINAL_ANSWER = "no_final_answer", "the trace does not end with what the assistant should say"
     REWARD_LEAK = "reward_leak", "words of an evaluator or of a simulator stand in the conversation"
-    UNRESOLVED = "unresolved_reference", "a placeholder stands where a value should, such as the name of an earlier call"
+    UNRESOLVED = (
+        "unresolved_reference",
+        "a placeholder stands where a value should, such as the name of an earlier call",
+    )
     MARKUP = "markup_left", "control tokens, or a call that is still written as text, stand in a message"
     REFUSAL = "refusal", "the assistant refuses, or speaks of itself as a language model"
     BEGINNING = "beginning_of_another", "it ends with a call, and a longer trace of the source begins with all of it"
-    SECRET = "secret", "a message holds a key or token that opens something"  # noqa: S105
+    SECRET = "secret", "a message holds a key or token that opens something"
 
 
-class Unfit(Exception):
+class Unfit(Exception):  # noqa: N818 - it is handed on as what became of a record
     """A record that breaks a law.
 
     Attributes

@@ -1,8 +1,8 @@
 """Keys and tokens that open something, told by the forms that their makers publish.
 
-The forms are those that the makers document for secret scanning (GitHub, AWS, Slack, Google, OpenAI, Anthropic, Hugging
-Face, Stripe), JSON Web Tokens (RFC 7519) and PEM blocks (RFC 7468). The check `phi` looks for identifiers of persons and
-has no class for these.
+The forms are those that their makers document for secret scanning (GitHub, AWS, Slack, Google, OpenAI, Anthropic,
+Hugging Face, Stripe), JSON Web Tokens (RFC 7519) and PEM blocks (RFC 7468). The check `phi` looks for identifiers of
+persons and has no class for these.
 """
 
 import re
@@ -18,8 +18,8 @@ _FORMS = {
     "private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
 }
 # One look for what every form begins with spares texts without any from the rest.
-SECRET_BEGINNING = r"gh[pousr]_|github_pat_|AKIA|ASIA|xox[abprs]-|AIza|[sr]k-|[sr]k_live|hf_|eyJ|-----BEGIN"
-_BEGINNING = re.compile(SECRET_BEGINNING)
+BEGINNING = r"gh[pousr]_|github_pat_|AKIA|ASIA|xox[abprs]-|AIza|[sr]k-|[sr]k_live|hf_|eyJ|-----BEGIN"
+_BEGINS = re.compile(BEGINNING)
 _COMPILED = {name: re.compile(form) for name, form in _FORMS.items()}
 
 
@@ -31,6 +31,6 @@ def secret_in(text: str) -> str | None:
     >>> secret_in("the key is AKIA" + "ABCDEFGHIJKLMNOP"), secret_in("ask-for-help")
     ('AWS access key', None)
     """
-    if not _BEGINNING.search(text):
+    if not _BEGINS.search(text):
         return None
     return next((name for name, form in _COMPILED.items() if form.search(text)), None)

@@ -16,7 +16,9 @@ USER_CUT = "last turn of a user, which nobody answers, cut"
 RESULTS_CUT = "last results, which nobody reads, cut"
 NAME_CUT = "name and maker of another model cut from the system prompt"
 # As in "You are Qwen, created by Alibaba Cloud.": whoever is trained on the trace has another name.
-_NAMED = re.compile(r"\bYou are \w[\w.\- ]{0,30}, (?:an? [\w ]{3,40} )?(?:created|made|trained|developed|built) by [^.\n]{2,40}\.\s*")
+_NAMED = re.compile(
+    r"\bYou are \w[\w.\- ]{0,30}, (?:an? [\w ]{3,40} )?(?:created|made|trained|developed|built) by [^.\n]{2,40}\.\s*"
+)
 
 
 def settle(trace: Trace) -> Trace:

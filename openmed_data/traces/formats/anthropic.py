@@ -34,7 +34,8 @@ class Anthropic(Format):
         if kinds & {"tool_use", "tool_result"}:
             return 1.0
         tools: Any = record.get("tools")
-        if isinstance(tools, list) and any("input_schema" in tool for tool in tools if isinstance(tool, dict)):
+        declared = cast("list[Any]", tools) if isinstance(tools, list) else []
+        if any("input_schema" in tool for tool in declared if isinstance(tool, dict)):
             return 1.0
         plain = all(isinstance(turn, dict) and {"role", "content"} <= cast(Record, turn).keys() for turn in turns)
         return (0.7 if isinstance(record.get("system"), str) else 0.4 * bool(kinds)) if plain else 0.0
@@ -110,23 +111,29 @@ def _messages(turn: Record, field: str, mended: list[str]) -> Iterator[Message]:
         at = f"{field}.content[{place}]"
         if not isinstance(held, dict):
             raise unreadable(at, held, "a block")
-        block = cast(Record, held)
-        kind = block.get("type")
-        if kind == "text":
-            texts.append(parts_text(block.get("text"), f"{at}.text"))
-        elif kind == "tool_use":
-            calls.append(_call(block, at))
-        elif kind == "tool_result":
-            yield _result(block, at)
-        elif kind in _SILENT:
-            mended.append(THOUGHTS_LEFT)
-        else:
-            raise Unfit(Law.NOT_TEXT, f"{at}: {kind}")
+        if (result := _block(cast(Record, held), at, texts, calls, mended)) is not None:
+            yield result
     said = "\n\n".join(texts)
     if role == "user" and said.lstrip().startswith(_HARNESS):
         mended.append(HARNESS_LEFT)
     elif texts or calls:
         yield Message(role, said, tuple(calls))
+
+
+def _block(block: Record, at: str, texts: list[str], calls: list[Call], mended: list[str]) -> Message | None:
+    """Put what a block says or calls where it belongs, and return the result that it is, if it is one."""
+    kind = block.get("type")
+    if kind == "tool_result":
+        return _result(block, at)
+    if kind == "text":
+        texts.append(parts_text(block.get("text"), f"{at}.text"))
+    elif kind == "tool_use":
+        calls.append(_call(block, at))
+    elif kind in _SILENT:
+        mended.append(THOUGHTS_LEFT)
+    else:
+        raise Unfit(Law.NOT_TEXT, f"{at}: {kind}")
+    return None
 
 
 def _call(block: Record, field: str) -> Call:

@@ -1,8 +1,8 @@
-"""Hermes: tools between `<tools>`, calls between `<tool_call>`, results between `<tool_response>`, all inside the texts.
+r"""Hermes: tools in `<tools>`, calls in `<tool_call>`, results in `<tool_response>`, all inside the texts.
 
 As messages, as ShareGPT turns, as ChatML text, or as text with ``USER:`` and ``ASSISTANT:``. A tag that is part of what
 somebody says is written with ``&lt;`` for its first character (and ``&amp;lt;`` for that), and one inside JSON with
-``\\u003c``, so that nothing is lost; readers that do not know this see the tag escaped.
+``\u003c``, so that nothing is lost; readers that do not know this see the tag escaped.
 """
 
 import re
@@ -10,14 +10,30 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from openmed_data.traces.codec import dumps, loads
-from openmed_data.traces.fields import calls_of, id_of, parts_text, some_text, tools_of, turn_objects, turns_of, verdict_of
+from openmed_data.traces.fields import (
+    calls_of,
+    id_of,
+    parts_text,
+    some_text,
+    tools_of,
+    turn_objects,
+    turns_of,
+    verdict_of,
+)
 from openmed_data.traces.format import Format, Record
 from openmed_data.traces.reasons import unreadable
-from openmed_data.traces.texts import chatml_turns, chatml_texts, lone_text
+from openmed_data.traces.texts import chatml_texts, chatml_turns, lone_text
 from openmed_data.traces.toolbox import Toolbox, toolbox
 from openmed_data.traces.trace import Call, Message, Trace
 
-_ROLES = {"system": "system", "human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "tool": "tool"}
+_ROLES = {
+    "system": "system",
+    "human": "user",
+    "user": "user",
+    "gpt": "assistant",
+    "assistant": "assistant",
+    "tool": "tool",
+}
 _SPOKEN = re.compile(r"^(SYSTEM|USER|ASSISTANT|FUNCTION RESPONSE|TOOL):[ \t]*", re.MULTILINE)
 _SPEAKERS = {"SYSTEM": "system", "USER": "user", "ASSISTANT": "assistant", "FUNCTION RESPONSE": "tool", "TOOL": "tool"}
 _FENCE = re.compile(r"^\s*```\w*\n(.*?)\n?```\s*$", re.DOTALL)
@@ -29,12 +45,15 @@ _LITERAL = re.compile(rf"<(/?(?:{_TAGS})>)")
 _WRITTEN = re.compile(rf"&((?:amp;)*)lt;(/?(?:{_TAGS})>)")
 # Sentences that explain the tags, which every set of this format words a little differently.
 _ABOUT_TAGS = re.compile(
-    r"<tools>|<tool_call>|<tool_response>|</tools>|function calling AI model|function signatures|call one or more functions"
+    r"<tools>|<tool_call>|<tool_response>|</tools>|function calling AI model|function signatures"
+    r"|call one or more functions"
     r"|assumptions about what values to plug|available tools|pydantic model json schema|For each function call return"
     r"|with function name and arguments",
     re.IGNORECASE,
 )
-_HEADER = "# Tools\n\nYou may call one or more functions to assist with the user query.\n\nHere are the functions:\n<tools>\n"
+_HEADER = (
+    "# Tools\n\nYou may call one or more functions to assist with the user query.\n\nHere are the functions:\n<tools>\n"
+)
 _FOOTER = (
     "\n</tools>\n\nFor each function call return a JSON object with function name and arguments within tags:\n"
     '<tool_call>\n{"name": <function-name>, "arguments": <args-json-object>}\n</tool_call>'
@@ -49,7 +68,7 @@ class Hermes(Format):
     writes = True
 
     def detect(self, record: Record) -> float:
-        """The tags are sure, where no API's own fields hold the calls."""
+        """Trust the tags where no API's own fields hold the calls."""
         if any(_has_own_fields(turn) for turn in turns_of(record) or []):
             return 0.0
         text = some_text(record)
@@ -90,7 +109,11 @@ class Hermes(Format):
 def _has_own_fields(turn: Any) -> bool:
     """Tell a turn of a format that has a place for calls."""
     held = cast(Record, turn) if isinstance(turn, dict) else {}
-    return "tool_calls" in held or held.get("from") in {"function_call", "observation"} or isinstance(held.get("content"), list)
+    return (
+        "tool_calls" in held
+        or held.get("from") in {"function_call", "observation"}
+        or isinstance(held.get("content"), list)
+    )
 
 
 def _turns(record: Record) -> Iterator[tuple[str, str, str]]:

@@ -1,8 +1,8 @@
 """Session logs of the Model Context Protocol: JSON-RPC 2.0, one message per line, and the client's chat if it is there.
 
 A line is a JSON-RPC message, or an envelope with one under `message`, `payload` or `data`; or a turn of the chat around
-the session, with `role` and `content`. `tools/list` declares the tools, `tools/call` is a call, and the response with the
-same `id` its result. Other methods and notifications say nothing that a model sees.
+the session, with `role` and `content`. `tools/list` declares the tools, `tools/call` is a call, and the response with
+the same `id` its result. Other methods and notifications say nothing that a model sees.
 """
 
 from collections.abc import Iterator
@@ -139,7 +139,7 @@ def _chat(event: Any, at: str) -> Message:
     turn = cast(Record, event) if isinstance(event, dict) else {}
     role: Any = turn.get("role")
     if role not in {"system", "user", "assistant"}:
-        raise unreadable(at, event, "a JSON-RPC message, or a turn with role and content")
+        raise unreadable(at, cast(Any, event), "a JSON-RPC message, or a turn with role and content")
     return Message(role, parts_text(turn.get("content"), f"{at}.content"))
 
 

@@ -36,7 +36,7 @@ class OpenAI(Format):
     writes = True
 
     def detect(self, record: Record) -> float:
-        """Calls and results are sure; turns that only talk may belong to several formats."""
+        """Trust calls and results; turns that only talk may belong to several formats."""
         turns = turns_of(record)
         if not turns or not all(isinstance(turn, dict) and "role" in turn for turn in turns):
             return 0.0

@@ -36,7 +36,11 @@ class ShareGPT(Format):
             return 0.0
         if any(turn["from"] in {*_CALLS, "observation"} for turn in turns):
             return 1.0
-        return 0.1 if any("<tool_call>" in str(turn["value"]) or "<tools>" in str(turn["value"]) for turn in turns) else 0.9
+        return (
+            0.1
+            if any("<tool_call>" in str(turn["value"]) or "<tools>" in str(turn["value"]) for turn in turns)
+            else 0.9
+        )
 
     def read(self, record: Record) -> Trace:
         """Read the turns; results answer calls in order."""
