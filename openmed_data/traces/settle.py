@@ -105,7 +105,10 @@ class _Linking:
         if self._open:
             late = {given for _, given in self._open.values()} & {one.call_id for one in every[place:] if one.call_id}
             law = Law.OUT_OF_ORDER if late else Law.CALL_WITHOUT_RESULT
-            raise Unfit(law, f"messages[{place}]: a {message.role} turn, and {len(self._open)} calls wait for results")
+            raise Unfit(
+                law,
+                f"messages[{place}]: the {message.role} speaks, and {len(self._open)} of the calls before have no result",
+            )
         expected = {"system": ("",), "user": ("", "system", "assistant"), "assistant": ("user", "tool")}
         if before not in expected.get(message.role, ()):
             raise Unfit(Law.TURNS, f"messages[{place}]: {message.role} after {before or 'nothing'}")

@@ -146,7 +146,8 @@ def _without_tools(system: str, declared: Toolbox | None) -> tuple[str, Toolbox 
     if system.endswith(_FOOTER) and _HEADER in system:
         own, _, listed = system.partition(_HEADER)
         return own, declared or toolbox(listed.removesuffix(_FOOTER))
-    found = _TOOLS.search(system)
+    # The words that explain the tags often hold an empty pair of them.
+    found = max(_TOOLS.finditer(system), key=lambda one: len(one[1]), default=None)
     if found is None:
         return system, declared
     around = f"{system[: found.start()]}\n{_CALL.sub('', system[found.end() :])}"
