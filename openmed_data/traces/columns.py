@@ -67,7 +67,8 @@ def _message(held: Mapping[str, Any]) -> Message:
 
 def _call(text: Any) -> Call:
     try:
-        held: Any = loads(text) if isinstance(text, str) else text
+        held: Any = text.decode() if isinstance(text, bytes) else text  # as polars reads JSON columns of Parquet
+        held = loads(held) if isinstance(held, str) else held
         return Call(held["function"]["name"], held["function"]["arguments"], held.get("id") or "")
     except (ValueError, KeyError, TypeError) as error:
         raise Unfit(Law.UNREADABLE, "tool_calls: found no call of a function") from error

@@ -13,7 +13,7 @@ from openmed_data.traces.format import FORMATS, Format, Record
 
 AUTO = "auto"
 _SURE = 0.5  # of the best one, on average over the rows
-_APART = 0.75  # a second format that is this near to the best one is a rival
+_APART = 0.6  # a second format that is this near to the best one is a rival
 _SCALE = 1000
 
 

@@ -46,7 +46,7 @@ class OpenAI(Format):
         if any(_has_blocks(turn.get("content")) for turn in held):
             return 0.2
         marked = any(sign in some_text(record) for sign in ("<tool_call>", "Action:", "<search>", "<|begin_of_query|>"))
-        return 0.3 if marked else 0.8
+        return 0.2 if marked else 0.8
 
     def read(self, record: Record) -> Trace:
         """Read the messages; results are linked by `tool_call_id`, or by their order."""
