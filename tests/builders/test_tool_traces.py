@@ -9,10 +9,14 @@ import pytest
 from toy_builder import read_manifest, read_rejected, read_rows, run_pipeline
 
 from openmed_data import tally
-from openmed_data.api import build_dataset, parse_options
+from openmed_data.api import parse_options
 from openmed_data.builder import FILE, LICENSE, ROW, SAMPLE, SOURCE
 from openmed_data.builders.tool_traces import BUILDER, SAMPLES, ToolTraces
+from openmed_data.builders.tool_traces.options import TraceOptions
 from openmed_data.errors import SourceError, UsageError
+from openmed_data.pipeline import filters
+from openmed_data.pipeline.run import Request, build
+from openmed_data.pipeline.work import Work
 from openmed_data.traces.columns import trace_of
 from openmed_data.traces.detect import formats
 from openmed_data.traces.laws import uphold, uphold_texts
@@ -61,8 +65,10 @@ def test_every_law_is_broken_in_the_sample() -> None:
 
 
 def test_a_row_about_a_person_is_taken_out(tmp_path: Path) -> None:
-    built = build_dataset("tool-traces", "sample", tmp_path / "out", validation=False).path
-    taken = read_rejected(built).filter(pl.col("level") == "candidate")
+    request = Request(Threaded(), BUILDER.source("sample"), TraceOptions(), None, filters.plan(BUILDER, {}))
+    with (work := Work(tmp_path / "out")).lock():
+        build(request, work, workers=1)
+    taken = read_rejected(work.result).filter(pl.col("level") == "candidate")
     assert taken.select("reason", "file", "line").rows() == [("phi:phone", "openai.jsonl", 24)]
 
 
@@ -128,8 +134,7 @@ def test_ending_with_a_call_can_be_refused(tmp_path: Path) -> None:
 
 
 def test_a_stated_format_is_believed(tmp_path: Path) -> None:
-    source = str(SAMPLES / "react.jsonl")
-    built = build_dataset("tool-traces", source, tmp_path / "out", options={"format": "react"}, validation=False).path
+    built = run_pipeline(Threaded(), str(SAMPLES / "react.jsonl"), tmp_path / "out", format="react")
     assert read_manifest(built)["state"]["formats"] == {"react.jsonl": "react"}
     assert read_manifest(built)["source"]["license"] == "unknown"
 
@@ -144,7 +149,7 @@ def test_two_formats_that_fit_are_not_guessed_between(tmp_path: Path) -> None:
     lines = [(SAMPLES / name).read_text(encoding="utf-8").splitlines() for name in ("openai.jsonl", "react.jsonl")]
     mixed.write_text("\n".join(lines[0][:6] + lines[1]) + "\n", encoding="utf-8")
     with pytest.raises(SourceError) as caught:
-        build_dataset("tool-traces", str(mixed), tmp_path / "out", validation=False)
+        run_pipeline(Threaded(), mixed, tmp_path / "out")
     assert "mixed.jsonl" in str(caught.value)
     assert "openai (0." in str(caught.value)
     assert "react (0." in str(caught.value)
@@ -155,4 +160,4 @@ def test_rows_of_no_format_are_an_error(tmp_path: Path) -> None:
     source = tmp_path / "rows.jsonl"
     source.write_text('{"question": "Dose?", "answer": "5 mg"}\n', encoding="utf-8")
     with pytest.raises(SourceError, match="found rows that no format is sure of: none"):
-        build_dataset("tool-traces", str(source), tmp_path / "out", validation=False)
+        run_pipeline(Threaded(), source, tmp_path / "out")

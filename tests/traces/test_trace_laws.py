@@ -168,7 +168,7 @@ def test_a_conversation_without_tools_is_no_trace() -> None:
         "AIza" + "a" * 35,
         "sk-proj-" + "a" * 30,
         "hf_" + "a" * 34,
-        "eyJhbGciOiJI.eyJzdWIiOiIxMjM0.SflKxwRJSMeKKF2QT4",
+        "eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM0.SflKxwRJSMeKKF2QT4",
         "-----BEGIN RSA PRIVATE KEY-----",
     ],
 )
