@@ -138,7 +138,7 @@ def _turns(record: Record) -> Iterator[tuple[str, str, str]]:
 
 def _spoken_turns(text: str) -> list[tuple[str, str]]:
     pieces = _SPOKEN.split(text)
-    return [(_SPEAKERS[who], said) for who, said in zip(pieces[1::2], pieces[2::2], strict=True)]
+    return [(_SPEAKERS[who], said.strip()) for who, said in zip(pieces[1::2], pieces[2::2], strict=True)]
 
 
 def _without_tools(system: str, declared: Toolbox | None) -> tuple[str, Toolbox | None]:
