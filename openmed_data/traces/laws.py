@@ -19,7 +19,7 @@ _EVALUATOR = r"(?im)\bEpisode finished\b|\breward\s*[=:]\s*(?:True|False|-?\d)|#
 _REFERENCE = (
     r"\bAPI_call_\d+\b|<(?:result|output) of\b[^>]*>|\$\{?(?:function|call|step|tool)_?\d+(?:\.\w+)+\$?\}?|^#E\d+$"
 )
-_VARIABLE = r"\{\{\s*[\w.\[\]]+\s*\}\}"
+_VARIABLE = r"\{\{\s*[\w.\[\]]+\s*\}\}|(?i:\[(?:your|user'?s?|recipient'?s?|patient'?s?|insert) [^\]\n]{1,40}\])"
 # Text that a chat template would take for its own, and calls that a reader did not read.
 _CONTROL = r"<\|(?:im_start|im_end|endoftext|eot_id|start_header_id|end_of_text|begin_of_text)\|>|\[/?INST\]"
 _UNREAD = (
@@ -93,12 +93,17 @@ def suspects(traces: Sequence[Trace]) -> list[int]:
     [1]
     """
     spoken = [(place, message) for place, trace in enumerate(traces) for message in trace.messages if message.content]
-    roles = pl.Series([message.role for _, message in spoken], dtype=pl.String)
     texts = pl.Series([message.content for _, message in spoken], dtype=pl.String)
-    hit = texts.str.contains(BEGINNING)
-    for _, pattern, where in _OF_TEXTS:
-        hit |= texts.str.contains(pattern) & roles.is_in(list(where))
-    return sorted({spoken[at][0] for at in cast("list[int]", hit.arg_true().to_list())})
+    hit = set(_places(texts, BEGINNING))
+    for where in (_EVERYONE, _BESIDE_SYSTEM, _REPLIES):
+        some = [at for at, (_, message) in enumerate(spoken) if message.role in where]
+        held = texts.gather(some)
+        hit.update(some[at] for _, pattern, roles in _OF_TEXTS if roles is where for at in _places(held, pattern))
+    return sorted({spoken[at][0] for at in hit})
+
+
+def _places(texts: pl.Series, pattern: str) -> list[int]:
+    return cast("list[int]", texts.str.contains(pattern).arg_true().to_list())
 
 
 def _uphold_arguments(arguments: Mapping[str, Any], field: str) -> None:

@@ -106,8 +106,7 @@ class _Linking:
             late = {given for _, given in self._open.values()} & {one.call_id for one in every[place:] if one.call_id}
             law = Law.OUT_OF_ORDER if late else Law.CALL_WITHOUT_RESULT
             raise Unfit(
-                law,
-                f"messages[{place}]: the {message.role} speaks, and {len(self._open)} of the calls before have no result",
+                law, f"messages[{place}]: the {message.role} speaks before {len(self._open)} calls have results"
             )
         expected = {"system": ("",), "user": ("", "system", "assistant"), "assistant": ("user", "tool")}
         if before not in expected.get(message.role, ()):

@@ -51,7 +51,9 @@ def test_all_of_them_at_once_with_each_file_in_its_format(shared_data: Path, tmp
     built = run_pipeline(Threaded(), str(shared_data / "traces" / "**" / "*"), tmp_path / "out")
     formats = read_manifest(built)["state"]["formats"]
     assert len(formats) == 11
-    assert all(name.split("/")[0].replace("glaive", "sharegpt").replace("_", "-") == form for name, form in formats.items())
+    assert all(
+        name.split("/")[0].replace("glaive", "sharegpt").replace("_", "-") == form for name, form in formats.items()
+    )
     text = "".join(message["content"] for row in read_rows(built)["messages"].to_list() for message in row)
     for lost in ("Generate API Request", "Episode finished", "###STOP###", "</think>", "<|begin_of", "Alibaba"):
         assert lost not in text

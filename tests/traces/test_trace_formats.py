@@ -15,7 +15,11 @@ from openmed_data.traces.reasons import Law, Unfit
 from openmed_data.traces.trace import Message, Trace
 
 Turns = list[tuple[str, str, list[tuple[str, Any]]]]
-TOOL = {"name": "dose", "description": "d", "parameters": {"type": "object", "properties": {"drug": {"type": "string"}}}}
+TOOL = {
+    "name": "dose",
+    "description": "d",
+    "parameters": {"type": "object", "properties": {"drug": {"type": "string"}}},
+}
 OPENAI_CALL = {"id": "a", "type": "function", "function": {"name": "dose", "arguments": '{"drug": "x"}'}}
 
 
@@ -31,7 +35,12 @@ def law(name: str, record: Record) -> tuple[Law, str]:
     return caught.value.law, caught.value.detail
 
 
-DOSE: Turns = [("user", "Dose?", []), ("assistant", "", [("dose", {"drug": "x"})]), ("tool", "5", []), ("assistant", "5.", [])]
+DOSE: Turns = [
+    ("user", "Dose?", []),
+    ("assistant", "", [("dose", {"drug": "x"})]),
+    ("tool", "5", []),
+    ("assistant", "5.", []),
+]
 
 
 def chat(*messages: Any) -> Record:
@@ -68,9 +77,17 @@ def said(role: str, content: Any) -> Record:
         ),
         (
             "openai",
-            {"messages": dumps([said("user", "Dose?"), {**said("assistant", ""), "tool_calls": [OPENAI_CALL]},
-                                {"role": "tool", "content": "5"}, said("assistant", "5.")])},
-        ),  # fmt: skip
+            {
+                "messages": dumps(
+                    [
+                        said("user", "Dose?"),
+                        {**said("assistant", ""), "tool_calls": [OPENAI_CALL]},
+                        {"role": "tool", "content": "5"},
+                        said("assistant", "5."),
+                    ]
+                )
+            },
+        ),
         (
             "anthropic",
             chat(
@@ -140,7 +157,9 @@ def test_react_in_one_text_with_instructions_and_examples() -> None:
 def test_react_with_an_input_of_its_own_line() -> None:
     first = 'Thought: Compute.\nAction: bmi\nAction Input: {"kg": 70, "m": 1.75}'
     last = "Thought: I know.\nFinal Answer: 22.9"
-    record = chat(said("user", "BMI?"), said("assistant", first), said("user", "Observation: 22.9"), said("assistant", last))
+    record = chat(
+        said("user", "BMI?"), said("assistant", first), said("user", "Observation: 22.9"), said("assistant", last)
+    )
     assert turns("react", record) == [
         ("user", "BMI?", []),
         ("assistant", "Compute.", [("bmi", {"kg": 70, "m": 1.75})]),
@@ -149,7 +168,9 @@ def test_react_with_an_input_of_its_own_line() -> None:
     ]
 
 
-@pytest.mark.parametrize(("words", "passed"), [("True", True), ("False", False), ("0", False), ("1.0", True), ("0.0", False)])
+@pytest.mark.parametrize(
+    ("words", "passed"), [("True", True), ("False", False), ("0", False), ("1.0", True), ("0.0", False)]
+)
 def test_react_reads_the_verdict_and_leaves_its_words_out(words: str, passed: bool) -> None:
     end = said("user", f"Observation: Episode finished, reward = {words}")
     record = chat(said("user", "Q?"), said("assistant", "Thought: Easy.\nAction: finish[A]"), end)
@@ -163,7 +184,9 @@ def test_react_reads_the_verdict_and_leaves_its_words_out(words: str, passed: bo
                                    "<|end_of_documents|>")])  # fmt: skip
 def test_both_families_of_search_tags(tags: tuple[str, str, str, str]) -> None:
     ask, asked, found, end = tags
-    text = f"<think>Look.</think>\n{ask} gene {asked}\n{found}\nATP7B\n{end}\nSo it is.</think>\n<answer> ATP7B </answer>"
+    text = (
+        f"<think>Look.</think>\n{ask} gene {asked}\n{found}\nATP7B\n{end}\nSo it is.</think>\n<answer> ATP7B </answer>"
+    )
     assert turns("search-tags", {"question": "Which gene?", "text": text}) == [
         ("user", "Which gene?", []),
         ("assistant", "Look.", [("search", {"query": "gene"})]),
@@ -174,8 +197,10 @@ def test_both_families_of_search_tags(tags: tuple[str, str, str, str]) -> None:
 
 def test_hermes_instructions_leave_the_system_prompt_and_its_own_words_stay() -> None:
     system = (
-        "You are a function calling AI model. You are provided with function signatures within <tools></tools> XML tags."
-        " Be kind to patients. Here are the available tools: <tools> " + dumps([TOOL]) + " </tools> Use the following "
+        "You are a function calling AI model. You are provided with function signatures within <tools></tools> XML "
+        "tags. Be kind to patients. Here are the available tools: <tools> "
+        + dumps([TOOL])
+        + " </tools> Use the following "
         'pydantic model json schema for each tool call you will make: {"title": "FunctionCall"} For each function call '
         "return a json object within <tool_call></tool_call> XML tags as follows:\n<tool_call>\n{}\n</tool_call>"
     )

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from openmed_data.traces.convert import Converter
 from openmed_data.traces.codec import dumps
+from openmed_data.traces.convert import Converter
 from openmed_data.traces.format import Format, Record
 from openmed_data.traces.laws import suspects, uphold, uphold_texts
 from openmed_data.traces.reasons import Law, Unfit
@@ -98,6 +98,7 @@ def test_clean_traces_break_no_law(messages: Sequence[Message]) -> None:
         (Law.REWARD_LEAK, (ASK, Message("assistant", "5 mg.\nTERMINATE"))),
         (Law.UNRESOLVED, (ASK, call("a", drug="API_call_0"), result("a"), ANSWER)),
         (Law.UNRESOLVED, (ASK, call("a", drug="{{ drug.name }}"), result("a"), ANSWER)),
+        (Law.UNRESOLVED, (ASK, call("a", drug="Regards, [Your Name]"), result("a"), ANSWER)),
         (Law.UNRESOLVED, (ASK, call("a", drug="$call_1.name"), result("a"), ANSWER)),
         (Law.UNRESOLVED, (ASK, Message("assistant", "It is <result of dose>."))),
         (Law.MARKUP, (ASK, Message("assistant", "<tool_call>{}</tool_call>"))),

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from trace_templates import STOPS, TEMPLATES, train_tokenizer
 
 from openmed_data.api import build_dataset
-from trace_templates import STOPS, TEMPLATES, train_tokenizer
 
 pytest.importorskip("transformers")
 datasets = pytest.importorskip("datasets")
@@ -70,9 +70,7 @@ def test_the_beginning_does_not_depend_on_the_end(style: Any, rows: list[dict[st
 def test_exactly_the_assistants_turns_are_trained(style: Any, rows: list[dict[str, Any]]) -> None:
     for row in rows:
         messages, tools = spoken(row)
-        encoded = style.apply_chat_template(
-            messages, tools=tools, return_dict=True, return_assistant_tokens_mask=True
-        )
+        encoded = style.apply_chat_template(messages, tools=tools, return_dict=True, return_assistant_tokens_mask=True)
         ids, mask = encoded["input_ids"], encoded["assistant_masks"]
         trained = style.decode([token for token, marked in zip(ids, mask, strict=True) if marked])
         turns = [place for place, message in enumerate(messages) if message["role"] == "assistant"]

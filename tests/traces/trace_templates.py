@@ -84,7 +84,7 @@ MISTRAL = """
             {%- if message.tool_calls %}
                 {{- '[TOOL_CALLS][' }}
                 {%- for call in message.tool_calls %}
-                    {%- if call.id | length != 9 %}{{- raise_exception('Tool call IDs have a length of 9!') }}{% endif %}
+                    {%- if call.id | length != 9 %}{{- raise_exception('IDs have 9 characters!') }}{% endif %}
                     {{- call.function | tojson }}
                     {{- ', "id": "' + call.id + '"' + (']' if loop.last else ', ') }}
                 {%- endfor %}
@@ -92,7 +92,7 @@ MISTRAL = """
             {{- '</s>' }}
         {%- endgeneration %}
     {%- elif message.role == 'tool' %}
-        {%- if message.tool_call_id | length != 9 %}{{- raise_exception('Tool call IDs have a length of 9!') }}{% endif %}
+        {%- if message.tool_call_id | length != 9 %}{{- raise_exception('IDs have 9 characters!') }}{% endif %}
         {{- '[TOOL_RESULTS]' + message.content + message.tool_call_id + '[/TOOL_RESULTS]' }}
     {%- endif %}
 {%- endfor %}
