@@ -198,11 +198,10 @@ def test_both_families_of_search_tags(tags: tuple[str, str, str, str]) -> None:
 def test_hermes_instructions_leave_the_system_prompt_and_its_own_words_stay() -> None:
     system = (
         "You are a function calling AI model. You are provided with function signatures within <tools></tools> XML "
-        "tags. Be kind to patients. Here are the available tools: <tools> "
-        + dumps([TOOL])
-        + " </tools> Use the following "
-        'pydantic model json schema for each tool call you will make: {"title": "FunctionCall"} For each function call '
-        "return a json object within <tool_call></tool_call> XML tags as follows:\n<tool_call>\n{}\n</tool_call>"
+        "tags. Be kind to patients. Here are the available tools: <tools> " + dumps([TOOL]) + " </tools> Use the "
+        'following pydantic model json schema for each tool call you will make: {"title": "FunctionCall"} '
+        "For each function call return a json object within <tool_call></tool_call> XML tags as follows:\n"
+        "<tool_call>\n{}\n</tool_call>"
     )
     record = chat(said("system", system), said("user", "Dose?"), said("assistant", "Of what?"))
     trace = read(dumps(record), formats()["hermes"])
