@@ -12,7 +12,7 @@ from openmed_data.traces.trace import Call, Message, Trace
 _ROLES = {"user": "user", "agent": "assistant", "assistant": "assistant", "tool": "tool", "system": "system"}
 _FENCE = re.compile(r"^```(?:json)?\s*(\[.*\])\s*```$", re.DOTALL)
 # What API-Bank puts after the conversation for its own prompt.
-_CUE = re.compile(r"\n?Generate API Request:\s*$")
+_CUE = "Generate API Request:"
 
 
 class XLam(Format):
@@ -48,9 +48,11 @@ def _message(turn: Any, field: str) -> Message:
         raise unreadable(f"{field}.role", who, f"one of {', '.join(_ROLES)}")
     if not isinstance(said, str):
         raise unreadable(f"{field}.content", said, "text")
-    if _ROLES[who] == "assistant" and (fenced := _FENCE.match(said.strip())):
+    if _ROLES[who] != "assistant":
+        return Message(_ROLES[who], said)
+    if fenced := _FENCE.match(said.strip()):
         return Message("assistant", calls=tuple(calls_of(fenced[1], f"{field}.content")))
-    return Message(_ROLES[who], _CUE.sub("", said))
+    return Message("assistant", said.rstrip().removesuffix(_CUE))
 
 
 def _answers(held: Any) -> list[Call]:
