@@ -21,5 +21,5 @@ Results of tools are what the source recorded; nobody ran the tools again, and n
 unless the source does. A schema inferred from calls knows only arguments that were used. A trace may end with a call
 (`ending_with_a_call` in the manifest): its result is not in the source, or nobody read it.
 """.strip(),
-    tags=("medical", "tool-use", "function-calling", "sft"),
+    tags=("tool-use", "function-calling", "sft"),
 )
