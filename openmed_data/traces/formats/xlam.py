@@ -48,11 +48,10 @@ def _message(turn: Any, field: str) -> Message:
         raise unreadable(f"{field}.role", who, f"one of {', '.join(_ROLES)}")
     if not isinstance(said, str):
         raise unreadable(f"{field}.content", said, "text")
-    if _ROLES[who] != "assistant":
-        return Message(_ROLES[who], said)
-    if fenced := _FENCE.match(said.strip()):
+    if _ROLES[who] == "assistant" and (fenced := _FENCE.match(said.strip())):
         return Message("assistant", calls=tuple(calls_of(fenced[1], f"{field}.content")))
-    return Message("assistant", said.rstrip().removesuffix(_CUE))
+    cued = _CUE in said and said.rstrip().endswith(_CUE)  # whoever spoke last
+    return Message(_ROLES[who], said.rstrip().removesuffix(_CUE).rstrip() if cued else said)
 
 
 def _answers(held: Any) -> list[Call]:
