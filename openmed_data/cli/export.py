@@ -28,7 +28,10 @@ Split = Annotated[
     "openmed-data export build/tool-traces --format hermes --split train --out train.jsonl",
 )
 def export(console: Console, path: Where, *, name: FormatName, out: Out, split: Split = None) -> None:
-    """Write tool traces in the format of another program; what is written reads back as it was."""
+    """Write tool traces in another format.
+
+    What is written reads back as it was.
+    """
     from openmed_data.dataset import open_dataset
     from openmed_data.traces.export import export as export_rows
 

@@ -17,7 +17,7 @@ BOOKS = {
     "anthropic/*.jsonl": (5, 2, {"unreadable": 1, "turns_out_of_order": 2}),
     "glaive/*.json": (
         300,
-        146,
+        143,
         {"no_tools": 109, "refusal": 28, "unresolved_reference": 4, "arguments_do_not_fit": 1, "duplicate": 15},
     ),
     "hermes/*.json": (2, 2, {}),
