@@ -47,6 +47,19 @@ def turn_objects(record: Record) -> list[Record]:
     return cast("list[Record]", turns)
 
 
+def role_of(held: Any, roles: Mapping[str, str], field: str) -> str:
+    """Return the role that a source's word for it stands for.
+
+    Raises
+    ------
+    Unfit
+        The word is none of `roles`.
+    """
+    if not isinstance(held, str) or held not in roles:
+        raise unreadable(field, held, f"one of {', '.join(roles)}")
+    return roles[held]
+
+
 def parts_text(held: Any, field: str) -> str:
     r"""Return what a content says: text, parts of text, or nothing.
 

@@ -14,6 +14,7 @@ from openmed_data.traces.fields import (
     calls_of,
     id_of,
     parts_text,
+    role_of,
     some_text,
     tools_of,
     turn_objects,
@@ -21,7 +22,6 @@ from openmed_data.traces.fields import (
     verdict_of,
 )
 from openmed_data.traces.format import Format, Record
-from openmed_data.traces.reasons import unreadable
 from openmed_data.traces.texts import chatml_texts, chatml_turns, lone_text
 from openmed_data.traces.toolbox import Toolbox, toolbox
 from openmed_data.traces.trace import Call, Message, Trace
@@ -111,7 +111,7 @@ def _has_own_fields(turn: Any) -> bool:
     held = cast(Record, turn) if isinstance(turn, dict) else {}
     return (
         "tool_calls" in held
-        or held.get("from") in {"function_call", "observation"}
+        or held.get("from") in ("function_call", "observation")
         or isinstance(held.get("content"), list)
     )
 
@@ -121,19 +121,16 @@ def _turns(record: Record) -> Iterator[tuple[str, str, str]]:
     if turns_of(record) is not None:
         for place, turn in enumerate(turn_objects(record)):
             who: Any = turn.get("role", turn.get("from"))
-            if who not in _ROLES:
-                raise unreadable(f"messages[{place}].role", who, f"one of {', '.join(_ROLES)}")
+            role = role_of(who, _ROLES, f"messages[{place}].role")
             said = parts_text(turn.get("content", turn.get("value")), f"messages[{place}].content")
-            yield _ROLES[who], said, f"messages[{place}].content"
+            yield role, said, f"messages[{place}].content"
         return
     text = lone_text(record)
     fenced = _FENCE.match(text)
     text = fenced[1] if fenced else text
     turns = chatml_turns(text) if "<|im_start|>" in text else _spoken_turns(text)
     for place, (who, said) in enumerate(turns):
-        if who not in _ROLES:
-            raise unreadable(f"text, turn {place + 1}", who, f"one of {', '.join(_ROLES)}")
-        yield _ROLES[who], said, f"text, turn {place + 1}"
+        yield role_of(who, _ROLES, f"text, turn {place + 1}"), said, f"text, turn {place + 1}"
 
 
 def _spoken_turns(text: str) -> list[tuple[str, str]]:

@@ -100,7 +100,7 @@ class _Reading:
             listed: Any = cast(Record, result).get("tools")
             if not isinstance(listed, list):
                 raise unreadable(f"{at}.result.tools", listed, "a list of tools")
-            known = {tool.get("name") for tool in self.tools}
+            known = [tool.get("name") for tool in self.tools]
             self.tools += [tool for tool in _objects(listed, f"{at}.result.tools") if tool.get("name") not in known]
             self.listed = True
         elif method == "tools/call":
@@ -138,7 +138,7 @@ def _said(rpc: Record, at: str) -> str:
 def _chat(event: Any, at: str) -> Message:
     turn = cast(Record, event) if isinstance(event, dict) else {}
     role: Any = turn.get("role")
-    if role not in {"system", "user", "assistant"}:
+    if role not in ("system", "user", "assistant"):
         raise unreadable(at, cast(Any, event), "a JSON-RPC message, or a turn with role and content")
     return Message(role, parts_text(turn.get("content"), f"{at}.content"))
 

@@ -8,6 +8,7 @@ from openmed_data.traces.fields import (
     call_of,
     id_of,
     parts_text,
+    role_of,
     some_text,
     tools_of,
     turn_objects,
@@ -61,15 +62,13 @@ class OpenAI(Format):
 
 def _has_blocks(content: Any) -> bool:
     return isinstance(content, list) and any(
-        isinstance(part, dict) and cast(Record, part).get("type") in {"tool_use", "tool_result"}
+        isinstance(part, dict) and cast(Record, part).get("type") in ("tool_use", "tool_result")
         for part in cast("list[Any]", content)
     )
 
 
 def _message(turn: Record, field: str) -> Message:
-    role = _ROLES.get(turn["role"]) if isinstance(turn.get("role"), str) else None
-    if role is None:
-        raise unreadable(f"{field}.role", turn.get("role"), f"one of {', '.join(_ROLES)}")
+    role = role_of(turn.get("role"), _ROLES, f"{field}.role")
     content = parts_text(turn.get("content"), f"{field}.content")
     if role == "tool":
         call_id, name = turn.get("tool_call_id"), turn.get("name")

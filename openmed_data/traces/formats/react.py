@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
 from openmed_data.traces.codec import loads
-from openmed_data.traces.fields import id_of, parts_text, some_text, tools_of, turn_objects, turns_of, verdict_of
+from openmed_data.traces.fields import (
+    id_of,
+    parts_text,
+    role_of,
+    some_text,
+    tools_of,
+    turn_objects,
+    turns_of,
+    verdict_of,
+)
 from openmed_data.traces.format import Format, Record
 from openmed_data.traces.reasons import Law, Unfit, unreadable
 from openmed_data.traces.texts import lone_text
@@ -20,6 +29,14 @@ _LABEL = re.compile(
     r"^(Question|Thought|Action Input|Action|Observation|Final Answer)(?: \d+)?:[ \t]*", re.MULTILINE | re.IGNORECASE
 )
 _ACTION = re.compile(r"^(\w+) ?\[(.*)\]\.?$", re.DOTALL)
+_ROLES = {
+    "system": "system",
+    "user": "user",
+    "human": "user",
+    "tool": "user",
+    "assistant": "assistant",
+    "gpt": "assistant",
+}
 _ENDS = frozenset({"finish", "answer", "final_answer"})
 _ARGUMENT = {"search": "query", "lookup": "keyword"}
 _REWARD = re.compile(r"reward\s*[=:]\s*(True|False|-?\d+(?:\.\d+)?)", re.IGNORECASE)
@@ -70,10 +87,7 @@ def _turns(record: Record) -> Iterator[tuple[str, str, str]]:
         yield from (("user", text[:at], "text"), ("assistant", text[at:], "text"))
         return
     for place, turn in enumerate(turn_objects(record)):
-        role: Any = turn.get("role", turn.get("from"))
-        role = {"human": "user", "gpt": "assistant", "tool": "user"}.get(role, role)
-        if role not in {"system", "user", "assistant"}:
-            raise unreadable(f"messages[{place}].role", role, "system, user or assistant")
+        role = role_of(turn.get("role", turn.get("from")), _ROLES, f"messages[{place}].role")
         at = f"messages[{place}].content"
         yield role, parts_text(turn.get("content", turn.get("value")), at), at
 

@@ -63,7 +63,7 @@ def _turns(record: Record) -> Iterator[tuple[str, str, str]]:
     if turns_of(record) is not None:
         for place, turn in enumerate(turn_objects(record)):
             role, said = turn.get("role"), turn.get("content")
-            if role not in {"system", "user", "assistant"} or not isinstance(said, str):
+            if role not in ("system", "user", "assistant") or not isinstance(said, str):
                 raise unreadable(f"messages[{place}]", turn, "a turn of system, user or assistant")
             yield str(role), said, f"messages[{place}].content"
         return

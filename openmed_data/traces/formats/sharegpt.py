@@ -3,7 +3,7 @@
 from typing import Any
 
 from openmed_data.traces.codec import dumps
-from openmed_data.traces.fields import calls_of, id_of, tools_of, turn_objects, turns_of, verdict_of
+from openmed_data.traces.fields import calls_of, id_of, role_of, tools_of, turn_objects, turns_of, verdict_of
 from openmed_data.traces.format import Format, Record
 from openmed_data.traces.reasons import unreadable
 from openmed_data.traces.trace import Message, Trace
@@ -18,8 +18,10 @@ _ROLES = {
     "observation": "tool",
     "tool": "tool",
     "function_response": "tool",
+    "function_call": "assistant",
+    "tool_call": "assistant",
 }
-_CALLS = frozenset({"function_call", "tool_call"})
+_CALLS = ("function_call", "tool_call")
 
 
 class ShareGPT(Format):
@@ -34,7 +36,7 @@ class ShareGPT(Format):
         turns = turns_of(record)
         if not turns or not all(isinstance(turn, dict) and {"from", "value"} <= turn.keys() for turn in turns):
             return 0.0
-        if any(turn["from"] in {*_CALLS, "observation"} for turn in turns):
+        if any(turn["from"] in (*_CALLS, "observation") for turn in turns):
             return 1.0
         return (
             0.1
@@ -66,13 +68,12 @@ class ShareGPT(Format):
 def _message(turn: Record, field: str) -> Message:
     who: Any = turn.get("from")
     said: Any = turn.get("value")
-    if who not in _ROLES and who not in _CALLS:
-        raise unreadable(f"{field}.from", who, f"one of {', '.join([*_ROLES, *_CALLS])}")
+    role = role_of(who, _ROLES, f"{field}.from")
     if not isinstance(said, str):
         raise unreadable(f"{field}.value", said, "text")
     if who in _CALLS:
         return Message("assistant", calls=tuple(calls_of(said, f"{field}.value")))
-    return Message(_ROLES[who], said)
+    return Message(role, said)
 
 
 FORMAT = ShareGPT()

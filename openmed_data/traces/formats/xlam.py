@@ -4,7 +4,7 @@ import re
 from typing import Any, cast
 
 from openmed_data.traces.codec import loads
-from openmed_data.traces.fields import call_of, calls_of, id_of, tools_of, verdict_of
+from openmed_data.traces.fields import call_of, calls_of, id_of, role_of, tools_of, verdict_of
 from openmed_data.traces.format import Format, Record
 from openmed_data.traces.reasons import Law, Unfit, unreadable
 from openmed_data.traces.trace import Call, Message, Trace
@@ -44,14 +44,13 @@ def _message(turn: Any, field: str) -> Message:
         raise unreadable(field, turn, "an object")
     who: Any = cast(Record, turn).get("role")
     said: Any = cast(Record, turn).get("content")
-    if who not in _ROLES:
-        raise unreadable(f"{field}.role", who, f"one of {', '.join(_ROLES)}")
+    role = role_of(who, _ROLES, f"{field}.role")
     if not isinstance(said, str):
         raise unreadable(f"{field}.content", said, "text")
-    if _ROLES[who] == "assistant" and (fenced := _FENCE.match(said.strip())):
+    if role == "assistant" and (fenced := _FENCE.match(said.strip())):
         return Message("assistant", calls=tuple(calls_of(fenced[1], f"{field}.content")))
     cued = _CUE in said and said.rstrip().endswith(_CUE)  # whoever spoke last
-    return Message(_ROLES[who], said.rstrip().removesuffix(_CUE).rstrip() if cued else said)
+    return Message(role, said.rstrip().removesuffix(_CUE).rstrip() if cued else said)
 
 
 def _answers(held: Any) -> list[Call]:
