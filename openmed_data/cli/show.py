@@ -76,10 +76,7 @@ def show(
     from openmed_data.show import rejected as rejected_rows
     from openmed_data.show import sample as sample_rows
 
-    if rejected is not None and (row is not None or split is not None):
-        raise UsageError("--rejected goes with neither --row nor --split", hint="Rejected rows stand in no split.")
-    if rejected is not None and name is not None:
-        raise UsageError("--rejected does not go with --format", hint="A rejected record stands as its source had it.")
+    _require_apart(rejected, row, split, name)
     dataset = open_dataset(path)
     if rejected is not None:
         found = rejected_rows(dataset, rejected, sample, seed, show_phi=show_phi)
@@ -98,6 +95,13 @@ def show(
             console.line("")
         print_row(console, shown, full=full)
     _next(console, path, dataset.manifest, rejected)
+
+
+def _require_apart(rejected: str | None, row: str | None, split: str | None, name: str | None) -> None:
+    if rejected is not None and (row is not None or split is not None):
+        raise UsageError("--rejected goes with neither --row nor --split", hint="Rejected rows stand in no split.")
+    if rejected is not None and name is not None:
+        raise UsageError("--rejected does not go with --format", hint="A rejected record stands as its source had it.")
 
 
 def _print_traces(console: Console, dataset: "Dataset", found: "list[Shown]", name: str) -> None:
