@@ -86,7 +86,10 @@ def _flat_messages(name: str, dtype: PolarsDataType) -> list[pl.Expr]:
     said = message.field(_CONTENT).cast(pl.String).str.strip_chars().fill_null("") != ""
     if _calls_tools(dtype):
         said = said | (message.field(_CALLS).list.len().fill_null(0) > 0)
-    known = message.field(_ROLE).cast(pl.String).is_in(ROLES).fill_null(value=False)
+    role = message.field(_ROLE).cast(pl.String)
+    # A tool may well return nothing; nobody is trained to say it.
+    said = said | ((role == "tool") & message.field(_CONTENT).is_not_null()).fill_null(value=False)
+    known = role.is_in(ROLES).fill_null(value=False)
     return [
         messages.list.len().cast(pl.Int64).alias(f"{name}.messages"),
         messages.list.last().struct.field(_ROLE).cast(pl.String).alias(f"{name}.last_role"),

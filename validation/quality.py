@@ -17,6 +17,7 @@ from openmed_data import tally
 from openmed_data.check import FINDINGS, Check, Figure, Plant, Scan
 from openmed_data.kinds import Kind, kind_of
 from openmed_data.mask import mask
+from openmed_data.text.refusals import REFUSAL
 
 from . import _quality_patterns as patterns
 from ._lengths import count_lengths, length_table
@@ -79,7 +80,7 @@ _RULES = (
     _Rule(Fault.LOST_RT, _WRITTEN, lost_rt),
     _matching(Fault.MARKUP, _WRITTEN, patterns.MARKUP),
     _matching(Fault.TEMPLATE_TOKENS, _EVERYONE, patterns.TOKENS),
-    _matching(Fault.REFUSAL, _REPLIES | {"answer"}, patterns.REFUSAL),
+    _matching(Fault.REFUSAL, _REPLIES | {"answer"}, REFUSAL),
 )
 
 

@@ -1,6 +1,21 @@
 """The command line. One module holds one command; importing it here is what registers it."""
 
-from . import build, card, describe, diff, listing, probe, pull, push, show, train, validate
+from . import build, card, describe, diff, export, listing, probe, pull, push, show, train, validate
 from .app import app, main
 
-__all__ = ["app", "build", "card", "describe", "diff", "listing", "main", "probe", "pull", "push", "show", "train", "validate"]
+__all__ = [
+    "app",
+    "build",
+    "card",
+    "describe",
+    "diff",
+    "export",
+    "listing",
+    "main",
+    "probe",
+    "pull",
+    "push",
+    "show",
+    "train",
+    "validate",
+]

@@ -1,7 +1,7 @@
 """`openmed-data show`: rows as a person reads them."""
 
 import shlex
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +10,10 @@ from openmed_data.errors import UsageError
 
 from .app import command
 from .rows import print_row
+
+if TYPE_CHECKING:
+    from openmed_data.dataset import Dataset
+    from openmed_data.show import Shown
 
 Where = Annotated[
     str, typer.Argument(metavar="PATH", help="A build's folder, or a Parquet or JSON-lines file or folder.")
@@ -34,6 +38,12 @@ Rejected = Annotated[
 ShowPhi = Annotated[
     bool, typer.Option("--show-phi", help="Do not mask rejected rows in which identifiers of persons were found.")
 ]
+FormatName = Annotated[
+    str | None,
+    typer.Option(
+        "--format", metavar="FORMAT", show_default=False, help="Show traces as openai, anthropic, hermes or sharegpt."
+    ),
+]
 Full = Annotated[bool, typer.Option("--full", help="Show long texts whole, and every column.")]
 
 
@@ -42,6 +52,7 @@ Full = Annotated[bool, typer.Option("--full", help="Show long texts whole, and e
     "openmed-data show build/medmcqa-prefs",
     "openmed-data show build/medmcqa-prefs --row medmcqa-aea53b5fc1922995 --full",
     "openmed-data show build/medmcqa-prefs --rejected needs_picture --sample 10",
+    "openmed-data show build/tool-traces --format hermes --sample 1",
 )
 def show(
     console: Console,
@@ -53,6 +64,7 @@ def show(
     seed: Seed = 0,
     rejected: Rejected = None,
     show_phi: ShowPhi = False,
+    name: FormatName = None,
     full: Full = False,
 ) -> None:
     """Show rows of a dataset, or rejected rows and why.
@@ -64,8 +76,7 @@ def show(
     from openmed_data.show import rejected as rejected_rows
     from openmed_data.show import sample as sample_rows
 
-    if rejected is not None and (row is not None or split is not None):
-        raise UsageError("--rejected goes with neither --row nor --split", hint="Rejected rows stand in no split.")
+    _require_apart(rejected, row, split, name)
     dataset = open_dataset(path)
     if rejected is not None:
         found = rejected_rows(dataset, rejected, sample, seed, show_phi=show_phi)
@@ -73,6 +84,9 @@ def show(
         found = [find_row(dataset, row, split)]
     else:
         found = sample_rows(dataset, sample, split, seed)
+    if name is not None:
+        _print_traces(console, dataset, found, name)
+        return
     for index, shown in enumerate(found):
         if console.as_json:
             console.json({"number": shown.number, "split": shown.split, **shown.row}, indent=None)
@@ -81,6 +95,25 @@ def show(
             console.line("")
         print_row(console, shown, full=full)
     _next(console, path, dataset.manifest, rejected)
+
+
+def _require_apart(rejected: str | None, row: str | None, split: str | None, name: str | None) -> None:
+    if rejected is not None and (row is not None or split is not None):
+        raise UsageError("--rejected goes with neither --row nor --split", hint="Rejected rows stand in no split.")
+    if rejected is not None and name is not None:
+        raise UsageError("--rejected does not go with --format", hint="A rejected record stands as its source had it.")
+
+
+def _print_traces(console: Console, dataset: "Dataset", found: "list[Shown]", name: str) -> None:
+    """Print rows as records of a trace format."""
+    from openmed_data.traces.export import record_of, require_traces, writer
+
+    form = writer(name)
+    require_traces(dataset)
+    for shown in found:
+        console.json(
+            record_of(shown.row, form, f"{shown.split}, row {shown.number}"), indent=None if console.as_json else 2
+        )
 
 
 def _next(console: Console, path: str, manifest: Any, rejected: str | None) -> None:

@@ -1,0 +1,98 @@
+"""`tool-traces`: conversations with tool calls, from every format in which they are published."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from openmed_data import tally
+from openmed_data.builder import FILE, Builder, FilterUse, Rows
+from openmed_data.kinds import Kind
+from openmed_data.sources import Source, SourceFile, Upstream
+from openmed_data.sources.readers import Part
+from openmed_data.traces.beginnings import beginnings, count_beginnings
+from openmed_data.traces.codec import dumps, loads
+from openmed_data.traces.detect import count_formats, decide, formats, sure
+from openmed_data.traces.infer import count_calls, infer
+from openmed_data.traces.reading import LOG, RECORD, SUFFIXES, TABLE, TEXT, record_parts
+from openmed_data.traces.reasons import Law
+
+from .card import CARD
+from .figures import count_rows, figures_of
+from .making import TraceState, likeliest, make_rows, readable
+from .options import TraceOptions
+
+SAMPLES = Path(__file__).with_name("samples")
+
+
+class ToolTraces(Builder[TraceOptions, TraceState]):
+    """Traces of tool use in one form."""
+
+    name = "tool-traces"
+    kind = Kind.TRACES
+    summary = "Tool-use traces for SFT, from eight formats: each call fits its schema, each result answers its call"
+    upstream = Upstream(
+        repo="NousResearch/hermes-function-calling-v1",
+        license="apache-2.0",
+        homepage="https://github.com/NousResearch/Hermes-Function-Calling",
+    )
+    shapes = {TABLE: (RECORD,), LOG: (RECORD,), TEXT: (RECORD,)}  # noqa: RUF012 - the base declares it
+    reasons = Law
+    filters = (FilterUse("phi", {"action": "drop", "level": 2}),)
+    sample = SAMPLES
+    suffixes = SUFFIXES
+    card = CARD
+
+    @property
+    def options_model(self) -> type[TraceOptions]:
+        """Return the options of this builder."""
+        return TraceOptions
+
+    def source(self, text: str | None) -> Source:
+        """Find the files; the sample is a folder, and what licence local files have is not known."""
+        if text == "sample":
+            files = tuple(SourceFile(path, path.name) for path in sorted(SAMPLES.iterdir()))
+            return Source("sample", files, "apache-2.0")
+        found = super().source(text)
+        return found if found.repo else Source(found.name, found.files, "unknown")
+
+    def parts(self, file: SourceFile) -> Iterator[Part]:
+        """Read tables, logs and plain texts as one record for each trace."""
+        return record_parts(file)
+
+    def fit(self, batch: pl.DataFrame, options: TraceOptions) -> pl.DataFrame:
+        """Count how sure the formats are of the rows, and what the calls of undeclared tools hold."""
+        texts: list[str] = batch[RECORD].to_list()
+        found = [sure(loads(text)) for text in texts]
+        likely = [likeliest(one, options.format) for one in found]
+        counted = count_formats(list(zip(batch[FILE].to_list(), found, strict=True)))
+        traces = list(readable(texts, likely))
+        return tally.merge([counted, count_calls(traces), count_beginnings(trace for _, trace in traces)])
+
+    def state(self, evidence: pl.DataFrame, options: TraceOptions) -> TraceState:
+        """Tell the format of each file, infer undeclared tools, and find traces that others hold."""
+        decided = decide(evidence, options.format)
+        used = sorted(set(decided.values()))
+        inferred = {name: dumps(infer(evidence, name, formats()[name].descriptions)) for name in used}
+        return TraceState(decided, inferred, beginnings(evidence))
+
+    def rows(self, batch: pl.DataFrame, state: TraceState, options: TraceOptions) -> Rows:
+        """Convert one batch, and hold every trace against the laws."""
+        return make_rows(batch, state, end_with_call=options.end_with_call)
+
+    def describe_state(self, state: TraceState) -> Mapping[str, Any]:
+        """Return the format of each file, the inferred tools, and how many traces are the beginning of others."""
+        inferred = {name: loads(text) for name, text in state.inferred.items() if text != "[]"}
+        return {"formats": dict(state.formats), "inferred_tools": inferred, "beginnings": len(state.beginnings)}
+
+    def measure(self, kept: pl.DataFrame) -> pl.DataFrame:
+        """Count formats, calls and turns of the rows as written."""
+        return count_rows(kept)
+
+    def figures(self, counts: pl.DataFrame) -> Mapping[str, Any]:
+        """Return what became of the records of each format, and what was changed in those that were kept."""
+        return figures_of(counts)
+
+
+BUILDER = ToolTraces()

@@ -1,0 +1,29 @@
+"""The options of the builder. Its reasons are the laws of `openmed_data.traces.reasons`."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from openmed_data.builder import Options
+from openmed_data.traces.detect import AUTO, formats
+
+
+class TraceOptions(Options):
+    """Options of ``openmed-data build tool-traces``."""
+
+    format: str = Field(
+        AUTO,
+        description="Format of the source's files; `auto` tells it from the rows, file by file, or stops where two "
+        "fit. One of openai, anthropic, sharegpt, hermes, xlam, react, search-tags, mcp, or one of another package.",
+    )
+    end_with_call: bool = Field(
+        default=True,
+        description="Keep traces whose last turn is a call: rows of xLAM, whose answer it is, and chats that end with "
+        "a hand-over. Searches that end without an answer are never kept.",
+    )
+
+    @model_validator(mode="after")
+    def _is_known(self) -> Self:
+        if self.format not in {AUTO, *formats()}:
+            raise ValueError(f"no format is called '{self.format}'; there are: {', '.join([AUTO, *formats()])}")
+        return self

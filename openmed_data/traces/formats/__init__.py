@@ -1,0 +1,1 @@
+"""One module for each trace format; see `openmed_data.traces.format.Format`."""

@@ -1,0 +1,206 @@
+r"""Hermes: tools in `<tools>`, calls in `<tool_call>`, results in `<tool_response>`, all inside the texts.
+
+As messages, as ShareGPT turns, as ChatML text, or as text with ``USER:`` and ``ASSISTANT:``. A tag that is part of what
+somebody says is written with ``&lt;`` for its first character (and ``&amp;lt;`` for that), and one inside JSON with
+``\u003c``, so that nothing is lost; readers that do not know this see the tag escaped.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, cast
+
+from openmed_data.traces.codec import dumps, loads
+from openmed_data.traces.fields import (
+    calls_of,
+    id_of,
+    parts_text,
+    role_of,
+    some_text,
+    tools_of,
+    turn_objects,
+    turns_of,
+    verdict_of,
+)
+from openmed_data.traces.format import Format, Record
+from openmed_data.traces.texts import chatml_texts, chatml_turns, lone_text
+from openmed_data.traces.toolbox import Toolbox, toolbox
+from openmed_data.traces.trace import Call, Message, Trace
+
+_ROLES = {
+    "system": "system",
+    "human": "user",
+    "user": "user",
+    "gpt": "assistant",
+    "assistant": "assistant",
+    "tool": "tool",
+}
+_SPOKEN = re.compile(r"^(SYSTEM|USER|ASSISTANT|FUNCTION RESPONSE|TOOL):[ \t]*", re.MULTILINE)
+_SPEAKERS = {"SYSTEM": "system", "USER": "user", "ASSISTANT": "assistant", "FUNCTION RESPONSE": "tool", "TOOL": "tool"}
+_FENCE = re.compile(r"^\s*```\w*\n(.*?)\n?```\s*$", re.DOTALL)
+_TOOLS = re.compile(r"<tools>\s*(.*?)\s*</tools>", re.DOTALL)
+_CALL = re.compile(r"<tool_call>\s*(.*?)\s*</tool_call>", re.DOTALL)
+_RESPONSE = re.compile(r"<tool_response>\s*(.*?)\s*</tool_response>", re.DOTALL)
+_TAGS = "tools|tool_call|tool_response"
+_LITERAL = re.compile(rf"<(/?(?:{_TAGS})>)")
+_WRITTEN = re.compile(rf"&((?:amp;)*)lt;(/?(?:{_TAGS})>)")
+# Sentences that explain the tags, which every set of this format words a little differently.
+_ABOUT_TAGS = re.compile(
+    r"<tools>|<tool_call>|<tool_response>|</tools>|function calling AI model|function signatures"
+    r"|call one or more functions"
+    r"|assumptions about what values to plug|available tools|pydantic model json schema|For each function call return"
+    r"|with function name and arguments",
+    re.IGNORECASE,
+)
+_HEADER = (
+    "# Tools\n\nYou may call one or more functions to assist with the user query.\n\nHere are the functions:\n<tools>\n"
+)
+_FOOTER = (
+    "\n</tools>\n\nFor each function call return a JSON object with function name and arguments within tags:\n"
+    '<tool_call>\n{"name": <function-name>, "arguments": <args-json-object>}\n</tool_call>'
+)
+
+
+class Hermes(Format):
+    """Calls in tags."""
+
+    name = "hermes"
+    summary = "<tools>, <tool_call> and <tool_response> inside messages or ChatML text"
+    writes = True
+
+    def detect(self, record: Record) -> float:
+        """Trust the tags where no API's own fields hold the calls."""
+        if any(_has_own_fields(turn) for turn in turns_of(record) or []):
+            return 0.0
+        text = some_text(record)
+        return 1.0 if "<tool_call>" in text or "<tools>" in text else 0.0
+
+    def split(self, text: str) -> Iterator[str]:
+        """Cut a text of several conversations."""
+        if "<tool_call>" in text or "<tools>" in text:
+            yield from chatml_texts(text)
+
+    def read(self, record: Record) -> Trace:
+        """Read turns or a text."""
+        declared = tools_of(record, "tools")
+        messages: list[Message] = []
+        for role, said, field in _turns(record):
+            if role == "system":
+                said, declared = _without_tools(said, declared)  # noqa: PLW2901
+                messages.append(Message("system", _unescape(said)))
+            elif role == "tool":
+                messages += _results(said)
+            else:
+                messages.append(_said(role, said, field))
+        return Trace(tuple(messages), declared, verdict_of(record), id_of(record))
+
+    def write(self, trace: Trace) -> Record:
+        """Return `messages` with everything in tags, and `tools` once more, as the published sets have it."""
+        messages: list[Record] = []
+        functions = dumps([tool["function"] for tool in trace.tools.tools] if trace.tools else [])
+        spoken = list(trace.messages)
+        system = _escape(spoken.pop(0).content) if spoken and spoken[0].role == "system" else ""
+        block = f"{_HEADER}{_in_json(functions)}{_FOOTER}" if functions != "[]" else ""
+        if system or block:
+            messages.append({"role": "system", "content": "\n\n".join(part for part in (system, block) if part)})
+        messages += [{"role": message.role, "content": _content(message)} for message in spoken]
+        return {"messages": messages, "tools": functions}
+
+
+def _has_own_fields(turn: Any) -> bool:
+    """Tell a turn of a format that has a place for calls."""
+    held = cast(Record, turn) if isinstance(turn, dict) else {}
+    return (
+        "tool_calls" in held
+        or held.get("from") in ("function_call", "observation")
+        or isinstance(held.get("content"), list)
+    )
+
+
+def _turns(record: Record) -> Iterator[tuple[str, str, str]]:
+    """Yield role, text and place of each turn."""
+    if turns_of(record) is not None:
+        for place, turn in enumerate(turn_objects(record)):
+            who: Any = turn.get("role", turn.get("from"))
+            role = role_of(who, _ROLES, f"messages[{place}].role")
+            said = parts_text(turn.get("content", turn.get("value")), f"messages[{place}].content")
+            yield role, said, f"messages[{place}].content"
+        return
+    text = lone_text(record)
+    fenced = _FENCE.match(text)
+    text = fenced[1] if fenced else text
+    turns = chatml_turns(text) if "<|im_start|>" in text else _spoken_turns(text)
+    for place, (who, said) in enumerate(turns):
+        yield role_of(who, _ROLES, f"text, turn {place + 1}"), said, f"text, turn {place + 1}"
+
+
+def _spoken_turns(text: str) -> list[tuple[str, str]]:
+    pieces = _SPOKEN.split(text)
+    return [(_SPEAKERS[who], said.strip()) for who, said in zip(pieces[1::2], pieces[2::2], strict=True)]
+
+
+def _without_tools(system: str, declared: Toolbox | None) -> tuple[str, Toolbox | None]:
+    """Part what a system prompt says from the tools in it and from the words that explain their tags."""
+    if system.endswith(_FOOTER) and _HEADER in system:
+        own, _, listed = system.partition(_HEADER)
+        return own, declared or toolbox(listed.removesuffix(_FOOTER))
+    # The words that explain the tags often hold an empty pair of them.
+    found = max(_TOOLS.finditer(system), key=lambda one: len(one[1]), default=None)
+    if found is None:
+        return system, declared
+    around = f"{system[: found.start()]}\n{_CALL.sub('', system[found.end() :])}"
+    sentences = re.split(r"(?<=[.:?!])[ \t]+|\n+", around)
+    own = " ".join(one for one in sentences if one.strip() and not _ABOUT_TAGS.search(one) and "{" not in one)
+    return own, declared or toolbox(_listed(found[1]))
+
+
+def _listed(text: str) -> str:
+    """Return the tools between the tags as one JSON list; some sets put one object on each line."""
+    return text if text.startswith("[") else f"[{','.join(filter(None, map(str.strip, text.splitlines())))}]"
+
+
+def _said(role: str, said: str, field: str) -> Message:
+    if role != "assistant":
+        return Message(role, _unescape(said))
+    calls: list[Call] = []
+    for found in _CALL.finditer(said):
+        calls += calls_of(found[1], field)
+    return Message("assistant", _unescape(_CALL.sub("", said)) if calls else _unescape(said), tuple(calls))
+
+
+def _results(said: str) -> Iterator[Message]:
+    inner = [found[1] for found in _RESPONSE.finditer(said)] or [said]
+    for text in inner:
+        try:
+            held: Any = loads(text)
+        except ValueError:
+            held = None
+        result = cast(Record, held) if isinstance(held, dict) else {}
+        if "name" not in result or "content" not in result:
+            yield Message("tool", text)
+            continue
+        content = result["content"]
+        yield Message("tool", content if isinstance(content, str) else dumps(content))
+
+
+def _content(message: Message) -> str:
+    if message.role == "tool":
+        held = _in_json(dumps({"name": message.name, "content": message.content}))
+        return f"<tool_response>\n{held}\n</tool_response>"
+    calls = [_in_json(dumps({"name": call.name, "arguments": call.arguments})) for call in message.calls]
+    tagged = [f"<tool_call>\n{call}\n</tool_call>" for call in calls]
+    return "\n".join([*([_escape(message.content)] if message.content else []), *tagged])
+
+
+def _in_json(text: str) -> str:
+    return _LITERAL.sub(r"\\u003c\1", text)
+
+
+def _escape(text: str) -> str:
+    return _LITERAL.sub(r"&lt;\1", _WRITTEN.sub(r"&amp;\1lt;\2", text))
+
+
+def _unescape(text: str) -> str:
+    return _WRITTEN.sub(lambda found: f"&{found[1][4:]}lt;{found[2]}" if found[1] else f"<{found[2]}", text)
+
+
+FORMAT = Hermes()

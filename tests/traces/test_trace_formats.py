@@ -1,0 +1,341 @@
+"""What each format looks like in the wild, and what becomes of records that are not what they say."""
+
+from typing import Any
+
+import pytest
+
+from openmed_data import registry
+from openmed_data.errors import UsageError
+from openmed_data.traces.codec import dumps
+from openmed_data.traces.convert import read
+from openmed_data.traces.detect import formats, sure
+from openmed_data.traces.export import writer
+from openmed_data.traces.format import FORMATS, Format, Record
+from openmed_data.traces.reasons import Law, Unfit
+from openmed_data.traces.trace import Message, Trace
+
+Turns = list[tuple[str, str, list[tuple[str, Any]]]]
+TOOL = {
+    "name": "dose",
+    "description": "d",
+    "parameters": {"type": "object", "properties": {"drug": {"type": "string"}}},
+}
+OPENAI_CALL = {"id": "a", "type": "function", "function": {"name": "dose", "arguments": '{"drug": "x"}'}}
+
+
+def turns(name: str, record: Record) -> Turns:
+    """Return role, text and calls of each turn of a record."""
+    trace = read(dumps(record), formats()[name])
+    return [(one.role, one.content, [(call.name, call.arguments) for call in one.calls]) for one in trace.messages]
+
+
+def law(name: str, record: Record) -> tuple[Law, str]:
+    with pytest.raises(Unfit) as caught:
+        read(dumps(record), formats()[name])
+    return caught.value.law, caught.value.detail
+
+
+DOSE: Turns = [
+    ("user", "Dose?", []),
+    ("assistant", "", [("dose", {"drug": "x"})]),
+    ("tool", "5", []),
+    ("assistant", "5.", []),
+]
+
+
+def chat(*messages: Any) -> Record:
+    return {"messages": list(messages)}
+
+
+def said(role: str, content: Any) -> Record:
+    return {"role": role, "content": content}
+
+
+@pytest.mark.parametrize(
+    ("name", "record"),
+    [
+        (
+            "openai",
+            chat(
+                said("user", [{"type": "text", "text": "Dose?"}]),
+                {"role": "assistant", "content": None, "tool_calls": [OPENAI_CALL]},
+                {"role": "tool", "tool_call_id": "a", "content": "5"},
+                said("assistant", "5."),
+            ),
+        ),
+        (
+            "openai",
+            {
+                "traj": [
+                    said("user", "Dose?"),
+                    {"role": "assistant", "function_call": {"name": "dose", "arguments": {"drug": "x"}}},
+                    {"role": "function", "name": "dose", "content": "5"},
+                    said("assistant", "5."),
+                ],
+                "reward": 1.0,
+            },
+        ),
+        (
+            "openai",
+            {
+                "messages": dumps(
+                    [
+                        said("user", "Dose?"),
+                        {**said("assistant", ""), "tool_calls": [OPENAI_CALL]},
+                        {"role": "tool", "content": "5"},
+                        said("assistant", "5."),
+                    ]
+                )
+            },
+        ),
+        (
+            "anthropic",
+            chat(
+                said("user", "Dose?"),
+                said("assistant", [{"type": "tool_use", "id": "a", "name": "dose", "input": {"drug": "x"}}]),
+                said("user", [{"type": "tool_result", "tool_use_id": "a", "content": [{"type": "text", "text": "5"}]}]),
+                said("assistant", [{"type": "thinking", "thinking": "5"}, {"type": "text", "text": "5."}]),
+            ),
+        ),
+        (
+            "sharegpt",
+            {
+                "conversations": [
+                    {"from": "human", "value": "Dose?"},
+                    {"from": "function_call", "value": '[{"name": "dose", "arguments": "{\\"drug\\": \\"x\\"}"}]'},
+                    {"from": "observation", "value": "5"},
+                    {"from": "gpt", "value": "5."},
+                ],
+                "tools": "",
+            },
+        ),
+        (
+            "hermes",
+            chat(
+                said("user", "Dose?"),
+                said("assistant", '<tool_call>{"arguments": {"drug": "x"}, "name": "dose"}</tool_call>'),
+                said("tool", "<tool_response>\n5\n</tool_response>"),
+                said("assistant", "5."),
+            ),
+        ),
+        (
+            "hermes",
+            {
+                "text": "USER: Dose?\nASSISTANT:\n<tool_call>\n"
+                '{"name": "dose", "arguments": {"drug": "x"}}\n</tool_call>\nFUNCTION RESPONSE: 5\nASSISTANT: 5.\n'
+            },
+        ),
+        (
+            "hermes",
+            {
+                "text": "<|im_start|>user\nDose?<|im_end|>\n<|im_start|>assistant\n"
+                '<tool_call>{"name": "dose", "arguments": {"drug": "x"}}</tool_call><|im_end|>\n<|im_start|>tool\n'
+                '<tool_response>{"name": "dose", "content": 5}</tool_response><|im_end|>\n<|im_start|>assistant\n5.'
+            },
+        ),
+    ],
+)
+def test_one_trace_in_many_forms(name: str, record: Record) -> None:
+    assert turns(name, record) == DOSE
+    assert max(sure(record), key=sure(record).__getitem__) == name
+
+
+def test_react_in_one_text_with_instructions_and_examples() -> None:
+    text = (
+        "Answer with Thought, Action and Observation.\nQuestion: An example?\nThought 1: Look.\nAction 1: Search[a]\n"
+        "Observation 1: b\nThought 2: So.\nAction 2: Finish[b]\n\nQuestion: Which gene?\nThought 1: Look.\n"
+        "Action 1: Search[gene]\nObservation 1: ATP7B\nThought 2: Found.\nAction 2: Finish[ATP7B]\n"
+    )
+    assert turns("react", {"text": text}) == [
+        ("user", "Which gene?", []),
+        ("assistant", "Look.", [("search", {"query": "gene"})]),
+        ("tool", "ATP7B", []),
+        ("assistant", "Found.\n\nAnswer: ATP7B", []),
+    ]
+
+
+def test_react_with_an_input_of_its_own_line() -> None:
+    first = 'Thought: Compute.\nAction: bmi\nAction Input: {"kg": 70, "m": 1.75}'
+    last = "Thought: I know.\nFinal Answer: 22.9"
+    record = chat(
+        said("user", "BMI?"), said("assistant", first), said("user", "Observation: 22.9"), said("assistant", last)
+    )
+    assert turns("react", record) == [
+        ("user", "BMI?", []),
+        ("assistant", "Compute.", [("bmi", {"kg": 70, "m": 1.75})]),
+        ("tool", "22.9", []),
+        ("assistant", "I know.\n\nAnswer: 22.9", []),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "passed"), [("True", True), ("False", False), ("0", False), ("1.0", True), ("0.0", False)]
+)
+def test_react_reads_the_verdict_and_leaves_its_words_out(words: str, passed: bool) -> None:
+    end = said("user", f"Observation: Episode finished, reward = {words}")
+    record = chat(said("user", "Q?"), said("assistant", "Thought: Easy.\nAction: finish[A]"), end)
+    trace = read(dumps(record), formats()["react"])
+    assert trace.passed is passed
+    assert "reward" not in "".join(message.content for message in trace.messages)
+
+
+@pytest.mark.parametrize("tags", [("<search>", "</search>", "<information>", "</information>"),
+                                  ("<|begin_of_query|>", "<|end_of_query|>", "<|begin_of_documents|>",
+                                   "<|end_of_documents|>")])  # fmt: skip
+def test_both_families_of_search_tags(tags: tuple[str, str, str, str]) -> None:
+    ask, asked, found, end = tags
+    text = (
+        f"<think>Look.</think>\n{ask} gene {asked}\n{found}\nATP7B\n{end}\nSo it is.</think>\n<answer> ATP7B </answer>"
+    )
+    assert turns("search-tags", {"question": "Which gene?", "text": text}) == [
+        ("user", "Which gene?", []),
+        ("assistant", "Look.", [("search", {"query": "gene"})]),
+        ("tool", "ATP7B", []),
+        ("assistant", "So it is.\n\nAnswer: ATP7B", []),
+    ]
+
+
+def test_hermes_instructions_leave_the_system_prompt_and_its_own_words_stay() -> None:
+    system = (
+        "You are a function calling AI model. You are provided with function signatures within <tools></tools> XML "
+        "tags. Be kind to patients. Here are the available tools: <tools> " + dumps([TOOL]) + " </tools> Use the "
+        'following pydantic model json schema for each tool call you will make: {"title": "FunctionCall"} '
+        "For each function call return a json object within <tool_call></tool_call> XML tags as follows:\n"
+        "<tool_call>\n{}\n</tool_call>"
+    )
+    record = chat(said("system", system), said("user", "Dose?"), said("assistant", "Of what?"))
+    trace = read(dumps(record), formats()["hermes"])
+    assert trace.messages[0] == Message("system", "Be kind to patients.")
+    assert trace.tools is not None
+    assert trace.tools.names == ("dose",)
+
+
+def test_a_json_rpc_log_with_pages_of_tools_and_an_error() -> None:
+    def rpc(**fields: Any) -> Record:
+        return {"direction": "x", "payload": {"jsonrpc": "2.0", **fields}}
+
+    listed = [{"name": f"t{page}", "inputSchema": {"type": "object", "properties": {}}} for page in (1, 2)]
+    events = [
+        rpc(id=1, method="tools/list"),
+        rpc(id=1, result={"tools": listed[:1], "nextCursor": "2"}),
+        rpc(id=2, method="tools/list", params={"cursor": "2"}),
+        rpc(id=2, result={"tools": listed}),
+        said("user", "Go."),
+        rpc(id=3, method="tools/call", params={"name": "t1"}),
+        rpc(method="notifications/progress"),
+        rpc(id=3, error={"code": 1, "message": "down"}),
+        said("assistant", "It is down."),
+    ]
+    trace = read(dumps({"session": "s", "events": events}), formats()["mcp"])
+    assert trace.tools is not None
+    assert trace.tools.names == ("t1", "t2")
+    assert [message.content for message in trace.messages] == ["Go.", "", "Error: down", "It is down."]
+
+
+USER = said("user", "Dose?")
+
+
+@pytest.mark.parametrize(
+    ("name", "record", "expected"),
+    [
+        ("openai", {"messages": 3}, (Law.UNREADABLE, "messages: found nothing; expected a list of turns")),
+        ("openai", chat(USER, 3), (Law.UNREADABLE, "messages[1]: found a number; expected an object")),
+        ("openai", chat({"content": "x"}), (Law.UNREADABLE, "messages[0].role: found nothing; expected one of system")),
+        ("openai", chat(said("user", 5)), (Law.UNREADABLE, "messages[0].content: found a number; expected text")),
+        ("openai", chat(USER, {"role": "assistant", "tool_calls": {}} | {"tool_calls": "x"}),
+         (Law.UNREADABLE, "messages[1].tool_calls: found a string; expected a list")),
+        ("openai", chat(USER, {"role": "assistant", "tool_calls": [{"function": {"arguments": "{}"}}]}),
+         (Law.UNREADABLE, "messages[1].tool_calls[0].function.name: found nothing")),
+        ("openai", chat(USER, {"role": "assistant", "tool_calls": [{"function": {"name": "a", "arguments": "{"}}]}),
+         (Law.ARGUMENTS, "messages[1].tool_calls[0].function.arguments: found broken JSON")),
+        ("openai", chat(USER, {"role": "assistant", "tool_calls": [{"function": {"name": "a", "arguments": [1]}}]}),
+         (Law.ARGUMENTS, "messages[1].tool_calls[0].function.arguments: found an array; expected an object")),
+        ("openai", chat(said("user", [{"type": "image_url", "image_url": {}}])),
+         (Law.NOT_TEXT, "messages[0].content[0]: image_url")),
+        ("openai", {"messages": [USER], "tools": "["}, (Law.UNREADABLE, "tools: found broken JSON")),
+        ("openai", {"messages": [USER], "tools": [3]}, (Law.UNREADABLE, "tools[0]: found a number")),
+        ("openai", {"messages": [USER], "tools": [{"name": ""}]}, (Law.BAD_TOOLS, "tools[0].name: found no name")),
+        ("openai", {"messages": [USER], "tools": [TOOL, TOOL]}, (Law.BAD_TOOLS, "tools[1].name: a second tool")),
+        ("openai", {"messages": [USER], "tools": [{"name": "a", "parameters": {"$ref": "http://127.0.0.1:9/x"}}]},
+         (Law.BAD_TOOLS, "tools[0].parameters: ")),
+        ("anthropic", chat(said("user", [3])), (Law.UNREADABLE, "messages[0].content[0]: found a number")),
+        ("anthropic", chat(USER, said("assistant", [{"type": "tool_use"}])),
+         (Law.UNREADABLE, "messages[1].content[0].name: found nothing")),
+        ("anthropic", chat(USER, said("user", [{"type": "tool_result"}])),
+         (Law.UNREADABLE, "messages[1].content[0].tool_use_id: found nothing")),
+        ("anthropic", {"events": [{"type": "user", "message": "x"}]},
+         (Law.UNREADABLE, "events[0].message: found a string; expected an object")),
+        ("anthropic", {"events": [{"silly": 1}]}, (Law.UNREADABLE, "events[0].type: found nothing")),
+        ("sharegpt", {"conversations": [{"from": "who", "value": ""}]},
+         (Law.UNREADABLE, "conversations[0].from: found a string; expected one of")),
+        ("sharegpt", {"conversations": [{"from": "human", "value": None}]},
+         (Law.UNREADABLE, "conversations[0].value: found nothing; expected text")),
+        ("sharegpt", {"conversations": [{"from": "function_call", "value": "dose()"}]},
+         (Law.UNREADABLE, "conversations[0].value: found broken JSON")),
+        ("hermes", {"a": "x", "b": "y"}, (Law.UNREADABLE, "text: found nothing; expected one text")),
+        ("hermes", chat(said("oracle", "<tool_call>")), (Law.UNREADABLE, "messages[0].role: found a string")),
+        ("hermes", chat(USER, said("assistant", "<tool_call>{</tool_call>")),
+         (Law.UNREADABLE, "messages[1].content: found broken JSON")),
+        ("xlam", {"query": 3, "tools": [], "answers": []}, (Law.UNREADABLE, "query: found a number")),
+        ("xlam", {"query": "q", "tools": [], "answers": "["}, (Law.UNREADABLE, "answers: found broken JSON")),
+        ("xlam", {"query": "q", "tools": [], "answers": [{"arguments": {}}]},
+         (Law.UNREADABLE, "answers[0].name: found nothing")),
+        ("xlam", {"query": [{"role": "user"}], "tools": [], "answers": []},
+         (Law.UNREADABLE, "query[0].content: found nothing")),
+        ("react", chat(USER, said("assistant", "Thought: x\nAction: search for it")),
+         (Law.UNREADABLE, "messages[1].content: found a string; expected an action")),
+        ("react", {"text": "Question: q"}, (Law.UNREADABLE, "text: found a string; expected a question and thoughts")),
+        ("search-tags", {"question": "q", "text": "nothing"}, (Law.UNREADABLE, "text: found nothing")),
+        ("search-tags", chat(said("oracle", "")), (Law.UNREADABLE, "messages[0]: found an object")),
+        ("mcp", {"events": 3}, (Law.UNREADABLE, "events: found a number; expected a list of events")),
+        ("mcp", {"events": [{"x": 1}]}, (Law.UNREADABLE, "events[0]: found an object; expected a JSON-RPC message")),
+        ("mcp", {"events": [{"jsonrpc": "2.0", "id": 1, "result": {}}]},
+         (Law.RESULT_WITHOUT_CALL, "events[0]: no request has this id")),
+        ("mcp", {"events": [{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {}}]},
+         (Law.UNREADABLE, "events[0].params.name: found nothing")),
+    ],
+)  # fmt: skip
+def test_a_malformed_record_is_named_with_its_field(name: str, record: Record, expected: tuple[Law, str]) -> None:
+    found, detail = law(name, record)
+    assert found is expected[0]
+    assert detail.startswith(expected[1])
+
+
+def test_every_format_names_its_malformed_records() -> None:
+    marks = test_a_malformed_record_is_named_with_its_field.pytestmark
+    assert {case[0] for case in marks[0].args[1]} == set(formats())
+
+
+def test_only_formats_without_loss_write() -> None:
+    assert writer("hermes").name == "hermes"
+    with pytest.raises(UsageError, match="cannot hold every trace") as caught:
+        writer("xlam")
+    assert caught.value.hint == "These can: anthropic, hermes, openai, sharegpt."
+    with pytest.raises(UsageError, match="no trace format is called 'opnai'"):
+        writer("opnai")
+
+
+def test_another_package_offers_a_format_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Lines(Format):
+        name, summary = "lines", "a line for each turn"
+
+        def detect(self, record: Record) -> float:
+            return float("lines" in record)
+
+        def read(self, record: Record) -> Trace:
+            roles = ("user", "assistant")
+            return Trace(tuple(Message(roles[at % 2], text) for at, text in enumerate(record["lines"])))
+
+    class Point:
+        name = "lines"
+
+        def load(self) -> Format:
+            return Lines()
+
+    monkeypatch.setattr(registry, "_entry_points", lambda room: {"lines": Point()} if room is FORMATS else {})
+    formats.cache_clear()
+    try:
+        assert sure({"lines": ["Dose?", "5 mg."]}) == {"lines": 1.0}
+        assert turns("lines", {"lines": ["Dose?", "5 mg."]}) == [("user", "Dose?", []), ("assistant", "5 mg.", [])]
+    finally:
+        formats.cache_clear()
