@@ -24,7 +24,8 @@ else. Explanations of MedMCQA and reasoning of MedReason are used where they are
     limits="""
 The pages are of the years in which they were collected, and medicine has moved on since. They address readers in the
 United States. Lists of signs come from the Human Phenotype Ontology as the pages had it, with the share of patients
-where it is known. Reasoning of MedReason was written by a language model. No clinician has reviewed the dialogues.
+where it is known. Reasoning of MedReason was written by a language model. The labelled questions of PubMedQA are a
+benchmark: a model trained on them cannot be measured with it. No clinician has reviewed the dialogues.
 """.strip(),
     citation="""
 A. Ben Abacha, D. Demner-Fushman: A Question-Entailment Approach to Question Answering.

@@ -22,7 +22,7 @@ _TEMPLATES = (
     r"(?s)What are the signs and symptoms of [^?]*\?|The Human Phenotype Ontology provides.*?\(when available\)"
     r"|The Human Phenotype Ontology \(HPO\) has collected.*$"
 )
-_LEAD = 120  # letters
+_LEAD = 60  # letters
 _COLUMNS = ("id", "focus", "question_type", "question", "answer", "url", "source", "collection")
 
 
