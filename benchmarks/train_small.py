@@ -113,7 +113,7 @@ def build(root: Path, size: Size) -> None:
     ):
         source = root / f"{stage}.jsonl"
         source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    x
+        options = {"validation_fraction": 0.0, "index_base": "1"}  # so few rows do not tell it
         build_dataset(name, str(source), root / stage, options=options, validation=False)
     prompts = root / "sft"
     prompts.rename(root / "sft-prompts")
