@@ -18,7 +18,6 @@ import polars as pl
 import pytest
 
 from openmed_data.api import build_dataset
-from openmed_data.kinds import Kind
 from openmed_data.training import records
 from openmed_data.training.weights import weights_digest
 
@@ -30,6 +29,7 @@ lm_eval = pytest.importorskip("lm_eval")
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 SOURCES = {
+    "sft": ("sft-synthetic", SHARED / "corpus" / "medquad.parquet", 60),
     "dpo": ("medmcqa-prefs", SHARED / "medmcqa" / "dev.json", 80),
     "grpo": ("medreason-rewards", SHARED / "medreason" / "medreason_subset.json", None),
 }
@@ -46,15 +46,17 @@ Train = Callable[..., list[str]]
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, write_build: Any, conversations: Any, tiny_model: Any) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory, tiny_model: Any) -> Path:
     """A folder with a model, builds and tasks."""
     root = tmp_path_factory.mktemp("chain")
-    write_build(root / "sft", Kind.SFT, {"train": conversations(48)})
     for stage, (name, path, limit) in SOURCES.items():
         source = str(path) if path.is_file() else "sample"
         build_dataset(name, source, root / stage, limit=limit if path.is_file() else None, validation=False)
-    shards = [path for stage in SOURCES for path in (root / stage / "data").glob("*.parquet")]
-    texts = [message["content"] for path in shards for row in pl.read_parquet(path)["prompt"] for message in row]
+    shards = [(stage, path) for stage in SOURCES for path in (root / stage / "data").glob("*.parquet")]
+    talks = [
+        talk for stage, path in shards for talk in pl.read_parquet(path)["messages" if stage == "sft" else "prompt"]
+    ]
+    texts = [message["content"] for talk in talks for message in talk]
     tiny_model(root / "tiny", texts)
     write_tasks(root / "tasks")
     return root
