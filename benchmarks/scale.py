@@ -22,7 +22,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,20 +99,19 @@ class Bench:
     engine: str
     datatrove: Path | None
 
-    def ours(self, rows: int, workers: int) -> list[Line]:
+    def ours(self, rows: int, workers: int) -> Iterator[Line]:
         """Build and validate; the build stays at ``scratch/built``."""
         source = write(self.scratch / f"medmcqa-{rows}.json", rows)
         command = [sys.executable, "-m", "openmed_data.cli"]
         where = ["--engine", self.engine, "--workers", str(workers), "--quiet"]
         built = self.scratch / "built" / "out"
         build = [*command, "build", "medmcqa-prefs", "--source", str(source), "--out", str(built), "--no-validation"]
-        lines = [self._line(rows, "build", workers, [*build, *where], built.parent)]
+        yield self._line(rows, "build", workers, [*build, *where], built.parent)
         report = self.scratch / "report"
         for what, chosen in (("validate", []), ("duplicates", ["--checks", "duplicates"])):
             check = [*command, "validate", str(built), "--report-dir", str(report), *chosen, *where]
             # Made-up rows need not pass; what is timed is the looking.
-            lines.append(self._line(rows, what, workers, ["sh", "-c", '"$@"; [ $? -le 1 ]', "sh", *check], report))
-        return lines
+            yield self._line(rows, what, workers, ["sh", "-c", '"$@"; [ $? -le 1 ]', "sh", *check], report)
 
     def others(self, rows: int) -> list[Line]:
         """Run what others have for some of the steps, with two workers."""

@@ -106,6 +106,7 @@ def _sketch(batch: Batch, shared: list[str]) -> int:
     light = keys.hash(seed=1).to_numpy() | np.uint64(1)
     light[(keys == "").to_numpy()] = NOTHING
     batch.save("light", light)
+    batch.save_sorted("light", light)
     shingles = shingle(texts.to_list())
     filled = np.flatnonzero(np.diff(shingles.bounds) > 0)
     bands = band_hashes(shingles.of(filled))
@@ -113,7 +114,7 @@ def _sketch(batch: Batch, shared: list[str]) -> int:
     batch.save("bounds", shingles.bounds)
     batch.save("filled", filled)
     batch.save("contents", contents(bands))
-    batch.save("bands", np.ascontiguousarray(bands.T))
+    batch.save_sorted("bands", np.ascontiguousarray(bands.T))
     batch.remove("asked")
     return batch.rows
 
@@ -136,9 +137,8 @@ def _light(task: _LightTask) -> Ints:
     keys: list[UInts] = []
     rows: list[Ints] = []
     for batch in task.batches:
-        light = batch.load("light")
-        places = np.flatnonzero((light >= low) & (light <= high) & (light != NOTHING))
-        keys.append(light[places])
+        light, places = batch.load_between("light", max(low, NOTHING + np.uint64(1)), high)
+        keys.append(light)
         rows.append(places + batch.first)
     every = np.concatenate(keys)
     order = np.argsort(every, kind="stable")
@@ -210,9 +210,10 @@ def _pairs_of(task: _PairsTask, band: int) -> Ints:
     low, high = task.within
     parts: list[tuple[UInts, UInts, Ints]] = []
     for batch in task.batches:
-        hashes, rows = batch.load("bands")[band], batch.load("filled").view(np.int64) + batch.first
-        inside = (hashes >= low) & (hashes <= high) & ~_among(rows, task.left_out)
-        parts.append((hashes[inside], batch.load("contents")[inside], rows[inside]))
+        hashes, places = batch.load_between("bands", low, high, row=band)
+        rows = batch.load("filled").view(np.int64)[places] + batch.first
+        stays = ~_among(rows, task.left_out)
+        parts.append((hashes[stays], batch.load("contents")[places[stays]], rows[stays]))
     hashes, content, rows = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.argsort(content, kind="stable")
     hashes, rows = hashes[order], rows[order]

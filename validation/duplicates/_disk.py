@@ -40,7 +40,7 @@ class Batch:
         """Remove what `write_frame` wrote."""
         (self.folder / f"{name}.arrow").unlink()
 
-    def save(self, name: str, values: NDArray[np.uint64] | NDArray[np.int64]) -> None:
+    def save(self, name: str, values: NDArray[np.uint64] | NDArray[np.int64] | NDArray[np.uint32]) -> None:
         """Write an array."""
         np.save(self.folder / f"{name}.npy", values)
 
@@ -48,6 +48,20 @@ class Batch:
         """Map an array that `save` wrote; only what is looked at is read."""
         path = self.folder / f"{name}.npy"
         return np.load(path, mmap_mode="r" if path.stat().st_size > _HEADER else None)
+
+    def save_sorted(self, name: str, values: UInts) -> None:
+        """Write an array, each row of it sorted, and where each value stood, so that a range of values is one slice."""
+        order = np.argsort(values, axis=-1, kind="stable")
+        self.save(f"{name}-sorted", np.take_along_axis(values, order, axis=-1))
+        self.save(f"{name}-places", order.astype(np.uint32))
+
+    def load_between(self, name: str, low: np.uint64, high: np.uint64, row: int | None = None) -> tuple[UInts, Ints]:
+        """Return the values from `low` to `high`, of one row of the array if it has any, and where each stood."""
+        values, places = self.load(f"{name}-sorted"), self.load(f"{name}-places")
+        if row is not None:
+            values, places = values[row], places[row]
+        within = slice(np.searchsorted(values, low), np.searchsorted(values, high, side="right"))
+        return np.asarray(values[within]), places[within].astype(np.int64)
 
 
 def batch_of(batches: Sequence[Batch], rows: Ints) -> list[tuple[Batch, Ints]]:
