@@ -8,12 +8,14 @@ for equal documents, and a score is a sum in a fixed order.
 
 import hashlib
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,8 +65,8 @@ class SearchIndex:
     Examples
     --------
     >>> from openmed_data.search.documents import DOCUMENTS
-    >>> texts = {"a": ("Gout", "Attacks of pain."), "b": ("Scabies", "Mites in the skin."), "c": ("Rickets", "Soft bones.")}
-    >>> rows = [(n, n, title, id_, title, text, "", "") for n, (id_, (title, text)) in enumerate(texts.items())]
+    >>> texts = {"Gout": "Attacks of pain.", "Scabies": "Mites in the skin.", "Rickets": "Soft bones."}
+    >>> rows = [(n, n, title, f"d{n}", title, text, "", "") for n, (title, text) in enumerate(texts.items())]
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     index = SearchIndex.build(pl.DataFrame(rows, schema=DOCUMENTS, orient="row"), Path(folder, "index"))
     ...     [index.document(hit.number).title for hit in index.search("painful gout attack", 3)]
@@ -80,18 +82,22 @@ class SearchIndex:
         self._table: Any = pa.ipc.open_file(mapped).read_all().combine_chunks()
 
     @classmethod
-    def build(cls, documents: pl.DataFrame, folder: Path) -> "SearchIndex":
+    def build(
+        cls, documents: pl.DataFrame, folder: Path, notes: Mapping[str, Any] = MappingProxyType({})
+    ) -> "SearchIndex":
         """Index `documents` into `folder`, which appears whole or not at all.
 
         Parameters
         ----------
         documents
             Rows of `openmed_data.search.documents.DOCUMENTS`.
+        notes
+            JSON values to be kept among the index's facts.
         """
         folder.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
         try:
-            _write(documents, beside)
+            _write(documents, beside, notes)
             if not folder.exists():
                 beside.rename(folder)
         finally:
@@ -121,7 +127,7 @@ class SearchIndex:
         return self._table.num_rows
 
     def search(self, query: str, top_k: int) -> list[Hit]:
-        """Return at most `top_k` documents that share a word with `query`, best first; ties in the order of the corpus."""
+        """Return at most `top_k` documents that share a word with `query`, best first; equal ones in order."""
         return self.best(search_words(query), top_k)
 
     def best(self, terms: Iterable[str], top_k: int) -> list[Hit]:
@@ -147,6 +153,10 @@ class SearchIndex:
     def made_from(self, origin: int) -> Sequence[int]:
         """Return the numbers of the documents that were made from a row of the corpus."""
         return self._origins.get(origin, ())
+
+    def titled(self, title: str) -> Sequence[int]:
+        """Return the numbers of the documents with a title, whatever its case and endings; parts of one count as it."""
+        return self._titles.get(_title_key(title), ()) if title else ()
 
     def holding(self, terms: Iterable[str]) -> npt.NDArray[np.int64]:
         """Return the numbers of the documents in which every one of `terms` stands, in order."""
@@ -189,15 +199,37 @@ class SearchIndex:
             numbers.setdefault(origin, []).append(number)
         return numbers
 
+    @cached_property
+    def _titles(self) -> Mapping[str, Sequence[int]]:
+        numbers: dict[str, list[int]] = {}
+        for number, title in enumerate(self._table.column("title").to_pylist()):
+            numbers.setdefault(_title_key(title), []).append(number)
+        return numbers
 
-def _write(documents: pl.DataFrame, folder: Path) -> None:
+
+_PART = re.compile(r" \(part \d+ of \d+\)$")
+
+
+def _title_key(title: str) -> str:
+    return " ".join(search_words(_PART.sub("", title)))
+
+
+def _write(documents: pl.DataFrame, folder: Path, notes: Mapping[str, Any]) -> None:
     from bm25s import BM25
 
     engine: Any = BM25(method=PARAMETERS["method"], k1=PARAMETERS["k1"], b=PARAMETERS["b"])
-    engine.index(list(_indexed(documents)), show_progress=False)
+    vocabulary: dict[str, int] = {}  # in the order of the corpus; the engine's own would be in the order of a set
+    numbered = [[vocabulary.setdefault(word, len(vocabulary)) for word in text] for text in _indexed(documents)]
+    engine.index((numbered, vocabulary), show_progress=False)
     engine.save(folder / _SCORES, show_progress=False)
     documents.rechunk().write_ipc(folder / _DOCUMENTS, compression="uncompressed")
-    facts = identity() | {"documents": documents.height, "sha256": digest_of(documents), "files": _checksums(folder)}
+    facts = {
+        **identity(),
+        **notes,
+        "documents": documents.height,
+        "sha256": digest_of(documents),
+        "files": _checksums(folder),
+    }
     (folder / _FACTS).write_text(json.dumps(facts, indent=1, sort_keys=True))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from openmed_data.errors import Problem, SourceError
-from openmed_data.sources.readers import PART_ROWS, FramePart, Part
+from openmed_data.sources.readers import FramePart, Part
 from openmed_data.sources.resolve import SourceFile
 from openmed_data.sources.streams import open_bytes, require_utf_8
 
@@ -22,8 +22,8 @@ _ESCAPED = re.compile(r"\\(.)")
 _RELATION = re.compile(r"(?<=[a-z])_(?=[a-z])")  # has_material_basis_in
 
 
-def read_obo(file: SourceFile, columns: Sequence[str]) -> Iterator[Part]:
-    """Yield the terms of an ontology that are not obsolete, in parts of at most `PART_ROWS`.
+def read_obo(file: SourceFile, columns: Sequence[str], part_rows: int) -> Iterator[Part]:
+    """Yield the terms of an ontology that are not obsolete, in parts of at most `part_rows`.
 
     Raises
     ------
@@ -35,8 +35,8 @@ def read_obo(file: SourceFile, columns: Sequence[str]) -> Iterator[Part]:
     if not rows:
         problem = Problem(file.name, "no stanza [Term] with an id and a name", "an ontology in the OBO format")
         raise SourceError(f"'{file.name}' holds no terms", [problem])
-    for first in range(0, len(rows), PART_ROWS):
-        held = pl.DataFrame(rows[first : first + PART_ROWS], schema=dict.fromkeys(_COLUMNS, pl.String), orient="row")
+    for first in range(0, len(rows), part_rows):
+        held = pl.DataFrame(rows[first : first + part_rows], schema=dict.fromkeys(_COLUMNS, pl.String), orient="row")
         absent = [pl.lit(None, pl.String).alias(name) for name in columns if name not in _COLUMNS]
         yield FramePart(file.name, DISEASE_ONTOLOGY, first + 1, held.with_columns(absent).select(columns))
 

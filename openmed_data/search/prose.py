@@ -22,10 +22,11 @@ _GLUED = (
 _LOST_APOSTROPHE = re.compile(r"\b(is|does|do|did|are|was|were|should|could|would|has|have|had)nt\b", re.IGNORECASE)
 _LOST_GENITIVE = re.compile(
     r"\b(child|body|woman|today|baby|someone|everyone"
-    r"|(?:Alzheimer|Parkinson|Crohn|Huntington|Addison|Hashimoto|Graves)(?=s [Dd]isease)|(?<=\ba )(?:person|patient|doctor))s\b",
+    r"|(?:Alzheimer|Parkinson|Crohn|Huntington|Addison|Hashimoto|Graves)(?=s [Dd]isease)"
+    r"|(?<=\ba )(?:person|patient|doctor))s\b",
     re.IGNORECASE,
 )
-_QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "\u00a0": " "})
+_QUOTES = str.maketrans({"“": '"', "”": '"', "\u2018": "'", "\u2019": "'", "\u00a0": " "})
 # "Radiation therapy Radiation therapy is …": a heading that ran into its paragraph.
 _HEADING_TWICE = re.compile(r"^((?:\S+ ){0,5}\S+) (?=\1\b)", re.IGNORECASE)
 # What belongs to the web page and not to what it says; on lower case, each beside a text without which it cannot be.
@@ -67,7 +68,7 @@ _PAGE_TESTS = tuple((needed, re.compile(pattern)) for needed, pattern in _PAGE.i
 
 
 def passages(raw: str) -> list[str]:
-    r"""Return the lines of a scraped answer: paragraphs, and items of lists as ``- item``; the page's own talk left out.
+    r"""Return the lines of a scraped answer: paragraphs, and items of lists as ``- item``.
 
     Examples
     --------

@@ -9,8 +9,8 @@ Span = tuple[int, int]
 _END = re.compile(r"[.!?][\"')\]]*(?=\s+[\"'(\[]?[A-Z0-9])|\n+")
 _LAST_WORD = re.compile(r"(\S+)$")
 _ABBREVIATIONS = frozenset(
-    "e.g i.e vs cf etc approx dr mr mrs ms prof st no nos fig figs ref refs vol dept inc ca al viz resp spp sp subsp var "
-    "u.s u.k d.c a.m p.m".split()
+    "e.g i.e vs cf etc approx dr mr mrs ms prof st no nos fig figs ref refs vol dept inc ca al viz resp spp sp subsp "
+    "var u.s u.k d.c a.m p.m".split()
 )
 _INITIAL = re.compile(r"^[\"'(\[]*(?:[A-Z]|[A-Z](?:\.[A-Z])+)$")
 

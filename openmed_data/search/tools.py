@@ -16,8 +16,8 @@ TOOLS: tuple[Mapping[str, Any], ...] = (
         "type": "function",
         "function": {
             "name": "search",
-            "description": "Search a collection of medical documents by key words. Returns the best matching documents, "
-            "each with its id, its title and the sentence that fits the query best.",
+            "description": "Search a collection of medical documents by key words. Returns the best matching "
+            "documents, each with its id, its title and the sentence that fits the query best.",
             "parameters": {
                 "type": "object",
                 "properties": {
