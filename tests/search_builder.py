@@ -9,20 +9,23 @@ from typing import Any
 
 import polars as pl
 
-from openmed_data.builder import Builder, CardText, Rows
+from openmed_data import tally
+from openmed_data.builder import SHAPE, Builder, CardText, Rows
 from openmed_data.builders.tool_traces.searching import (
     COLUMNS,
+    MEDMCQA,
     SHAPES,
     SUFFIXES,
     SearchOptions,
     SearchReason,
     SearchState,
-    corpus_parts,
     count_search,
     prepare_search,
     search_figures,
+    search_parts,
     search_rows,
 )
+from openmed_data.index_base import count_keys, index_bases
 from openmed_data.kinds import Kind
 from openmed_data.manifest import Manifest
 from openmed_data.pipeline.run import Request, build
@@ -52,15 +55,18 @@ class Searching(Builder[SearchOptions, SearchState]):
         return SearchOptions
 
     def parts(self, file: SourceFile) -> Iterator[Part]:
-        return corpus_parts(file, COLUMNS, SHAPES)
+        return search_parts(file)
+
+    def fit(self, batch: pl.DataFrame, options: SearchOptions) -> pl.DataFrame:
+        return count_keys(batch) if batch[SHAPE].first() == MEDMCQA else tally.empty()
 
     def state(self, evidence: pl.DataFrame, options: SearchOptions) -> SearchState:
-        return SearchState(NOWHERE)
+        return SearchState(NOWHERE, bases=index_bases(evidence, options.index_base))
 
     def prepare(
         self, state: SearchState, source: Iterable[pl.DataFrame], options: SearchOptions, progress: Progress
     ) -> SearchState:
-        return prepare_search(source, options, progress)
+        return prepare_search(source, state.bases, options, progress)
 
     def rows(self, batch: pl.DataFrame, state: SearchState, options: SearchOptions) -> Rows:
         return search_rows(batch, state, options)

@@ -20,7 +20,7 @@ _NO_SIGN = re.compile(
 _HEAD = "Signs and symptoms listed by the Human Phenotype Ontology:"
 _UNKNOWN = "-"
 _EPONYMS = frozenset(
-    "Babinski Hashimoto Barrett Raynaud Hodgkin Wilms Horner Arnold Brushfield Leber Wormian Bell Alzheimer".split()
+    "Achilles Alzheimer Arnold Babinski Barrett Bell Brushfield Hashimoto Hodgkin Horner Leber Raynaud Wilms".split()
 )
 _FEWEST = 2  # a single sign is the condition's own name more often than not
 

@@ -110,7 +110,8 @@ ASPECTS: dict[str, Aspect] = {
     ),
 }  # fmt: skip
 _ASKS_FOR_ADVICE = re.compile(
-    r"\b(?:should|can|could|must) (?:I|we|my)\b|\bmy (?:child|doctor|wife|husband|mother|father|baby|son|daughter)\b"
+    r"\b(?:should|can|could|must) (?:I|we|my)\b(?! (?:know|read|find))"
+    r"|\bmy (?:child|doctor|wife|husband|mother|father|baby|son|daughter)\b"
 )
 # The word that decides between "is" and "are" stands before any "of", "in" or "with".
 _HEAD = re.compile(r"^(.*?)(?: (?:of|in|with|for|from|due|and the|caused|associated)\b.*|,.*|\s*\(.*)?$")

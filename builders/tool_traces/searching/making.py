@@ -2,19 +2,29 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from string import ascii_uppercase
 from typing import Any, NamedTuple
 
 from openmed_data.search import SearchIndex
 from openmed_data.search.words import search_words
 
 from .aspects import ASPECTS
+from .choices import Choice, deciding, explore_options
 from .evidence import faults_of
 from .picks import Picks
-from .planner import Journey, explore
+from .planner import explore
 from .questions import Question
 from .quoting import choose
 from .reasons import SearchReason
-from .telling import Message, Quotation, answer_with, answer_without, conversation, with_passage
+from .telling import (
+    Message,
+    Quotation,
+    answer_choosing,
+    answer_with,
+    answer_without,
+    conversation,
+    with_passage,
+)
 
 _MOST_PASSAGE_WORDS = 150
 
@@ -56,6 +66,26 @@ def trace_of(question: Question, index: SearchIndex, picks: Picks, shares: Share
         made = _from_text(question, index, picks)
     else:
         made = _answered(question, index, picks)
+    return _held_against_itself(question, made)
+
+
+def trace_of_choice(choice: Choice, index: SearchIndex, picks: Picks) -> Made | Rejected:
+    """Make the trace of an exam question, or say why there is none."""
+    question = choice.question
+    journey = explore_options(choice, index, picks)
+    decided = deciding(choice, journey.opened, index)
+    if decided is not None:
+        number, sentence = decided
+        letter = ascii_uppercase[choice.right]
+        answer = answer_choosing(index.document(number), sentence, letter, choice.options[choice.right], picks)
+        made = Made(question, conversation(question.text, journey, answer, index, picks), ANSWERED)
+    else:
+        made = SearchReason.NOT_FOUND
+    return _held_against_itself(question, made)
+
+
+def _held_against_itself(question: Question, made: Made | SearchReason) -> Made | Rejected:
+    """Reject a finished trace whose answer says what it has not seen."""
     if isinstance(made, SearchReason):
         return Rejected(question.row, made, question.text)
     faults = faults_of(made.messages)
@@ -133,13 +163,16 @@ def _beginning(text: str) -> str:
 
 
 def make_traces(
-    questions: Iterable[tuple[Question, Picks]], index: SearchIndex, shares: Shares
+    questions: Iterable[tuple[Question | Choice, Picks]], index: SearchIndex, shares: Shares
 ) -> tuple[list[Made], list[Rejected]]:
     """Make the trace of every question; a row is in exactly one of the two lists."""
     made: list[Made] = []
     rejected: list[Rejected] = []
     for question, picks in questions:
-        trace = trace_of(question, index, picks, shares)
+        if isinstance(question, Choice):
+            trace = trace_of_choice(question, index, picks)
+        else:
+            trace = trace_of(question, index, picks, shares)
         if isinstance(trace, Made):
             made.append(trace)
         else:
@@ -150,6 +183,3 @@ def make_traces(
 def calls_of(messages: Sequence[Mapping[str, Any]]) -> int:
     """Return the number of calls in a trace."""
     return sum(len(message["tool_calls"] or ()) for message in messages)
-
-
-__all__ = ["ANSWERED", "NOTHING_FOUND", "NO_TOOL", "Journey", "Made", "Rejected", "Shares", "calls_of", "make_traces"]

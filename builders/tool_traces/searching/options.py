@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_serializer, field_validator
 
@@ -14,7 +15,7 @@ class SearchOptions(Options):
     corpus: Path | None = Field(
         None,
         description="Corpus to search: MedQuAD, the Disease Ontology (.obo), PubMedQA, or rows of id, title and text. "
-        "The source itself where none is given.",
+        "The source itself where none is given, unless it is a set of exam questions.",
     )
     no_tool_share: float = Field(
         0.03,
@@ -24,6 +25,9 @@ class SearchOptions(Options):
     )
     nothing_found_share: float = Field(
         0.03, ge=0, le=0.5, description="Share of search traces whose answer is held out of the index and not found."
+    )
+    index_base: Literal["auto", "0", "1"] = Field(
+        "auto", description="What MedMCQA's `cop` counts from; `auto` tells it from the data, file by file, or stops."
     )
     cache: Path = Field(
         Path("~/.cache/openmed-data"), exclude=True, description="Folder in which search indexes are kept."

@@ -69,5 +69,16 @@ CHOICE = (
     '{letter}. {choice}. The document "{title}" supports this: “{quote}” [{id}]',
 )
 
-_EVERY = (*LEADS, *SAME, *OTHER, *NOT_FOUND, *TRIED, *NEAREST, *NO_RESULT, *FROM_PASSAGE, *NO_ADVICE, *CHOICE)
+_EVERY = (
+    *LEADS,
+    *SAME,
+    *OTHER,
+    *NOT_FOUND,
+    *TRIED,
+    *NEAREST,
+    *NO_RESULT,
+    *FROM_PASSAGE,
+    *NO_ADVICE,
+    *CHOICE,
+)
 OWN_WORDS = frozenset(search_words(" ".join(_EVERY)))

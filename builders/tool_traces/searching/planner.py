@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from openmed_data.search import SearchIndex, search_result
 from openmed_data.search.corpora import SECTIONS
@@ -32,7 +33,7 @@ _ASKING = frozenset(
         "affected common used options involved related being done studies find support say documents read explain find "
         "present cause causes caused symptoms signs treatments treated treatment treat genes genetic changes inherited "
         "passed family diagnosed diagnose tests research outlook prognosis risk likely get prevented prevent stages "
-        "complications following most true false regarding statement except patient year old"
+        "complications seen associated following most true false regarding statement except patient year old"
     )
 )
 
@@ -81,16 +82,21 @@ def explore(question: str, index: SearchIndex, picks: Picks) -> Journey:
     subject, aspect = subject_words(question), aspect_of(question)
     searches: list[Search] = []
     looks: dict[int, _Look] = {}
-    for query, wider in zip(_queries(subject, aspect, index, picks), _WIDER, strict=False):
-        top_k = min(_TOP_K[picks["results"] % len(_TOP_K)] + wider, MOST_RESULTS)
-        answer, numbers = search_result(index, query, top_k)
-        searches.append(Search(query, top_k, answer, tuple(numbers)))
-        for number in numbers:
+    for place, query in enumerate(islice(_queries(subject, aspect, index, picks), len(_WIDER))):
+        searches.append(search_for(query, place, index, picks))
+        for number in searches[-1].numbers:
             looks.setdefault(number, _look(index, number, subject, aspect))
         if any(look.fits for look in looks.values()):
             break
     opened = _chosen(list(looks.values()), picks)
     return Journey(tuple(searches), opened, any(look.fits for look in looks.values()))
+
+
+def search_for(query: str, place: int, index: SearchIndex, picks: Picks) -> Search:
+    """Run the search at a place among those of one question; later ones look at more results."""
+    top_k = min(_TOP_K[picks["results"] % len(_TOP_K)] + _WIDER[place], MOST_RESULTS)
+    answer, numbers = search_result(index, query, top_k)
+    return Search(query, top_k, answer, tuple(numbers))
 
 
 def subject_words(question: str) -> tuple[str, ...]:
@@ -119,14 +125,14 @@ def _queries(subject: Sequence[str], aspect: str, index: SearchIndex, picks: Pic
     ways = [f"{about} {more}".strip() for more in ("", *added)]
     asked = [ways[first], *ways[1:], *ways[:1]]
     if len(subject) > _MOST_RARE:
-        asked.insert(1, " ".join(_rarest(subject, index)))
+        asked.insert(1, " ".join(rarest(subject, index, _MOST_RARE)))
     return iter(dict.fromkeys(asked))
 
 
-def _rarest(words: Iterable[str], index: SearchIndex) -> list[str]:
+def rarest(words: Iterable[str], index: SearchIndex, most: int) -> list[str]:
     """Return the words that tell most, in their order."""
     weights = {word: max(map(index.weight, search_words(word)), default=0.0) for word in words}
-    told = set(sorted(weights, key=lambda word: -weights[word])[:_MOST_RARE])
+    told = set(sorted(weights, key=lambda word: -weights[word])[:most])
     return [word for word in weights if word in told]
 
 

@@ -12,12 +12,14 @@ import numpy as np
 import polars as pl
 
 from openmed_data.builder import SHAPE
+from openmed_data.errors import UsageError
 from openmed_data.progress import Progress
 from openmed_data.search import SearchIndex, documents_of, read_corpus
 from openmed_data.search.corpora import READERS, origin_of
 from openmed_data.search.index import identity
 from openmed_data.seeds import uniform
 
+from .choices import CHOICE_SHAPES
 from .options import SearchOptions
 
 # Topics are drawn in such excess of the share, as many are mentioned in documents about others and cannot be used.
@@ -36,14 +38,19 @@ class SearchState:
         Of the index, in the user's cache.
     facts
         What the manifest says of the index.
+    bases
+        What MedMCQA's `cop` counts from, by file.
     """
 
     folder: Path
     held_out: frozenset[int] = frozenset()
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    bases: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
-def prepare_search(source: Iterable[pl.DataFrame], options: SearchOptions, progress: Progress) -> SearchState:
+def prepare_search(
+    source: Iterable[pl.DataFrame], bases: Mapping[str, int], options: SearchOptions, progress: Progress
+) -> SearchState:
     """Open the index of the corpus that is searched, built before or now.
 
     The index is kept under a name that is the digest of the rows, the options that hold topics out, and the versions
@@ -53,9 +60,12 @@ def prepare_search(source: Iterable[pl.DataFrame], options: SearchOptions, progr
     ------
     SourceError
         The corpus cannot be read or holds no document.
+    UsageError
+        The source is a set of questions, and no corpus is given.
     """
-    own = options.corpus is None
-    share = options.nothing_found_share if own else 0.0
+    if options.corpus is None and any(batch.height and batch[SHAPE][0] in CHOICE_SHAPES for batch in source):
+        raise UsageError("exam questions need a corpus to be searched", hint="Give one: --set corpus=PATH.")
+    share = options.nothing_found_share if options.corpus is None else 0.0
     batches = _Corpus(source, options.corpus)
     key = _key(batches, share, options.seed)
     folder = options.cache.expanduser() / f"search-{key}"
@@ -68,7 +78,7 @@ def prepare_search(source: Iterable[pl.DataFrame], options: SearchOptions, progr
     facts = dict(open_index(folder).facts)
     held = frozenset[int](facts.pop(_HELD_OUT))
     del facts["files"]
-    return SearchState(folder, held, {**facts, "topics_held_out": len(held)})
+    return SearchState(folder, held, {**facts, "topics_held_out": len(held)}, bases)
 
 
 @dataclass(frozen=True, slots=True)

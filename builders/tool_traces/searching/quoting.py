@@ -54,7 +54,7 @@ def choose(text: str, wanted: frozenset[str], index: SearchIndex) -> list[str]:
     fit = [_quotable(unit, index.frequency) for unit in units]
     found: list[tuple[float, int, int]] = []
     for place, unit in enumerate(units):
-        if fit[place] and (place == 0 or not _LEANS.match(unit.text)) and not _bare_pronoun(unit, place):
+        if fit[place] and _begins(unit, place):
             last = _last(units, fit, place)
             told = 0 if unit.item else len(wanted & frozenset(search_words(unit.text)))
             score = min(told, _MOST_TOLD) - _LATER * place
@@ -67,9 +67,15 @@ def choose(text: str, wanted: frozenset[str], index: SearchIndex) -> list[str]:
     return [text[units[first].start : units[last].stop] for first, last in chosen[:2]]
 
 
-def _bare_pronoun(unit: _Unit, place: int) -> bool:
-    """Say whether the first sentence of a document begins with a pronoun that is not the document's own subject."""
-    return place == 0 and _LEANS.match(unit.text) is not None and not _OWN_SUBJECT.match(unit.text)
+def quotable_sentences(text: str, index: SearchIndex) -> list[str]:
+    """Return the sentences of a document that can be quoted alone."""
+    units = _units(text)
+    return [unit.text for unit in units if _quotable(unit, index.frequency) and not _LEANS.match(unit.text)]
+
+
+def _begins(unit: _Unit, place: int) -> bool:
+    """Say whether a quotation may begin with a sentence: it leans on none before it, or is the document's first."""
+    return not _LEANS.match(unit.text) or (place == 0 and _OWN_SUBJECT.match(unit.text) is not None)
 
 
 @lru_cache(maxsize=4_000)

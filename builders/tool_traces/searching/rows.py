@@ -10,11 +10,13 @@ from openmed_data.builder import LICENSE, ROW, SHAPE, SOURCE, UID, Rows
 from openmed_data.search.corpora import origin_of
 from openmed_data.search.tools import TOOLS_JSON
 
+from .choices import CHOICE_SHAPES, Choice, choice_of
 from .making import Made, Rejected, Shares, calls_of, make_traces
 from .options import SearchOptions
 from .picks import Picks, picks_of
 from .preparing import SearchState, open_index
 from .questions import Question, question_of
+from .reasons import SearchReason
 
 FORMAT = "search"
 _TEXT = pl.String()
@@ -35,7 +37,7 @@ _KEYS = {ROW: pl.UInt64, UID: pl.UInt64, "identity": pl.String, "answer": pl.Str
 
 def search_rows(batch: pl.DataFrame, state: SearchState, options: SearchOptions) -> Rows:
     """Make the search traces of a batch of corpus rows or questions; the same ones whatever the batch's size."""
-    questions, unasked = _questions(batch, options)
+    questions, unasked = _questions(batch, state, options)
     shares = Shares(options.no_tool_share, state.held_out)
     made, rejected = make_traces(questions, open_index(state.folder), shares)
     every = [*unasked, *rejected]
@@ -47,18 +49,23 @@ def search_rows(batch: pl.DataFrame, state: SearchState, options: SearchOptions)
     )
 
 
-def _questions(batch: pl.DataFrame, options: SearchOptions) -> tuple[list[tuple[Question, Picks]], list[Rejected]]:
+def _questions(
+    batch: pl.DataFrame, state: SearchState, options: SearchOptions
+) -> tuple[list[tuple[Question | Choice, Picks]], list[Rejected]]:
     """Read the question of each row, with the choices of its trace."""
     records = list(batch.iter_rows(named=True))
     shape: str = batch[SHAPE][0]
-    asked: list[tuple[Question, Picks]] = []
+    asked: list[tuple[Question | Choice, Picks]] = []
     unasked: list[Rejected] = []
     for record, picks in zip(records, picks_of(list(map(origin_of, records)), options.seed), strict=True):
-        question = question_of(shape, record, picks["question"])
-        if isinstance(question, Question):
-            asked.append((question, picks))
+        if shape in CHOICE_SHAPES:
+            question = choice_of(shape, record, state.bases)
         else:
+            question = question_of(shape, record, picks["question"])
+        if isinstance(question, SearchReason):
             unasked.append(Rejected(record[ROW], question, _shown(record)))
+        else:
+            asked.append((question, picks))
     return asked, unasked
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from openmed_data.search import Document, SearchIndex, open_result
 
 from .phrases import (
+    CHOICE,
     FIRST_THOUGHT,
     FROM_PASSAGE,
     LEADS,
@@ -89,6 +90,15 @@ def _cited(way: str, document: Document, quote: str) -> str:
 
 def _closing(question: Question, picks: Picks) -> list[str]:
     return [picks.among("close", NO_ADVICE)] if question.advice else []
+
+
+def answer_choosing(document: Document, quote: str, letter: str, choice: str, picks: Picks) -> str:
+    """Write which option is right, with the sentence that decides it."""
+    chosen = choice.rstrip(".")
+    way = CHOICE[1] if not document.source else picks.among("lead", CHOICE)
+    return _cited(
+        way.replace("{letter}", letter).replace("{choice}", chosen.replace("{", "").replace("}", "")), document, quote
+    )
 
 
 def answer_without(question: Question, journey: Journey, index: SearchIndex, picks: Picks) -> str:
