@@ -48,6 +48,7 @@ class Searching(Builder[SearchOptions, SearchState]):
     optional_columns = COLUMNS
     suffixes = SUFFIXES
     reasons = SearchReason
+    releases_gil = True  # untrue, but a thread starts at once
     card = CardText(title="", what="", how="", limits="")
 
     @property
@@ -81,12 +82,19 @@ class Searching(Builder[SearchOptions, SearchState]):
         return search_figures(counts)
 
 
+class SearchingInProcesses(Searching):
+    """The same with workers as the real builder has them."""
+
+    releases_gil = False
+
+
 BUILDER = Searching()
 
 
 def run(source: Path, out: Path, options: SearchOptions, *, workers: int = 1, limit: int | None = None) -> Manifest:
     """Build search traces from `source` into `out`."""
-    request = Request(BUILDER, BUILDER.source(str(source)), options, limit=limit)
+    builder = SearchingInProcesses() if workers > 1 else BUILDER
+    request = Request(builder, builder.source(str(source)), options, limit=limit)
     work = Work(out)
     with work.lock():
         return build(request, work, workers=workers)
