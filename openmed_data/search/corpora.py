@@ -70,6 +70,7 @@ PUBLISHERS = {
     "NHLBI": "National Heart, Lung, and Blood Institute",
     "CDC": "Centers for Disease Control and Prevention",
 }
+_LEADING_ZEROS = re.compile(r"\b0+(?=\d)")
 _BROCHURE = re.compile(r"^What I need to know about (?:My )?|\s*\((?:also known as|For Health Care)[^)]*\)$")
 
 
@@ -173,7 +174,19 @@ def _medquad(record: Record) -> _Made:
     lines = _prose_lines(prose)
     title = f"{subject}: {SECTIONS.get(kind, kind)}"
     source = PUBLISHERS.get(record["source"] or "", record["source"] or "")
-    yield from _parted(title, f"{record['source']}-{record['id']}", [*lines, *table], source, subject)
+    yield from _parted(title, _medquad_id(record), [*lines, *table], source, subject)
+
+
+def _medquad_id(record: Record) -> str:
+    """Return publisher and number of an answer; with its zeros and hyphens it would pass for a telephone number.
+
+    Examples
+    --------
+    >>> _medquad_id({"source": "GARD", "id": "0000160-2"})
+    'GARD_160_2'
+    """
+    number = _LEADING_ZEROS.sub("", record["id"] or "").replace("-", "_")
+    return f"{record['source']}_{number}" if number else ""
 
 
 def _prose_lines(prose: str) -> list[str]:
@@ -217,7 +230,7 @@ def _parted(title: str, id_: str, lines: list[str], source: str, topic: str) -> 
     texts = [text for text in pieces(lines) if text] if title and id_ else []
     for number, text in enumerate(texts, start=1):
         name = title if len(texts) == 1 else f"{title} (part {number} of {len(texts)})"
-        yield name, id_ if len(texts) == 1 else f"{id_}.{number}", text, source, topic
+        yield name, id_ if len(texts) == 1 else f"{id_}.p{number}", text, source, topic
 
 
 READERS: dict[str, Callable[[Record], _Made]] = {

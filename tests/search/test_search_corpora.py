@@ -42,7 +42,7 @@ def test_medquad_rows_become_titled_documents_without_the_talk_of_the_page(tmp_p
     assert held["title"].to_list()[:3] == ["Alder fever: overview", "Alder fever: treatment", "Alder fever: causes"]
     assert "web site" not in " ".join(held["text"])
     assert not held["text"].str.contains("?", literal=True).any()
-    assert held["id"].to_list()[0] == "NINDS-0000-0"
+    assert held["id"].to_list()[0] == "NINDS_0_0"
     assert held["source"][0] == "National Institute of Neurological Disorders and Stroke"
 
 
@@ -50,7 +50,7 @@ def test_ids_that_stand_twice_are_told_apart_and_equal_documents_come_once(tmp_p
     one, other, *_ = rows(2)
     other = {**other, "id": one["id"]}
     held = made(write(tmp_path / "c.jsonl", [one, other, {**one, "id": "copy"}]))
-    assert held["id"].to_list() == ["NINDS-0000-0", "NINDS-0000-0~2"]
+    assert held["id"].to_list() == ["NINDS_0_0", "NINDS_0_0~2"]
 
 
 def test_a_long_document_is_cut_into_numbered_parts(tmp_path):
@@ -58,7 +58,7 @@ def test_a_long_document_is_cut_into_numbered_parts(tmp_path):
     held = made(write(tmp_path / "own.jsonl", [{"id": "d", "title": "Long", "text": text}]))
     assert held.height > 1
     assert held.filter(pl.col("text").str.len_chars() > MOST_CHARACTERS).is_empty()
-    assert held["id"].to_list()[:2] == ["d.1", "d.2"]
+    assert held["id"].to_list()[:2] == ["d.p1", "d.p2"]
     assert held["title"][0] == f"Long (part 1 of {held.height})"
     assert "\n".join(held["text"]) == text
 

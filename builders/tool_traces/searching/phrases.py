@@ -24,6 +24,7 @@ NEXT_THOUGHT = (
     "The titles do not fit yet, so I try another search.",
     "",
 )
+EMPTY_THOUGHT = ("That found nothing, so I will try other words.", "")
 OPEN_THOUGHT = ("", "", "The title fits, so I will read this document.")
 LOOK_THOUGHT = ("This is the nearest document; I will check whether it is about the question.", "")
 LEADS = (

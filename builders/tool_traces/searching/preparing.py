@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from openmed_data._version import __version__
 from openmed_data.builder import SHAPE
 from openmed_data.errors import UsageError
 from openmed_data.progress import Progress
@@ -96,7 +97,7 @@ class _Corpus:
 
 
 def _key(batches: Iterable[pl.DataFrame], share: float, seed: int) -> str:
-    digest = hashlib.sha256(json.dumps([identity(), share, seed if share else 0], sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps([__version__, identity(), share, seed if share else 0], sort_keys=True).encode())
     for batch in batches:
         digest.update(np.array([origin_of(row) for row in batch.iter_rows(named=True)], np.uint64).tobytes())
     return digest.hexdigest()[:32]

@@ -9,6 +9,7 @@ from openmed_data.search import Document, SearchIndex, open_result
 
 from .phrases import (
     CHOICE,
+    EMPTY_THOUGHT,
     FIRST_THOUGHT,
     FROM_PASSAGE,
     LEADS,
@@ -39,7 +40,8 @@ def conversation(asked: str, journey: Journey, answer: str, index: SearchIndex, 
     """Return the messages of a trace: what the user asks, every call with its result, and the answer."""
     told = opening(asked, picks)
     for number, search in enumerate(journey.searches):
-        thought = picks.among("thought", NEXT_THOUGHT if number else FIRST_THOUGHT)
+        ways = FIRST_THOUGHT if not number else NEXT_THOUGHT if journey.searches[number - 1].numbers else EMPTY_THOUGHT
+        thought = picks.among("thought", ways)
         arguments = {"query": search.query, "top_k": search.top_k}
         told += _call(len(told), thought, "search", arguments, search.answer)
     for number, place in enumerate(journey.opened):
