@@ -5,8 +5,8 @@
 
 Three parts. Engines: the project's index beside tantivy (where installed) and BM25 written plainly in Python, as
 rank_bm25 does it; same documents, same words, same queries; the plain one also says whether the index ranks right.
-Build: the command line from a cold cache. Evidence: each trace as written, read back from Parquet; (a) the builder's own
-check, which sees messages alone, and (b) a comparison with the raw answers of the source, which knows neither how
+Build: the command line from a cold cache. Evidence: each trace as written, read back from Parquet; (a) the builder's
+own check, which sees messages alone, and (b) a comparison with the raw answers of the source, which knows neither how
 documents are cleaned nor how quotations are chosen: letters and digits of every part of a quotation must stand in a raw
 answer to the same question.
 
@@ -197,8 +197,8 @@ def tell_evidence(rows: pl.DataFrame, raw: dict[str, list[str]] | None) -> None:
 def in_source(row: dict[str, Any], answers: Iterable[str]) -> bool:
     """Say whether every part of every quotation stands in one of the raw answers; labels of a list's items aside."""
     held = list(answers)
-    text = " ".join(quote for quote, _ in quotes_of(row["messages"][-1]["content"]))
-    text = re.sub(r"Seen in (\S+) of patients|Frequency not stated|Signs and symptoms listed by", r"\1,", text)
+    text = "\n".join(quote for quote, _ in quotes_of(row["messages"][-1]["content"]))
+    text = re.sub(r"Seen in (\S+) of (?:\d+ )?patients|Frequency not stated|Signs and symptoms listed by", r"\1,", text)
     parts = [letters(part) for part in re.split(r"[.,:;\n]|- ", text)]
     return all(any(part in answer for answer in held) for part in parts if part)
 

@@ -52,7 +52,10 @@ def without_table(text: str) -> tuple[str, list[str]]:
 
 
 def _seen(often: str) -> str:
-    return "Frequency not stated" if often == _UNKNOWN else f"Seen in {often.lower()} of patients"
+    if often == _UNKNOWN:
+        return "Frequency not stated"
+    seen, _, of_all = often.lower().partition("/")
+    return f"Seen in {seen} of {of_all} patients" if of_all else f"Seen in {seen} of patients"
 
 
 def _uncapitalised(name: str) -> str:

@@ -8,6 +8,7 @@ from openmed_data.text.clean import clean_text
 # Two spaces or a line break are all that is left of a paragraph, a heading or an item of a list.
 _BLOCKS = re.compile(r"\s*\n\s*|\s{2,}")
 _ITEM = re.compile(r"^[-•*]\s+")
+_LABEL = re.compile(r"^(?:Summary|Note|At a glance) ?: *(?=[A-Z])")
 _BOX = "key point"
 # Lost spaces and stray ones, with a text without which there is none.
 _GLUED = (
@@ -28,6 +29,13 @@ _LOST_GENITIVE = re.compile(
     re.IGNORECASE,
 )
 _QUOTES = str.maketrans({"“": '"', "”": '"', "\u2018": "'", "\u2019": "'", "\u00a0": " "})
+# Accents were lost with their letters; names of conditions whose every other spelling is a mistake.
+_LOST_LETTERS = {
+    "Alstrm": "Alström", "Behet": "Behçet", "Bjrnstad": "Björnstad", "Guillain-Barr ": "Guillain-Barré ",
+    "Legg-Calv-": "Legg-Calvé-", "Mntrier": "Ménétrier", "Mnire": "Ménière", "Schnlein": "Schönlein",
+    "Sjgren": "Sjögren", "Stve-": "Stüve-", "Szary": "Sézary", "Waldenstrm": "Waldenström",
+}  # fmt: skip
+_SOME_LOST = re.compile("|".join(map(re.escape, _LOST_LETTERS)))
 # "Radiation therapy Radiation therapy is …": a heading that ran into its paragraph.
 _HEADING_TWICE = re.compile(r"^((?:\S+ ){0,5}\S+) (?=\1\b)", re.IGNORECASE)
 # What belongs to the web page and not to what it says; on lower case, each beside a text without which it cannot be.
@@ -113,6 +121,7 @@ def mended(text: str) -> str:
     for needed, pattern, to in _GLUED:
         text = pattern.sub(to, text) if needed in text else text
     text = _LOST_APOSTROPHE.sub(r"\1n't", text) if "nt" in text else text
+    text = _SOME_LOST.sub(lambda hit: _LOST_LETTERS[hit[0]], _LABEL.sub("", text))
     text = _ITEM.sub("- ", _LOST_GENITIVE.sub(r"\1's", text))
     return _HEADING_TWICE.sub("", text).strip()
 

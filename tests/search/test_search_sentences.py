@@ -109,7 +109,7 @@ def test_a_table_of_signs_becomes_a_list_by_frequency():
     assert prose.strip() == "It is rare."
     assert table[1:] == [
         "- Seen in 90% of patients: short stature, EEG abnormality.",
-        "- Seen in 2/3 of patients: fever.",
+        "- Seen in 2 of 3 patients: fever.",
         "- Frequency not stated: cough.",
     ]
 

@@ -23,6 +23,8 @@ class Aspect:
         Words of which one stands in the title of a document about it.
     advice
         Whether the question asks what to do.
+    answered
+        Tells a text that answers from one that talks of something else; None where anything about the subject answers.
     """
 
     asked: tuple[str, ...]
@@ -30,12 +32,20 @@ class Aspect:
     queries: tuple[str, ...]
     section: frozenset[str]
     advice: bool = False
+    answered: re.Pattern[str] | None = None
 
 
 def _aspect(
-    cue: str, section: str, queries: tuple[str, ...], asked: tuple[str, ...], *, advice: bool = False
+    cue: str,
+    section: str,
+    queries: tuple[str, ...],
+    asked: tuple[str, ...],
+    *,
+    advice: bool = False,
+    answered: str = "",
 ) -> Aspect:
-    return Aspect(asked, re.compile(cue, re.IGNORECASE), queries, frozenset(section.split()), advice)
+    told = re.compile(answered, re.IGNORECASE) if answered else None
+    return Aspect(asked, re.compile(cue, re.IGNORECASE), queries, frozenset(section.split()), advice, told)
 
 
 # In the order in which cues are tried: "genes" before "inherited".
@@ -55,16 +65,19 @@ ASPECTS: dict[str, Aspect] = {
         r"\bgenes?\b|\bgenetic changes\b", "genetic",
         ("genetic changes", "gene mutations", "genes"),
         ("What are the genetic changes related to {x}?", "Which genes are involved in {x}?"),
+        answered=r"\bgen(?:e|es|etic)\b|chromosom|mutation|DNA|deletion|duplication|repeat",
     ),
     "inheritance": _aspect(
         r"\binherit|\bfamil(?:y|ies)\b", "inheritance",
         ("inheritance", "inheritance pattern", "inherited"),
         ("Is {x} inherited?", "Can {x} be passed on in a family?"),
+        answered=r"inherit|sporadic|famil|genetic|dominant|recessive|passed|X-linked|run in|by chance|de novo",
     ),
     "frequency": _aspect(
         r"\bhow (?:many|common)\b", "common",
         ("how common", "prevalence", "frequency"),
         ("How many people are affected by {x}?", "How common is {x}?"),
+        answered=r"\d|rare|common|unknown|few|prevalen|inciden|frequen|families|individuals|cases",
     ),
     "causes": _aspect(
         r"\bcauses?\b", "cause", ("causes", "cause", "etiology causes"),

@@ -120,6 +120,9 @@ def _quotations(question: Question, read: Sequence[int], index: SearchIndex) -> 
         document = index.document(number)
         passages = choose(document.text, wanted, index)
         chosen += [(document, passage) for passage in (passages if len(read) == 1 else passages[:1])]
+    told = ASPECTS[question.aspect].answered if question.aspect else None
+    if told and not any(told.search(passage) for _, passage in chosen[:2]):
+        return []
     return chosen[:2]
 
 

@@ -11,7 +11,7 @@ from openmed_data.search.words import search_words
 
 _MOST_WORDS, _LONGEST, _SHORTEST = 75, 60, 4
 # A sentence with more of what is asked comes first, and of equal ones the earlier.
-_MOST_TOLD, _LATER = 3, 0.2
+_MOST_TOLD, _LATER, _WHOLE_LIST = 3, 0.5, 0.5
 _MOST_ITEMS, _MOST_LIST_WORDS = 10, 110
 # A sentence that needs the one before it.
 _LEANS = re.compile(
@@ -21,14 +21,18 @@ _LEANS = re.compile(
     r"as (?:well|mentioned|described))\b",
     re.IGNORECASE,
 )
+# The first sentence of a document can lean on its title only, and not by these words.
+_PRONOUN = re.compile(
+    r"(?:this|these|those|they|he|she|it|its|their|his|her|also|however|but|and|or|so|yes|no)\b", re.IGNORECASE
+)
 _OWN_SUBJECT = re.compile(r"this (?:condition|disorder|disease|syndrome|gene|cancer|form)\b", re.IGNORECASE)
 _BEGINS = re.compile(r"[A-Z0-9(]")
 _ENDS = re.compile(r"[.!][)\"']?$")
-_GLUE = ("the", "and", "is", "are", "which", "or", "that", "with", "can", "from")
+_GLUE = ("the", "and", "is", "are", "which", "or", "that", "with", "can", "from", "in", "of", "to")
 _GLUED = re.compile(
     rf"\b(?:(?:{'|'.join(_GLUE)})[a-z]{{4,}}|[a-zA-Z][a-z]{{3,}}(?:{'|'.join(_GLUE)}))\b", re.IGNORECASE
 )
-_RARE, _COMMON = 2, 20  # documents
+_COMMON, _RARER = 20, 8  # documents of a part; how many times rarer the whole is
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +60,19 @@ def choose(text: str, wanted: frozenset[str], index: SearchIndex) -> list[str]:
     for place, unit in enumerate(units):
         if fit[place] and _begins(unit, place):
             last = _last(units, fit, place)
-            told = 0 if unit.item else len(wanted & frozenset(search_words(unit.text)))
-            score = min(told, _MOST_TOLD) - _LATER * place
+            score = (0 if unit.item else _told(unit.text, wanted)) - _LATER * place
             found.append((-score, place, last))
-    listed = _lists(text, units)
+    listed = _lists(text, units, wanted)
     chosen: list[tuple[int, int]] = []
     for _, first, last in sorted([*found, *listed]):
         if all(last < start or first > stop for start, stop in chosen):
             chosen.append((first, last))
     return [text[units[first].start : units[last].stop] for first, last in chosen[:2]]
+
+
+def _told(text: str, wanted: frozenset[str]) -> int:
+    """Return how many of the wanted words a sentence holds, up to a number beyond which more say no more."""
+    return min(len(wanted & frozenset(search_words(text))), _MOST_TOLD)
 
 
 def quotable_sentences(text: str, index: SearchIndex) -> list[str]:
@@ -75,7 +83,9 @@ def quotable_sentences(text: str, index: SearchIndex) -> list[str]:
 
 def _begins(unit: _Unit, place: int) -> bool:
     """Say whether a quotation may begin with a sentence: it leans on none before it, or is the document's first."""
-    return not _LEANS.match(unit.text) or (place == 0 and _OWN_SUBJECT.match(unit.text) is not None)
+    if place == 0 and (not _PRONOUN.match(unit.text) or _OWN_SUBJECT.match(unit.text)):
+        return True
+    return not _LEANS.match(unit.text)
 
 
 @lru_cache(maxsize=4_000)
@@ -95,7 +105,8 @@ def _read(text: str) -> Iterator[_Unit]:
 
 def _quotable(unit: _Unit, frequency: Callable[[str], int]) -> bool:
     words = unit.text.split()
-    if not _SHORTEST <= len(words) <= _LONGEST or not _BEGINS.match(unit.text) or not _ENDS.search(unit.text):
+    longest = _MOST_LIST_WORDS if unit.item else _LONGEST
+    if not _SHORTEST <= len(words) <= longest or not _BEGINS.match(unit.text) or not _ENDS.search(unit.text):
         return False
     return unit.text.count("(") == unit.text.count(")") and not _glued(unit.text, frequency)
 
@@ -113,7 +124,7 @@ def _last(units: Sequence[_Unit], fit: Sequence[bool], first: int) -> int:
     return place
 
 
-def _lists(text: str, units: Sequence[_Unit]) -> Iterator[tuple[float, int, int]]:
+def _lists(text: str, units: Sequence[_Unit], wanted: frozenset[str]) -> Iterator[tuple[float, int, int]]:
     """Yield the lists that can be quoted whole, with the line that announces them."""
     for place, unit in enumerate(units[:-1]):
         if unit.item or not units[place + 1].item or not _announces(unit.text):
@@ -122,8 +133,8 @@ def _lists(text: str, units: Sequence[_Unit]) -> Iterator[tuple[float, int, int]
         while last + 1 < len(units) and (units[last + 1].item or units[last + 1].line == units[last].line):
             last += 1
         words = len(text[unit.start : units[last].stop].split())
-        if 2 <= last - place <= _MOST_ITEMS and words <= _MOST_LIST_WORDS:
-            yield _LATER * place - _MOST_TOLD, place, last
+        if last - place <= _MOST_ITEMS and words <= _MOST_LIST_WORDS:
+            yield _LATER * place - _told(unit.text, wanted) - _WHOLE_LIST, place, last
 
 
 def _announces(text: str) -> bool:
@@ -143,8 +154,7 @@ def _glued(text: str, frequency: Callable[[str], int]) -> bool:
 
 
 def _runs_on(word: str, frequency: Callable[[str], int]) -> bool:
-    if any(frequency(term) > _RARE for term in search_words(word)):
-        return False
     parts = [word.removesuffix(glue) for glue in _GLUE if word.endswith(glue)]
     parts += [word.removeprefix(glue) for glue in _GLUE if word.startswith(glue)]
-    return any(frequency(term) >= _COMMON for part in parts if len(part) > 2 for term in search_words(part))
+    least = max(_COMMON, _RARER * min(map(frequency, search_words(word)), default=0))
+    return any(frequency(term) >= least for part in parts if len(part) > 2 for term in search_words(part))
