@@ -179,6 +179,18 @@ def test_a_document_without_its_answer_gives_no_trace(tmp_path, cache):
     assert reasons == {"no_document": 30, "nothing_quotable": 30}
 
 
+def test_what_is_opened_must_be_what_is_known_to_answer(tmp_path, cache):
+    held = [
+        {"id": "a", "title": "Alder fever", "text": "Alder fever is treated with velorin.", "question": None},
+        {"id": "b", "title": "Elm palsy", "text": "Elm palsy has no treatment.", "question": "What is alder fever?"},
+        {"id": "c", "title": "Oak anemia", "text": "Oak anemia is rare in cities.", "question": "What is oak anemia?"},
+    ]
+    path = write(tmp_path / "own.jsonl", held)
+    _, traces, rejected = built(tmp_path / "out", path, cache, no_tool_share=0, nothing_found_share=0)
+    assert sorted(trace["source_id"] for trace in traces) == ["a", "c"]
+    assert dict(rejected.select("reason", "detail").rows()) == {"answer_not_found": "What is alder fever?"}
+
+
 def test_the_shares_can_be_nothing_and_everything(tmp_path, corpus, cache):
     _, none, _ = built(tmp_path / "none", corpus, cache, no_tool_share=0, nothing_found_share=0)
     assert {ends(trace) for trace in none} == {"found"}

@@ -39,6 +39,12 @@ def test_a_quotation_with_one_other_word_is_found(place, word):
         assert faults_of(trace(f"“{' '.join(changed)}” [d1]")) == [f"not in d1: {' '.join(changed)}"]
 
 
+@given(st.integers(0, len(TEXT) - 1))
+def test_a_quotation_with_one_letter_in_another_case_is_found(place):
+    changed = TEXT[:place] + TEXT[place].swapcase() + TEXT[place + 1 :]
+    assert bool(faults_of(trace(f"“{changed}” [d1]"))) == (changed != TEXT)
+
+
 @pytest.mark.parametrize(
     ("answer", "opened", "fault"),
     [

@@ -20,7 +20,7 @@ from .picks import Picks
 
 _TOP_K = (3, 5, 5, 8)
 _WIDER = (0, 3, 5)  # a further search looks at more results, at most `MOST_RESULTS`
-_MOST_RARE = 4
+_MOST_RARE, _MOST_WORDS = 4, 8
 _SECTIONS = frozenset(SECTIONS.values())
 # How much of a question's weight must stand in a title for the document to be about it, or to be worth a look.
 _ABOUT, _WORTH_A_LOOK = 0.9, 0.6
@@ -62,6 +62,7 @@ class _Look:
     """How a document in a list of results looks: the share of what was asked that its title names, and its aspect."""
 
     number: int
+    title: str
     covered: float
     on_aspect: bool
     other_words: int
@@ -100,16 +101,19 @@ def search_for(query: str, place: int, index: SearchIndex, picks: Picks) -> Sear
 
 
 def subject_words(question: str) -> tuple[str, ...]:
-    """Return the words that say what a question is about, as they are written.
+    """Return the words that say what a question is about, as they are written: what is left between those that ask.
 
     Examples
     --------
-    >>> subject_words("What are the symptoms of Lowe syndrome?")
-    ('Lowe', 'syndrome')
+    >>> subject_words("What are the symptoms of tetralogy of Fallot?")
+    ('tetralogy', 'of', 'Fallot')
     """
-    words = [word.strip(".()'") for word in _WORD.findall(question)]
-    kept = [word for word in words if _tells(word)]
-    return tuple(kept) or tuple(word for word in words if search_words(word))
+    words = [word for word in (held.strip(".()'") for held in _WORD.findall(question)) if word]
+    telling = [place for place, word in enumerate(words) if _tells(word)]
+    if not telling:
+        return tuple(word for word in words if search_words(word))
+    held = words[telling[0] : telling[-1] + 1]
+    return tuple(held if len(held) <= _MOST_WORDS else filter(search_words, held))
 
 
 def _tells(word: str) -> bool:
@@ -148,9 +152,10 @@ def _look(index: SearchIndex, number: int, subject: Sequence[str], aspect: str) 
     asked = ASPECTS[aspect].section if aspect else frozenset[str]()
     return _Look(
         number,
+        title,
         covered / weight if weight else 0.0,
         not asked or not section or bool(asked & sections),
-        len(named - wanted),
+        len(named - wanted - _ASKING),
         int(part[1]) if part else 1,
     )
 
@@ -162,7 +167,9 @@ def _words(text: str) -> frozenset[str]:
 
 def _chosen(looks: list[_Look], picks: Picks) -> tuple[int, ...]:
     """Return what to open: one or two documents that fit; else the nearest, if it is near enough to be worth a look."""
-    ranked = sorted(looks, key=lambda look: look.order)
+    # Of documents that a publisher gives the same title, the first in the corpus is the one that introduces.
+    listed = {look.title: place for place, look in reversed(list(enumerate(looks)))}
+    ranked = sorted(looks, key=lambda look: (look.order, listed[look.title], look.number))
     fitting = [look for look in ranked if look.fits]
     if fitting:
         second = [look for look in fitting[1:] if look.part == 1][: picks["opens"] % 2]
