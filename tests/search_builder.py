@@ -9,23 +9,22 @@ from typing import Any
 
 import polars as pl
 
-from openmed_data import tally
-from openmed_data.builder import SHAPE, Builder, CardText, Rows
+from openmed_data.builder import Builder, CardText, Rows
 from openmed_data.builders.tool_traces.searching import (
     COLUMNS,
-    MEDMCQA,
     SHAPES,
     SUFFIXES,
     SearchOptions,
     SearchReason,
     SearchState,
+    count_exam_keys,
     count_search,
     prepare_search,
     search_figures,
     search_parts,
     search_rows,
 )
-from openmed_data.index_base import count_keys, index_bases
+from openmed_data.index_base import index_bases
 from openmed_data.kinds import Kind
 from openmed_data.manifest import Manifest
 from openmed_data.pipeline.run import Request, build
@@ -33,8 +32,6 @@ from openmed_data.pipeline.work import Work
 from openmed_data.progress import Progress
 from openmed_data.sources import SourceFile, Upstream
 from openmed_data.sources.readers import Part
-
-NOWHERE = Path("/nowhere")
 
 
 class Searching(Builder[SearchOptions, SearchState]):
@@ -59,15 +56,15 @@ class Searching(Builder[SearchOptions, SearchState]):
         return search_parts(file)
 
     def fit(self, batch: pl.DataFrame, options: SearchOptions) -> pl.DataFrame:
-        return count_keys(batch) if batch[SHAPE].first() == MEDMCQA else tally.empty()
+        return count_exam_keys(batch)
 
     def state(self, evidence: pl.DataFrame, options: SearchOptions) -> SearchState:
-        return SearchState(NOWHERE, bases=index_bases(evidence, options.index_base))
+        return SearchState(index_bases(evidence, options.index_base))
 
     def prepare(
         self, state: SearchState, source: Iterable[pl.DataFrame], options: SearchOptions, progress: Progress
     ) -> SearchState:
-        return prepare_search(source, state.bases, options, progress)
+        return prepare_search(source, state, options, progress)
 
     def rows(self, batch: pl.DataFrame, state: SearchState, options: SearchOptions) -> Rows:
         return search_rows(batch, state, options)

@@ -40,8 +40,23 @@ class Hit(NamedTuple):
     score: float
 
 
+def _bm25() -> Any:
+    try:
+        from bm25s import BM25
+    except ImportError as error:
+        raise UsageError("a search index needs bm25s", hint="pip install 'openmed-data[search]'") from error
+    return BM25
+
+
 def identity() -> dict[str, Any]:
-    """Return what two indexes of the same documents must share to answer alike."""
+    """Return what two indexes of the same documents must share to answer alike.
+
+    Raises
+    ------
+    UsageError
+        The engine is not installed.
+    """
+    _bm25()
     return {
         "engine": ENGINE,
         "engine_version": version(ENGINE),
@@ -74,10 +89,8 @@ class SearchIndex:
     """
 
     def __init__(self, folder: Path) -> None:
-        from bm25s import BM25
-
         self.facts: Mapping[str, Any] = json.loads((folder / _FACTS).read_text())
-        self._engine: Any = BM25.load(folder / _SCORES, mmap=True)
+        self._engine: Any = _bm25().load(folder / _SCORES, mmap=True)
         mapped: Any = pa.memory_map(str(folder / _DOCUMENTS))
         self._table: Any = pa.ipc.open_file(mapped).read_all().combine_chunks()
 
@@ -215,9 +228,7 @@ def _title_key(title: str) -> str:
 
 
 def _write(documents: pl.DataFrame, folder: Path, notes: Mapping[str, Any]) -> None:
-    from bm25s import BM25
-
-    engine: Any = BM25(method=PARAMETERS["method"], k1=PARAMETERS["k1"], b=PARAMETERS["b"])
+    engine: Any = _bm25()(method=PARAMETERS["method"], k1=PARAMETERS["k1"], b=PARAMETERS["b"])
     vocabulary: dict[str, int] = {}  # in the order of the corpus; the engine's own would be in the order of a set
     numbered = [[vocabulary.setdefault(word, len(vocabulary)) for word in text] for text in _indexed(documents)]
     engine.index((numbered, vocabulary), show_progress=False)

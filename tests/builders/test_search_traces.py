@@ -16,6 +16,7 @@ from openmed_data.builders.tool_traces.searching import (
     COLUMNS,
     SHAPES,
     SearchOptions,
+    SearchState,
     prepare_search,
     search_parts,
     search_rows,
@@ -278,7 +279,7 @@ def _batch(path: Path) -> pl.DataFrame:
 
 
 def _state(path: Path, options: SearchOptions):
-    return prepare_search([_batch(path)], {}, options, Silent())
+    return prepare_search([_batch(path)], SearchState(), options, Silent())
 
 
 def test_the_builder_of_the_tests_reads_what_the_room_reads():

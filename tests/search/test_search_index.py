@@ -95,3 +95,11 @@ def test_equal_scores_come_in_the_order_of_the_corpus(tmp_path):
     same = [(n, n, "Gout", f"d{n}", "Gout", "It hurts.", "", "") for n in range(9)]
     index = SearchIndex.build(pl.DataFrame(same, schema=DOCUMENTS, orient="row"), tmp_path / "index")
     assert [hit.number for hit in index.search("gout", 4)] == [0, 1, 2, 3]
+
+
+def test_without_the_engine_the_extra_is_named(documents, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "bm25s", None)
+    with pytest.raises(UsageError, match="needs bm25s") as caught:
+        SearchIndex.build(documents, tmp_path / "index")
+    assert "openmed-data[search]" in caught.value.hint
+    assert not (tmp_path / "index").exists()

@@ -35,22 +35,22 @@ class SearchState:
 
     Attributes
     ----------
-    folder
-        Of the index, in the user's cache.
-    facts
-        What the manifest says of the index.
     bases
         What MedMCQA's `cop` counts from, by file.
+    folder
+        Of the index, in the user's cache; the rest is unknown before it was prepared.
+    facts
+        What the manifest says of the index.
     """
 
-    folder: Path
+    bases: Mapping[str, int] = field(default_factory=dict[str, int])
+    folder: Path = Path()
     held_out: frozenset[int] = frozenset()
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    bases: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def prepare_search(
-    source: Iterable[pl.DataFrame], bases: Mapping[str, int], options: SearchOptions, progress: Progress
+    source: Iterable[pl.DataFrame], state: SearchState, options: SearchOptions, progress: Progress
 ) -> SearchState:
     """Open the index of the corpus that is searched, built before or now.
 
@@ -64,7 +64,7 @@ def prepare_search(
     UsageError
         The source is a set of questions, and no corpus is given.
     """
-    if options.corpus is None and any(batch.height and batch[SHAPE][0] in CHOICE_SHAPES for batch in source):
+    if options.corpus is None and any(_shape(batch) in CHOICE_SHAPES for batch in source):
         raise UsageError("exam questions need a corpus to be searched", hint="Give one: --set corpus=PATH.")
     share = options.nothing_found_share if options.corpus is None else 0.0
     batches = _Corpus(source, options.corpus)
@@ -79,7 +79,7 @@ def prepare_search(
     facts = dict(open_index(folder).facts)
     held = frozenset[int](facts.pop(_HELD_OUT))
     del facts["files"]
-    return SearchState(folder, held, {**facts, "topics_held_out": len(held)}, bases)
+    return SearchState(state.bases, folder, held, {**facts, "topics_held_out": len(held)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,11 @@ class _Corpus:
         """Yield its batches, every column as text."""
         if self.path is not None:
             return read_corpus(self.path)
-        return (batch for batch in self.source if batch.height and batch[SHAPE][0] in READERS)
+        return (batch for batch in self.source if _shape(batch) in READERS)
+
+
+def _shape(batch: pl.DataFrame) -> str:
+    return batch[SHAPE][0] if batch.height else ""
 
 
 def _key(batches: Iterable[pl.DataFrame], share: float, seed: int) -> str:
