@@ -43,11 +43,13 @@ def conversation(asked: str, journey: Journey, answer: str, index: SearchIndex, 
         ways = FIRST_THOUGHT if not number else NEXT_THOUGHT if journey.searches[number - 1].numbers else EMPTY_THOUGHT
         thought = picks.among("thought", ways)
         arguments = {"query": search.query, "top_k": search.top_k}
-        told += _call(len(told), thought, "search", arguments, search.answer)
+        told += _call(number, thought, "search", arguments, search.answer)
     for number, place in enumerate(journey.opened):
         document = index.document(place)
         thought = "" if number else picks.among("thought", OPEN_THOUGHT if journey.fitting else LOOK_THOUGHT)
-        told += _call(len(told), thought, "open", {"document_id": document.id}, open_result(document))
+        told += _call(
+            len(journey.searches) + number, thought, "open", {"document_id": document.id}, open_result(document)
+        )
     return [*told, _message("assistant", answer)]
 
 
@@ -57,8 +59,8 @@ def opening(asked: str, picks: Picks) -> list[Message]:
     return [*([_message("system", system)] if system else []), _message("user", asked)]
 
 
-def _call(place: int, thought: str, name: str, arguments: dict[str, Any], answer: str) -> list[Message]:
-    id_ = f"call{place:05d}"  # nine characters, which Mistral's template demands
+def _call(number: int, thought: str, name: str, arguments: dict[str, Any], answer: str) -> list[Message]:
+    id_ = f"call{number:05d}"  # nine characters, which Mistral's template demands
     call = {"id": id_, "type": "function", "function": {"name": name, "arguments": arguments}}
     written = json.dumps(call, ensure_ascii=False, separators=(",", ":"))
     return [
