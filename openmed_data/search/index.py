@@ -3,8 +3,8 @@
 BM25 as in Lucene (Kamphuis et al., "Which BM25 do you mean?", ECIR 2020), by bm25s (Lù, "BM25S: orders of magnitude
 faster lexical search via eager sparse scoring", 2024). Of the engines measured (`benchmarks/search_traces.py`) tantivy
 answers faster, but it rounds the lengths of documents to one byte, which changes what comes first, and where documents
-lie depends on the threads of its writer. Here an index is a few arrays, equal for equal documents, a score is a sum in a
-fixed order, and the ranking is that of the formula.
+lie depends on the threads of its writer. Here an index is a few arrays, equal for equal documents, a score is a sum in
+a fixed order, and the ranking is that of the formula.
 """
 
 import hashlib
