@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from openmed_data import tally
 from openmed_data._version import __version__
 from openmed_data.books import Books
-from openmed_data.builder import FIT_ROWS, ROW, Builder, Options
+from openmed_data.builder import FILE, FIT_ROWS, LINE, ROW, Builder, Options
 from openmed_data.digest import set_digest
 from openmed_data.errors import BuildError
 from openmed_data.manifest import NAME, FileFacts, Manifest
@@ -178,7 +178,7 @@ class _Run:
             named = [splits.TRAIN] * len(named)
             seed, fraction = self.options.seed, self.options.validation_fraction
             drawn = splits.draw(search, self.work.parts("keys"), stems, gone[ROW], seed, fraction)
-        gone = _with_places(gone, staged)
+        gone = _with_places(gone, self.work)
         tasks = (
             SettleTask(self.work, index, split or splits.TRAIN, gone[_of(index, gone[ROW])], drawn[_of(index, drawn)])
             for index, split in enumerate(named)
@@ -247,16 +247,17 @@ class _Run:
         }
 
 
-def _with_places(gone: pl.DataFrame, staged: Sequence[StagedFile]) -> pl.DataFrame:
-    """Write the file and row of each `other` into its detail."""
-    firsts = [(file.name, number * PART_ROWS) for file in staged for number in range(file.parts)]
-    parts = pl.DataFrame(firsts, schema={"file": pl.String, "before": pl.UInt64}, orient="row")
-    part, row = pl.col("other") // PART_ROWS, pl.col("other") % PART_ROWS + 1
-    placed = gone.with_columns(part.alias("part")).join(
-        parts.with_row_index("part").cast({"part": pl.UInt64}), on="part", how="left", maintain_order="left"
-    )
-    place = pl.format("row {} of {}", row + pl.col("before"), "file")
-    named = pl.col("detail").str.replace("{}", place, literal=True)
+def _with_places(gone: pl.DataFrame, work: Work) -> pl.DataFrame:
+    """Write the file and row of each `other` into its detail, as they were staged: a part may be less than full."""
+    others = gone["other"].drop_nulls().unique().sort()
+    of_part = [(index, others[_of(index, others)]) for index in (others // PART_ROWS).unique()]
+    places = [
+        read_frame(work.part("stage", index), [ROW, FILE, LINE]).filter(pl.col(ROW).is_in(wanted.implode()))
+        for index, wanted in of_part
+    ]
+    known = pl.concat(places) if places else pl.DataFrame(schema={ROW: pl.UInt64, FILE: pl.String, LINE: pl.UInt32})
+    placed = gone.join(known, left_on="other", right_on=ROW, how="left", maintain_order="left")
+    named = pl.col("detail").str.replace("{}", pl.format("row {} of {}", LINE, FILE), literal=True)
     detail = pl.when(pl.col("other").is_null()).then("detail").otherwise(named)
     return placed.select(ROW, "reason", detail.alias("detail"))
 

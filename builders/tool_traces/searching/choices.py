@@ -1,0 +1,168 @@
+"""Exam questions with options, MedMCQA's and MedReason's: read, searched for, and answered where a document decides.
+
+No row of such a set says which document holds its answer. One decides if a single sentence names the right option and
+no other one, and shares most of what the question is about; anything less is no evidence.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+from typing import Any
+
+from openmed_data.builder import FILE, ROW
+from openmed_data.index_base import UNLABELLED
+from openmed_data.search import SearchIndex
+from openmed_data.search.corpora import origin_of, topic_of
+from openmed_data.search.prose import mended
+from openmed_data.search.words import search_words
+from openmed_data.text.normalize import answer_key
+
+from .picks import Picks
+from .planner import Journey, Search, rarest, search_for, subject_words
+from .questions import Question
+from .quoting import quotable_sentences
+from .reasons import SearchReason
+
+MEDMCQA, MEDREASON = "MedMCQA", "MedReason"
+CHOICE_SHAPES: Mapping[str, tuple[str, ...]] = {
+    MEDMCQA: ("question", "opa", "opb", "opc", "opd", "cop"),
+    MEDREASON: ("dataset_name", "question", "answer", "options"),
+}
+CHOICE_COLUMNS = (
+    "question",
+    "opa",
+    "opb",
+    "opc",
+    "opd",
+    "cop",
+    "dataset_name",
+    "answer",
+    "options",
+    "id",
+    "id_in_dataset",
+)
+
+_OPTION = re.compile(r"^([A-J])[.)] *(.+)$", re.MULTILINE)
+_EXPLAINED = re.compile(r"\.? Explanation:.*$", re.DOTALL)
+# What no document can decide: what is not so, which options go together, and what a picture shows.
+_NOT_SEARCHABLE = re.compile(
+    r"\b(?:not|never|except|false|incorrect|least|untrue|all of the|none of the|both [a-d]\b|image|picture|"
+    r"shown|figure)\b",
+    re.IGNORECASE,
+)
+_BENCHMARK = re.compile(r"mmlu|medxpert|humanity|hle|pubmedqa", re.IGNORECASE)
+# "Parathormone-independent" says nothing of parathormone, nor does a bare list of signs say what goes with what.
+_IN_COMPOUND = re.compile(r"-(?:independent|free|like|negative)\b|^(?:Seen in|Frequency not)")
+_STEM_WORDS, _FEW_WORDS, _MOST_OPTIONS_TRIED = 5, 3, 2
+# How much of the question's rarest words the sentence and the title must hold.
+_KEYS, _ENOUGH = 5, 0.7
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A question with options; `right` is the position of the known answer."""
+
+    question: Question
+    options: tuple[str, ...]
+    right: int
+
+
+def choice_of(shape: str, record: Record, bases: Mapping[str, int]) -> Choice | SearchReason:
+    """Read an exam question, or say why nothing can be searched for it.
+
+    Parameters
+    ----------
+    bases
+        What MedMCQA's `cop` counts from, by file.
+    """
+    stem = mended(record["question"] or "")
+    if shape == MEDREASON and _BENCHMARK.search(record["dataset_name"] or ""):
+        return SearchReason.BENCHMARK
+    options = _options(shape, record)
+    right = _right(shape, record, options, bases)
+    if right is None or not stem or len(set(map(answer_key, options))) < len(options):
+        return SearchReason.UNREADABLE_KEY
+    if _NOT_SEARCHABLE.search(" ".join((stem, *options))) or not _is_told(options[right]):
+        return SearchReason.NOT_SEARCHABLE
+    asked = "\n".join((stem, *(f"{letter}. {text}" for letter, text in zip(ascii_uppercase, options, strict=False))))
+    source_id = record.get("id_in_dataset") or record.get("id") or ""
+    identity = "\x1f".join((answer_key(stem), *sorted(map(answer_key, options))))
+    uid = origin_of({"question": stem, "answer": identity, "id": source_id})
+    return Choice(Question(record[ROW], uid, source_id, asked, stem, topic_of(stem), "", "", identity), options, right)
+
+
+def _options(shape: str, record: Record) -> tuple[str, ...]:
+    if shape == MEDMCQA:
+        return tuple(mended(record[name] or "") for name in ("opa", "opb", "opc", "opd"))
+    return tuple(mended(hit[2]) for hit in _OPTION.finditer(record["options"] or ""))
+
+
+def _right(shape: str, record: Record, options: Sequence[str], bases: Mapping[str, int]) -> int | None:
+    """Return the position of the right option; None where the row does not say it beyond doubt."""
+    if shape == MEDMCQA:
+        key = (record["cop"] or "").strip().lower().removesuffix(".0")
+        place = None if key in UNLABELLED else int(key) - bases[record[FILE]]
+        return place if place is not None and 0 <= place < len(options) and all(options) else None
+    stated = answer_key(_EXPLAINED.sub("", record["answer"] or ""))
+    places = [place for place, text in enumerate(options) if answer_key(text) == stated]
+    return places[0] if len(places) == 1 else None
+
+
+def _is_told(option: str) -> bool:
+    """Say whether an option is a name that a text can hold, not a number or a letter."""
+    return any(len(word) > 3 and word.isalpha() for word in search_words(option))
+
+
+def explore_options(choice: Choice, index: SearchIndex, picks: Picks) -> Journey:
+    """Search for the rarest words of the question, then for fewer of them with the options that fit best."""
+    stem = subject_words(choice.question.subject)
+    few = " ".join(rarest(stem, index, _FEW_WORDS))
+    queries = [" ".join(rarest(stem, index, _STEM_WORDS))]
+    ranked = sorted(choice.options, key=lambda option: -_best_score(index, f"{few} {option}"))
+    queries += [f"{few} {option}" for option in ranked[:_MOST_OPTIONS_TRIED]]
+    searches: list[Search] = [
+        search_for(query, place, index, picks) for place, query in enumerate(dict.fromkeys(queries))
+    ]
+    first = dict.fromkeys(number for search in searches for number in search.numbers[:1])
+    return Journey(tuple(searches), tuple(first), fitting=False)
+
+
+def _best_score(index: SearchIndex, query: str) -> float:
+    found = index.search(query, 1)
+    return found[0].score if found else 0.0
+
+
+def deciding(choice: Choice, opened: Sequence[int], index: SearchIndex) -> tuple[int, str] | None:
+    """Return the document and the sentence that decide the question; None where none of those opened does."""
+    keys = _keys(choice, index)
+    weight = sum(map(index.weight, keys)) or 1.0
+    found: list[tuple[float, int, str]] = []
+    for number in opened:
+        document = index.document(number)
+        title = frozenset(search_words(document.title))
+        for sentence in quotable_sentences(document.text, index):
+            told = frozenset(search_words(sentence)) | title
+            share = sum(index.weight(key) for key in keys if key in told) / weight
+            if share >= _ENOUGH and keys[0] in told and _names(sentence, choice):
+                found.append((-share, number, sentence))
+    return min(found)[1:] if found else None
+
+
+def _keys(choice: Choice, index: SearchIndex) -> list[str]:
+    """Return the words of the question that tell most, the rarest first; one that no document has is among them."""
+    words = dict.fromkeys(word for part in subject_words(choice.question.subject) for word in search_words(part))
+    return sorted(words, key=lambda word: -index.weight(word))[:_KEYS]
+
+
+def _names(sentence: str, choice: Choice) -> bool:
+    """Say whether a sentence names the right option and no other one."""
+    said = f" {' '.join(search_words(sentence))} "
+    named = [place for place, text in enumerate(_phrases(choice.options)) if f" {text} " in said]
+    return named == [choice.right] and not _IN_COMPOUND.search(sentence)
+
+
+def _phrases(options: Sequence[str]) -> Iterator[str]:
+    return (" ".join(search_words(option)) or "\x00" for option in options)
