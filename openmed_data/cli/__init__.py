@@ -3,4 +3,18 @@
 from . import build, card, describe, diff, listing, probe, pull, push, show, train, validate
 from .app import app, main
 
-__all__ = ["app", "build", "card", "describe", "diff", "listing", "main", "probe", "pull", "push", "show", "train", "validate"]
+__all__ = [
+    "app",
+    "build",
+    "card",
+    "describe",
+    "diff",
+    "listing",
+    "main",
+    "probe",
+    "pull",
+    "push",
+    "show",
+    "train",
+    "validate",
+]
