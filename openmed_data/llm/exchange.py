@@ -129,12 +129,13 @@ def completion_of(body: str) -> dict[str, Any]:
     ValueError
         The text is no chat completion.
     """
+    completion: dict[str, Any] = {}
     try:
         completion = json.loads(body)
-        message = completion["choices"][0]["message"]
-    except (KeyError, IndexError, TypeError, RecursionError):
-        message = None
-    if not isinstance(message, dict):
+        held = isinstance(completion["choices"][0]["message"], dict)
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+        held = False
+    if not held:
         raise ValueError("no chat completion")
     return completion
 

@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import IO, Self
 
-from openmed_data.errors import BuildError, UsageError
+from openmed_data.errors import BuildError, OpenMedError, UsageError
 
 from .money import Usage
 
@@ -110,8 +110,12 @@ class Store:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(path)
-        self._connection = _connect(path)
-        self._writer = _Writer(_connect(path))
+        try:
+            self._connection = _connect(path)
+            self._writer = _Writer(_connect(path))
+        except OpenMedError:
+            self._lock.close()
+            raise
         self._writer.start()
 
     def __enter__(self) -> Self:
