@@ -1,0 +1,131 @@
+"""Seeds: which passages are asked about, as which task, for whom, at which level.
+
+A passage gets one task among those that it suits, by a race in which a task runs the faster the larger its share is
+(exponential race, the weighted sampling of P. S. Efraimidis and P. G. Spirakis, "Weighted random sampling with a
+reservoir", 2006), then an audience and a level, each pair equally likely. Every one of these cells has a quota and takes
+the passages that draw the lowest numbers, those of a topic not yet taken first. All numbers derive from the passage's
+content and the seed, so that other passages, and a larger number of rows, change little else.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import floor, log
+from typing import NamedTuple
+
+import numpy as np
+
+from openmed_data.seeds import uniform
+
+from .tasks import PLANS, Audience, Level, Task, cells_of
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A passage that a dialogue can be grounded in.
+
+    Attributes
+    ----------
+    row, uid
+        Its row in the source, and 64 bits that identify its content.
+    topic
+        What it is about, in words.
+    tasks
+        The tasks that it holds enough for.
+    """
+
+    row: int
+    uid: int
+    topic: str
+    text: str
+    tasks: Sequence[Task]
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """What is asked about one passage."""
+
+    task: Task
+    audience: Audience
+    level: Level
+
+
+class Cell(NamedTuple):
+    """Task, audience and level: what has a quota."""
+
+    task: Task
+    audience: Audience
+    level: Level
+
+
+def quotas(rows: int) -> dict[Cell, int]:
+    """Divide a number of dialogues among the cells, by the tasks' shares; the largest remainders get what is left.
+
+    Examples
+    --------
+    >>> sum(quotas(1000).values())
+    1000
+    >>> sum(number for cell, number in quotas(1000).items() if cell.task is Task.TRIAGE)
+    100
+    """
+    exact = {
+        Cell(task, audience, level): rows * plan.share / len(cells_of(task))
+        for task, plan in PLANS.items()
+        for audience, level in cells_of(task)
+    }
+    given = {cell: floor(share) for cell, share in exact.items()}
+    by_remainder = sorted(exact, key=lambda cell: (given[cell] - exact[cell], cell))
+    for cell in by_remainder[: rows - sum(given.values())]:
+        given[cell] += 1
+    return given
+
+
+def draw_seeds(grounds: Iterable[Ground], rows: int, seed: int) -> dict[int, Seed]:
+    """Draw at most `rows` passages; return row of the source → what is asked about it.
+
+    Where a cell's quota is not reached, since too few passages suit its task, fewer are drawn.
+
+    Examples
+    --------
+    >>> suits = [Task.EXPLAIN, Task.TRIAGE]
+    >>> grounds = [Ground(row, 1000 + row, f"topic {row}", "…", suits) for row in range(100)]
+    >>> drawn = draw_seeds(grounds, 20, seed=1)
+    >>> set(drawn) <= set(range(100)), {seed.task for seed in drawn.values()} <= set(suits)
+    (True, True)
+    """
+    held = [ground for ground in grounds if ground.tasks]
+    uids = np.array([ground.uid for ground in held], dtype=np.uint64)
+    races = {task: uniform(uids, seed, f"task {task}").tolist() for task in Task}
+    places = uniform(uids, seed, "cell").tolist()
+    order = uniform(uids, seed, "order").tolist()
+    cells: dict[Cell, list[tuple[float, Ground]]] = {}
+    for at, ground in enumerate(held):
+        task = min(ground.tasks, key=lambda one: -log(1 - races[one][at]) / PLANS[one].share)
+        pairs = cells_of(task)
+        cell = Cell(task, *pairs[int(places[at] * len(pairs))])
+        cells.setdefault(cell, []).append((order[at], ground))
+    wanted = quotas(rows)
+    return {ground.row: Seed(*cell) for cell, found in sorted(cells.items()) for ground in _spread(found, wanted[cell])}
+
+
+def _spread(found: Sequence[tuple[float, Ground]], number: int) -> list[Ground]:
+    """Return passages by their draw, the first of every topic before the second of any."""
+    seen: Counter[str] = Counter()
+    ranked: list[tuple[int, float, int, Ground]] = []
+    for drawn, ground in sorted(found, key=lambda one: (one[0], one[1].row)):
+        topic = ground.topic.casefold()
+        ranked.append((seen[topic], drawn, ground.row, ground))
+        seen[topic] += 1
+    return [ground for *_, ground in sorted(ranked, key=lambda one: one[:3])[:number]]
+
+
+def count_tasks(drawn: Mapping[int, Seed]) -> dict[str, int]:
+    """Return how many seeds of each task were drawn.
+
+    Examples
+    --------
+    >>> count_tasks({3: Seed(Task.TRIAGE, Audience.NURSE, Level.BASIC)})["triage"]
+    1
+    """
+    counts = Counter(seed.task for seed in drawn.values())
+    return {task.value: counts[task] for task in Task}
