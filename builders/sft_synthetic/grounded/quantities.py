@@ -34,7 +34,12 @@ _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _WORDS = {
     **{word: str(number) for number, word in enumerate((_ONES + "eighteen nineteen").split())},
     **{word: str(10 * number) for number, word in enumerate(_TENS.split(), 2)},
-    "once": "1", "twice": "2", "half": "0.5", "hundred": "100", "thousand": "1000", "million": "1000000",
+    "once": "1",
+    "twice": "2",
+    "half": "0.5",
+    "hundred": "100",
+    "thousand": "1000",
+    "million": "1000000",
 }
 
 _NAME = "|".join(sorted(map(re.escape, _CANONICAL), key=len, reverse=True))

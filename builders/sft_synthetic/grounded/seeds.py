@@ -2,22 +2,24 @@
 
 A passage gets one task among those that it suits, by a race in which a task runs the faster the larger its share is
 (exponential race, the weighted sampling of P. S. Efraimidis and P. G. Spirakis, "Weighted random sampling with a
-reservoir", 2006), then an audience and a level, each pair equally likely. Every one of these cells has a quota and takes
-the passages that draw the lowest numbers, those of a topic not yet taken first. All numbers derive from the passage's
-content and the seed, so that other passages, and a larger number of rows, change little else.
+reservoir", 2006), then an audience and a level, each pair equally likely. Every one of these cells has a quota, and
+takes the passages that draw the lowest numbers, those of a topic not yet taken first. All numbers derive from the
+passage's content and the seed, so that other passages, and a larger number of rows, change little else.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, log
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from openmed_data.seeds import uniform
 
 from .tasks import PLANS, Audience, Level, Task, cells_of
+
+Named = TypeVar("Named")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Cell(NamedTuple):
 
 
 def quotas(rows: int) -> dict[Cell, int]:
-    """Divide a number of dialogues among the cells, by the tasks' shares; the largest remainders get what is left.
+    """Divide a number of dialogues among the tasks by their shares, and those of a task evenly among its cells.
 
     Examples
     --------
@@ -68,15 +70,21 @@ def quotas(rows: int) -> dict[Cell, int]:
     >>> sum(number for cell, number in quotas(1000).items() if cell.task is Task.TRIAGE)
     100
     """
-    exact = {
-        Cell(task, audience, level): rows * plan.share / len(cells_of(task))
-        for task, plan in PLANS.items()
-        for audience, level in cells_of(task)
+    per_task = _divided(rows, {task: plan.share for task, plan in PLANS.items()})
+    return {
+        Cell(task, *pair): number
+        for task, total in per_task.items()
+        for pair, number in _divided(total, dict.fromkeys(cells_of(task), 1.0)).items()
     }
-    given = {cell: floor(share) for cell, share in exact.items()}
-    by_remainder = sorted(exact, key=lambda cell: (given[cell] - exact[cell], cell))
-    for cell in by_remainder[: rows - sum(given.values())]:
-        given[cell] += 1
+
+
+def _divided(total: int, weights: Mapping[Named, float]) -> dict[Named, int]:
+    """Divide a number by weights; the largest remainders get what is left over, the first of equal ones first."""
+    scale = total / sum(weights.values())
+    exact = {name: weight * scale for name, weight in weights.items()}
+    given = {name: floor(share) for name, share in exact.items()}
+    for name in sorted(exact, key=lambda one: given[one] - exact[one])[: total - sum(given.values())]:
+        given[name] += 1
     return given
 
 

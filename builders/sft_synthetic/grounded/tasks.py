@@ -102,7 +102,7 @@ def tasks_for(text: str) -> list[Task]:
     --------
     >>> tasks_for("Too short.")
     []
-    >>> passage = "Gout causes pain and swelling. Doctors treat it with colchicine. " * 6
+    >>> passage = "Gout causes pain and swelling. Doctors should treat it with colchicine. " * 5
     >>> [task.value for task in tasks_for(passage)]
     ['explain', 'differential', 'counselling', 'drug_information', 'guideline_summary', 'triage', 'unsafe_request']
     """
