@@ -21,7 +21,7 @@ _STEMS = """
 _NOT = frozenset(
     """april somatostatin oxytocin vasopressin angiotensin fibrin heparan stat thermostat hemostat cystatin myostatin
     follistatin reservoir souvenir choir orphan protoporphyrin rubella dopa histidine dihydrouracil devastate
-    hepatoma""".split()
+    prostate""".split()
 )
 _BY_STEM = re.compile(rf"(?!\w*sterol)[a-z]{{2,}}(?:{'|'.join(sorted(_STEMS, key=len, reverse=True))})(?:e|s)?")
 _BY_NAME = frozenset(files(__name__.rpartition(".")[0]).joinpath("medicines.txt").read_text(encoding="utf-8").split())

@@ -43,11 +43,13 @@ _WORDS = {
 }
 
 _NAME = "|".join(sorted(map(re.escape, _CANONICAL), key=len, reverse=True))
-_PER = r"\s*(?:/|per|an?|each|every)\s*"
+_COUNTS = {"once": 1, "twice": 2, "three times": 3, "four times": 4}
+_PER = rf"\s*(?:(?:{'|'.join(_COUNTS)})\s+)?(?:/|per|an?|each|every)\s*"
 # A number, or a range of which both ends have the unit; not what stands in a name, as in COVID-19 or B12.
 _QUANTITY = re.compile(
     r"(?<![\w.])(?<![A-Za-z]-)(?P<low>\d[\d,]*(?:\.\d+)?)(?:\s*(?:-|–|to)\s*(?P<high>\d[\d,]*(?:\.\d+)?))?"
-    rf"(?:[\s-]?(?P<unit>{_NAME})(?![\w²])(?P<per>(?:{_PER}(?:{_NAME})(?!\w)){{0,2}})(?:\s+(?P<often>{'|'.join(_OFTEN)}))?)?",
+    rf"(?:[\s-]?(?P<unit>{_NAME})(?![\w²])(?P<per>(?:{_PER}(?:{_NAME})(?!\w)){{0,2}})"
+    rf"(?:\s+(?:(?:{'|'.join(_COUNTS)})\s+)?(?P<often>{'|'.join(_OFTEN)}))?)?",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"(?m)^\s*(?:\*\*)?\d{1,2}[.)](?=\s)")
@@ -63,7 +65,7 @@ class Quantity(NamedTuple):
     unit
         The canonical name, with any denominator that is no time; empty for a bare number.
     per
-        The time it is per; empty where none is said.
+        The time it is per, as in ``"day"``, or ``"day by 2"`` for twice a day; empty where none is said.
     """
 
     number: str
@@ -96,6 +98,8 @@ Quantity(number='5', unit='mg/kg', per='day'), Quantity(number='1500', unit='', 
 def _read(found: "re.Match[str]") -> Iterator[Quantity]:
     names = [_CANONICAL[name.lower()] for name in re.findall(rf"(?:{_NAME})(?!\w)", found["per"] or "", re.IGNORECASE)]
     per = next((name for name in names if name in _TIMES), _OFTEN.get((found["often"] or "").lower(), ""))
+    times = next((number for words, number in _COUNTS.items() if words in found[0].lower()), 1)
+    per += f" by {times}" if per and times > 1 else ""
     unit = _CANONICAL[found["unit"].lower()] if found["unit"] else ""
     whole = "/".join([unit, *(name for name in names if name not in _TIMES)])
     for number in filter(None, (found["low"], found["high"])):

@@ -5,11 +5,12 @@ user says of it, and in a calculation, among its results. A number with a unit m
 """
 
 import re
+from collections.abc import Sequence
 
 from .arithmetic import false_step
 from .dialogue import Dialogue
 from .drugs import drugs_in
-from .quantities import numbers_in, plain, quantities_in
+from .quantities import Quantity, numbers_in, plain, quantities_in
 from .reasons import GroundedReason
 from .tasks import PLANS, Task
 
@@ -96,16 +97,25 @@ def _facts(task: Task, dialogue: Dialogue, passage: str) -> Found | None:
     if (step := false_step(dialogue.steps, known)) is not None:
         return GroundedReason.FALSE_ARITHMETIC, step
     results = _numbers_of_steps(dialogue)
-    held = quantities_in(ground)
+    said = quantities_in(dialogue.asked) if PLANS[task].vignette else []
+    held = quantities_in(passage)
     for quantity in quantities_in(dialogue.answered):
         if quantity.number in results:
             continue
         if quantity.number not in known:
             return GroundedReason.UNGROUNDED_NUMBER, f"{quantity.number} {quantity.unit}".strip()
-        measured = any(one.number == quantity.number for one in held)
-        if quantity.unit and measured and not any(quantity.agrees(one) for one in held):
+        if quantity.unit and not _same_unit(quantity, held, said):
             return GroundedReason.UNGROUNDED_DOSE, f"{quantity.number} {quantity.unit}"
     return None
+
+
+def _same_unit(quantity: Quantity, held: Sequence[Quantity], said: Sequence[Quantity]) -> bool:
+    """Say whether a number has its unit where it comes from; ages stand bare, and so may figures of the user's case."""
+    unitless = [*said, *(held if quantity.unit == "year" else ())]
+    if any(one.number == quantity.number and not one.unit for one in unitless):
+        return True
+    same = [one for one in (*held, *said) if one.number == quantity.number]
+    return not same or any(quantity.agrees(one) for one in same)
 
 
 def _numbers_of_steps(dialogue: Dialogue) -> set[str]:

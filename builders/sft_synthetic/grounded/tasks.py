@@ -95,20 +95,20 @@ _CARE = re.compile(
 _FEWEST_WORDS, _ENOUGH_FOR_TWO = 40, 80
 
 
-def tasks_for(text: str) -> list[Task]:
+def tasks_for(text: str) -> tuple[Task, ...]:
     """Return the tasks that a passage holds enough for.
 
     Examples
     --------
     >>> tasks_for("Too short.")
-    []
+    ()
     >>> passage = "Gout causes pain and swelling. Doctors should treat it with colchicine. " * 5
     >>> [task.value for task in tasks_for(passage)]
     ['explain', 'differential', 'counselling', 'drug_information', 'guideline_summary', 'triage', 'unsafe_request']
     """
     words = len(text.split())
     if words < _FEWEST_WORDS:
-        return []
+        return ()
     complaint = _COMPLAINT.search(text) is not None
     fits = {
         Task.EXPLAIN: True,
@@ -122,7 +122,7 @@ def tasks_for(text: str) -> list[Task]:
         Task.UNSAFE_REQUEST: _CARE.search(text) is not None,
         Task.FOLLOW_UP: words >= _ENOUGH_FOR_TWO,
     }
-    return [task for task in Task if fits[task]]
+    return tuple(task for task in Task if fits[task])
 
 
 def cells_of(task: Task) -> Sequence[tuple[Audience, Level]]:
