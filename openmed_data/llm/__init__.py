@@ -1,19 +1,16 @@
 """Ask language models many things, pay for each answer once, and keep every answer.
 
-Works with any endpoint that speaks the OpenAI chat interface: vLLM, llama.cpp, hosted ones. See `docs/llm.md`.
+Works with any endpoint that speaks the OpenAI chat interface: vLLM, llama.cpp, hosted ones. `docs/llm.md` says how.
 
 Examples
 --------
->>> from pathlib import Path
->>> from tempfile import TemporaryDirectory
->>> from openmed_data.progress import Silent
->>> endpoint = Endpoint("http://localhost:9/v1", "some-model")
+>>> endpoint = Endpoint("http://localhost:8000/v1", "some-model")
 >>> hello = ChatRequest([{"role": "user", "content": "Say hello."}], max_tokens=10)
->>> with TemporaryDirectory() as folder, Store(Path(folder) / "answers.sqlite") as store:
-...     complete(endpoint, [hello], store, Ledger(), Silent())
-Traceback (most recent call last):
-...
-openmed_data.errors.UsageError: no connection to http://localhost:9/v1/chat/completions: ...
+>>> endpoint.body(hello)
+{'model': 'some-model', 'messages': [{'role': 'user', 'content': 'Say hello.'}], 'max_tokens': 10}
+
+``complete(endpoint, [hello], store, Ledger(max_requests=1), Silent())`` then asks, and the store has the answer under
+``key_of(endpoint.body(hello))``.
 """
 
 from .answer import Answer, read_answer

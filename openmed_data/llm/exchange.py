@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from openmed_data._version import __version__
 from openmed_data.console import visible
+from openmed_data.errors import UsageError
 
 from .endpoint import Endpoint
 from .money import Usage
@@ -75,9 +76,20 @@ class Reply:
 
 
 def open_client(endpoint: Endpoint) -> "AsyncOpenAI":
-    """Return the OpenAI client for an endpoint, to be closed by the caller; imports the library."""
+    """Return the OpenAI client for an endpoint, to be closed by the caller.
+
+    Raises
+    ------
+    UsageError
+        The library is not installed.
+    """
     from httpx2 import Limits, Timeout
-    from openai import AsyncOpenAI, DefaultAioHttpClient
+
+    try:
+        from openai import AsyncOpenAI, DefaultAioHttpClient
+    except ModuleNotFoundError as error:
+        hint = "Install it with: pip install 'openmed-data[synth]'."
+        raise UsageError("asking a model needs the openai package, which is not installed", hint=hint) from error
 
     limits = Limits(max_connections=endpoint.concurrency, max_keepalive_connections=endpoint.concurrency)
     timeout = Timeout(endpoint.timeout, connect=min(_CONNECT_SECONDS, endpoint.timeout))

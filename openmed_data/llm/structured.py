@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from jsonschema_rs import Draft202012Validator
 
 from openmed_data.pipeline.work import canonical_json
-
-if TYPE_CHECKING:
-    from jsonschema.protocols import Validator
 
 _THOUGHT = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 _OPENING = re.compile(r"[{\[]")
@@ -60,7 +59,7 @@ def read_structured(text: str, schema: Mapping[str, Any]) -> Any | Rejected:
     >>> read_structured('```json\n{"dose": 5}\n```\nI hope this helps!', schema)
     {'dose': 5}
     >>> read_structured('{"dose": "five"}', schema)
-    Rejected(fault=<Fault.WRONG_SCHEMA: 'wrong_schema'>, detail="dose: 'five' is not of type 'number'")
+    Rejected(fault=<Fault.WRONG_SCHEMA: 'wrong_schema'>, detail='dose: "five" is not of type "number"')
     >>> read_structured('{"dose": 5', schema).fault
     <Fault.NO_JSON: 'no_json'>
     """
@@ -70,10 +69,9 @@ def read_structured(text: str, schema: Mapping[str, Any]) -> Any | Rejected:
     value = _first_value(text)
     if value is None:
         return Rejected(Fault.NO_JSON, text[:_EXCERPT])
-    errors = sorted(_validator(canonical_json(schema)).iter_errors(value), key=lambda error: error.json_path)
-    if errors:
-        place = ".".join(map(str, errors[0].absolute_path)) or "answer"
-        return Rejected(Fault.WRONG_SCHEMA, f"{place}: {errors[0].message}"[:_EXCERPT])
+    for error in _validator(canonical_json(schema)).iter_errors(value):
+        place = ".".join(map(str, error.instance_path)) or "answer"
+        return Rejected(Fault.WRONG_SCHEMA, f"{place}: {error.message}"[:_EXCERPT])
     return value
 
 
@@ -91,7 +89,5 @@ def _first_value(text: str) -> Any:
 
 
 @lru_cache(maxsize=64)
-def _validator(schema: str) -> "Validator":
-    from jsonschema import Draft202012Validator
-
+def _validator(schema: str) -> Draft202012Validator:
     return Draft202012Validator(json.loads(schema))

@@ -152,7 +152,7 @@ def test_a_key_that_stops_working_stops_the_run(serve: Serve, ask: Ask) -> None:
         ('{"n": 7}', {"n": 7}),
         ('```json\n{"n": 7}\n```', {"n": 7}),
         ('<think>{"n": 1}?</think>Here it is: {"n": 7} Enjoy!', {"n": 7}),
-        ('{"n": "seven"}', Rejected(Fault.WRONG_SCHEMA, "n: 'seven' is not of type 'integer'")),
+        ('{"n": "seven"}', Rejected(Fault.WRONG_SCHEMA, 'n: "seven" is not of type "integer"')),
         ('{"n": 7', Rejected(Fault.NO_JSON, '{"n": 7')),
         ("seven", Rejected(Fault.NO_JSON, "seven")),
         ("", Rejected(Fault.EMPTY, "")),

@@ -1,6 +1,7 @@
 """A first request that fails stops the run at once, with one message that says what to do, and no key in it."""
 
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -143,3 +144,10 @@ def test_an_address_that_holds_a_secret(address: str) -> None:
     with pytest.raises(UsageError) as error:
         Endpoint(address, "m")
     assert "secret" not in str(error.value)
+
+
+def test_the_library_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    with Store(tmp_path / "a.sqlite") as store, pytest.raises(UsageError, match="needs the openai package") as error:
+        complete(Endpoint("http://localhost:9/v1", "m"), REQUESTS, store, Ledger(), Silent())
+    assert "openmed-data[synth]" in error.value.hint
