@@ -16,7 +16,7 @@ Examples
 from .answer import Answer, read_answer
 from .client import Summary, complete
 from .endpoint import Endpoint, key_from_environment
-from .money import Ledger, LimitError, Prices, Usage, dollars
+from .money import Ledger, LimitError, Prices, Usage, dollars, told
 from .request import AnswerSchema, ChatRequest, Structured, key_of
 from .store import Answers, Store, Stored
 from .structured import Fault, Rejected, read_structured
@@ -43,4 +43,5 @@ __all__ = [
     "key_of",
     "read_answer",
     "read_structured",
+    "told",
 ]

@@ -18,7 +18,7 @@ from openmed_data.progress import Progress
 from .answer import read_answer
 from .endpoint import Endpoint
 from .exchange import MAY_BE_BILLED, PASSING, Failure, Reply, Trouble, exchange, open_client
-from .money import Ledger, LimitError, dollars
+from .money import Ledger, LimitError, told
 from .probe import denied, diagnosis
 from .request import ChatRequest, key_of
 from .store import Store, Stored
@@ -295,9 +295,7 @@ class _Run:
             return error
         kept = f"{answered:,} of {stored + missing:,} requests are answered and kept"
         if isinstance(error, LimitError):
-            limit = f"{error}: ${dollars(self.ledger.spent):.4f} spent, {self.ledger.sent:,} requests sent; {kept}"
-            hint = "Run the same command with a higher limit to go on from there, or with fewer rows to do without."
-            return LimitError(limit, hint=hint)
+            kept = f"{told(self.ledger.spent)} spent, {self.ledger.sent:,} requests sent; {kept}"
         return type(error)(f"{error}; {kept}", hint=error.hint or "Run the same command again to go on from there.")
 
     def _unanswered(self, missing: int) -> BuildError:

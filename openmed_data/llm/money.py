@@ -14,6 +14,7 @@ from openmed_data.errors import BuildError
 # What chat templates add: special tokens for each message, and a default system prompt or date.
 _TEMPLATE_TOKENS = 256
 _PER_DOLLAR = 10**12
+_RAISE = "Run the same command with a higher limit to go on from there, or with fewer rows to do without."
 # Dollars for a million tokens are as many millions of picodollars for one.
 _PER_TOKEN = 10**6
 
@@ -51,6 +52,18 @@ class Prices:
 def dollars(amount: int) -> float:
     """Return picodollars as dollars."""
     return amount / _PER_DOLLAR
+
+
+def told(amount: int) -> str:
+    """Return picodollars as text; small sums keep the digits that matter.
+
+    Examples
+    --------
+    >>> told(1_234_500_000_000_000), told(81_000_000)
+    ('$1,234.50', '$0.000081')
+    """
+    value = dollars(amount)
+    return f"${value:,.2f}" if value >= 1 else f"${value:.6f}"
 
 
 class LimitError(BuildError):
@@ -101,7 +114,8 @@ class Ledger:
         """
         while (reached := self._reached(most)) is not None:
             if not self.under_way or reached == "max_requests":
-                raise LimitError(f"stopped before {reached} was exceeded")
+                next_one = f", as the next request may cost {told(most)}" if reached == "max_cost" else ""
+                raise LimitError(f"stopped before {reached} was exceeded{next_one}", hint=_RAISE)
             if self._settled is None:
                 self._settled = asyncio.Event()
             await self._settled.wait()

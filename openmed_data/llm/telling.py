@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from openmed_data.progress import Advance
 
-from .money import Ledger, Usage, dollars
+from .money import Ledger, Usage, told
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class Telling:
         """
         said = [f"{self.tokens / seconds:,.0f} tokens/s"] if self.tokens and seconds else []
         if self.ledger.prices.input or self.ledger.prices.output:
-            said.append(f"${dollars(self.ledger.spent):.2f}")
+            said.append(told(self.ledger.spent))
         if self.arrived:
             left = round(seconds / self.arrived * (self.missing - self.arrived))
             said.append(f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02} left")

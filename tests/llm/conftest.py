@@ -1,14 +1,10 @@
 """Loopback endpoints for the tests of the client."""
 
-import sys
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from scripted_server import MODEL, Script, ScriptedServer
 
 from openmed_data.llm import ChatRequest, Endpoint, Ledger, Store, Summary, complete, key_of, read_answer

@@ -174,7 +174,9 @@ def test_structured_answers_are_mended_or_rejected(
 def test_requests_are_never_more_than_the_limit(serve: Serve, ask: Ask) -> None:
     server = serve(Script(delay=0.01))
     requests = [say(number) for number in range(30)]
-    with pytest.raises(LimitError, match=r"stopped before max_requests was exceeded: .*12 of 30") as stopped:
+    with pytest.raises(
+        LimitError, match=r"max_requests was exceeded; \$0.000000 spent, 12 requests sent; 12 of 30"
+    ) as stopped:
         ask(server, requests, Ledger(max_requests=12), concurrency=8)
     assert server.seen.total() == 12
     assert "higher limit" in stopped.value.hint

@@ -23,14 +23,14 @@ from openmed_data.pipeline.work import canonical_json
 from openmed_data.progress import Silent
 
 Serve = Callable[[Script], ScriptedServer]
-HERE = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 COUNT, CONCURRENCY = 240, 8
 
 
 @contextmanager
 def server_process(**script: object) -> Generator[str]:
     """Serve a script in a process of its own, so that it outlives what it serves; yield its address."""
-    command = [sys.executable, str(HERE / "scripted_server.py"), json.dumps(script)]
+    command = [sys.executable, str(TESTS / "scripted_server.py"), json.dumps(script)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield process.stdout.readline().strip()
@@ -44,7 +44,7 @@ def counts(base_url: str) -> tuple[Counter[str], Counter[str]]:
 
 
 def start(base_url: str, store: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, str(HERE / "asking.py"), base_url, str(store), str(COUNT), str(CONCURRENCY)]
+    command = [sys.executable, str(TESTS / "asking.py"), base_url, str(store), str(COUNT), str(CONCURRENCY)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openmed_data.llm import ChatRequest, Prices, Rejected, Stored, Usage, dollars, key_of, read_answer
+from openmed_data.llm import ChatRequest, Prices, Rejected, Stored, Usage, key_of, read_answer, told
 
 from .asking import VERDICT, Asker
 from .dialogue import Dialogue, read_dialogue, schema_of
@@ -85,8 +85,8 @@ class Maker:
     def _refused(self, reason: GroundedReason, text: str, answers: Sequence[Stored]) -> Refused:
         usages = [answer.usage or Usage() for answer in answers]
         tokens = f"{sum(one.prompt for one in usages):,}+{sum(one.completion for one in usages):,} tokens"
-        cost = dollars(sum(self.prices.of(usage) for usage in usages))
-        return Refused(reason, f"${cost:.6f}, {tokens}: {' '.join(text.split())[:_MOST_DETAIL]}")
+        cost = told(sum(self.prices.of(usage) for usage in usages))
+        return Refused(reason, f"{cost}, {tokens}: {' '.join(text.split())[:_MOST_DETAIL]}")
 
 
 def _against(verdict: dict[str, Any]) -> GroundedReason | None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, field_serializer, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from openmed_data.builder import Options
 from openmed_data.errors import UsageError
@@ -13,39 +13,43 @@ from .asking import Asker
 
 
 class GroundedOptions(Options):
-    """Options that count where a language model writes the dialogues."""
+    """Options of `generator=llm`; their descriptions begin with the word."""
 
-    model: str = Field("", description="The model that writes and judges, as its endpoint names it.")
-    base_url: str = Field("", description="Its OpenAI-compatible endpoint, such as http://localhost:8000/v1.")
-    api_key_env: str = Field(
-        "OPENAI_API_KEY",
-        description="Environment variable that holds the API key; it may be unset for servers that need none.",
-    )
-    n: int = Field(1000, ge=1, description="How many passages to draw; each gives one dialogue or one rejection.")
-    max_requests: int | None = Field(
-        None, ge=1, description="Stop before more requests than this are sent, those of earlier runs included."
-    )
-    max_cost: float | None = Field(
-        None, gt=0, description="Stop before more dollars than this are spent, those of earlier runs included."
-    )
-    price_in: float = Field(0.0, ge=0, description="Dollars for a million tokens sent.")
-    price_out: float = Field(0.0, ge=0, description="Dollars for a million tokens received.")
-    concurrency: int = Field(16, ge=1, le=1024, description="Most requests under way at once.")
-    max_tokens: int = Field(1500, ge=64, description="Most tokens of a dialogue.")
+    model: str = Field("", description="llm: the model that writes and judges, as its endpoint names it.")
+    base_url: str = Field("", description="llm: its OpenAI-compatible endpoint, such as http://localhost:8000/v1.")
+    n: int = Field(1000, ge=1, description="llm: passages to draw; each gives one dialogue or one rejection.")
+    max_tokens: int = Field(1500, ge=64, description="llm: most tokens of a dialogue.")
     temperature: float | None = Field(
-        0.8, ge=0, le=2, description="How freely it writes; null leaves it to the endpoint."
+        0.8, ge=0, le=2, description="llm: how freely it writes; null leaves it to the endpoint."
     )
-    timeout: float = Field(300.0, gt=0, description="Seconds for one request.")
     structured: Structured = Field(
         Structured.SCHEMA,
-        description="json_schema: the endpoint decodes by the schema; prompt: the schema stands in the prompt.",
+        description="llm: json_schema where the endpoint decodes by a schema; prompt where it does not.",
     )
     limit_field: Literal["max_tokens", "max_completion_tokens"] = Field(
-        "max_tokens", description="What the endpoint calls the limit of an answer's length."
+        "max_tokens", description="llm: what the endpoint calls the limit of an answer's length."
     )
+    price_in: float = Field(0.0, ge=0, description="llm: dollars for a million tokens sent.")
+    price_out: float = Field(0.0, ge=0, description="llm: dollars for a million tokens received.")
+    # What follows changes no byte of the dataset, so the manifest does not have it.
+    max_cost: float | None = Field(
+        None, gt=0, exclude=True, description="llm: dollars to stop at, those of earlier runs included."
+    )
+    max_requests: int | None = Field(
+        None, ge=1, exclude=True, description="llm: requests to stop at, those of earlier runs included."
+    )
+    api_key_env: str = Field(
+        "OPENAI_API_KEY",
+        exclude=True,
+        description="llm: environment variable with the API key; may be unset for servers that need none.",
+    )
+    concurrency: int = Field(16, ge=1, le=1024, exclude=True, description="llm: most requests under way at once.")
+    timeout: float = Field(300.0, gt=0, exclude=True, description="llm: seconds for one request.")
     store: Path = Field(
         Path("~/.cache/openmed-data/llm/answers.sqlite"),
-        description="Where every answer is kept, so that none is paid for twice.",
+        exclude=True,
+        validate_default=True,
+        description="llm: where every answer is kept, so that none is paid for twice.",
     )
 
     @field_validator("store")
@@ -68,10 +72,6 @@ class GroundedOptions(Options):
         if self.max_cost is not None and not (self.price_in or self.price_out):
             raise ValueError("max_cost needs price_in and price_out, without which no cost can be told")
         return self
-
-    @field_serializer("store")
-    def _nowhere(self, path: Path) -> None:
-        """Record nothing: where answers lie changes no byte."""
 
     def require_endpoint(self) -> None:
         """Raise `UsageError` where it is not said which model to ask, and where."""

@@ -21,8 +21,8 @@ Work = Sequence[tuple[Ground, Seed]]
 class Grounded:
     """What rows are made from: the seeds by row of the source, and the store; with what the manifest says of them."""
 
-    seeds: Mapping[int, Seed]
-    store: Path
+    seeds: Mapping[int, Seed] = field(default_factory=dict[int, Seed])
+    store: Path = Path()
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 

@@ -58,6 +58,24 @@ _UNSAFE = _any(
 )
 
 
+_NOTE = _any(
+    r"not (?:a )?(?:substitute|replacement) for",
+    r"not medical advice|general information",
+    rf"(?:ask|see|talk to|speak (?:to|with)|call|contact|check with|consult) (?:a|your|the|his|her|their) {_DOCTOR}",
+)
+
+
+def has_note(answer: str) -> bool:
+    """Say whether an answer sends its reader to a clinician.
+
+    Examples
+    --------
+    >>> has_note("Talk to your doctor about it."), has_note("The kidney filters blood.")
+    (True, False)
+    """
+    return _NOTE.search(answer) is not None
+
+
 def screen(task: Task, dialogue: Dialogue, passage: str) -> Found | None:
     """Return why a dialogue is rejected and the text that caused it, or None.
 
