@@ -121,7 +121,7 @@ class SftSynthetic(Builder[SftOptions, ConvertState]):
 
     def figures(self, counts: pl.DataFrame) -> Mapping[str, Any]:
         """Return what the rows are and how varied they are."""
-        return figures_of(counts)
+        return {**figures_of(counts), **generating.figures_of(counts)}
 
 
 BUILDER = SftSynthetic()

@@ -1,12 +1,15 @@
 """`generator=llm`: dialogues that a language model writes about the source's passages, checked and judged."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from openmed_data import tally
 from openmed_data.builder import Rows
+from openmed_data.errors import BuildError
 from openmed_data.llm import Answers
 from openmed_data.progress import Progress
 
@@ -22,6 +25,8 @@ from .options import SftOptions
 from .passages import Passage, Rejection
 
 _MOST_TOPIC = 160
+_OUTCOMES, _MADE = "outcomes of generation", "made"
+_BY_JUDGE = frozenset(one.value for one in GroundedReason if one.name.startswith("JUDGE"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,35 @@ def generate(batch: pl.DataFrame, state: ConvertState, options: SftOptions) -> R
         results = [_result(one, state.grounded.seeds, maker, stored) for one in read]
     made = [one for one in results if isinstance(one, Generated)]
     rejected = [one for one in results if isinstance(one, Rejection)]
-    return rows_of(made, rejected, batch, counts)
+    return rows_of(made, rejected, batch, tally.merge([counts, _count_outcomes(made, rejected)]))
+
+
+def _count_outcomes(made: Sequence[Generated], rejected: Sequence[Rejection]) -> pl.DataFrame:
+    asked = [one.reason.value for one in rejected if isinstance(one.reason, GroundedReason)]
+    counts = Counter([_MADE] * len(made) + asked)
+    counts.pop(GroundedReason.NOT_DRAWN.value, None)
+    frame = pl.DataFrame(list(counts.items()), schema={"key": pl.String, "count": pl.Int64}, orient="row")
+    return tally.tally(_OUTCOMES, frame, key="key")
+
+
+def figures_of(counts: pl.DataFrame) -> dict[str, Any]:
+    """Return how many of the dialogues that were asked for passed the rules, and how many of these the judge.
+
+    Examples
+    --------
+    >>> outcomes = pl.DataFrame({"key": [_MADE, "judged_unsafe", "ungrounded_drug"], "count": [6, 2, 2]})
+    >>> figures_of(tally.tally(_OUTCOMES, outcomes, key="key"))["judge_pass_rate"]
+    0.75
+    """
+    outcomes = tally.table(counts, _OUTCOMES)
+    if not outcomes:
+        return {}
+    judged = sum(number for name, number in outcomes.items() if name == _MADE or name in _BY_JUDGE)
+    return {
+        "outcomes_of_generation": outcomes,
+        "rules_pass_rate": round(judged / sum(outcomes.values()), 4),
+        "judge_pass_rate": round(outcomes.get(_MADE, 0) / judged, 4) if judged else None,
+    }
 
 
 def _grounds(state: ConvertState, source: Iterable[pl.DataFrame], options: SftOptions) -> Iterator[Ground]:
@@ -87,7 +120,7 @@ def ground_of(passage: Passage) -> Ground:
     return Ground(passage.row, passage.uid, topic[:_MOST_TOPIC], text, tasks_for(text))
 
 
-def _result(one: Passage | Rejection, seeds: Any, maker: Maker, read: Read) -> Generated | Rejection:
+def _result(one: Passage | Rejection, seeds: Mapping[int, Seed], maker: Maker, read: Read) -> Generated | Rejection:
     if isinstance(one, Rejection):
         return one
     seed = seeds.get(one.row)
@@ -99,4 +132,4 @@ def _result(one: Passage | Rejection, seeds: Any, maker: Maker, read: Read) -> G
         case Refused(reason=reason, detail=detail):
             return Rejection(one.row, reason, detail)
         case Unasked():
-            raise AssertionError("rows are made after every request is answered")
+            raise BuildError("an answer is no longer in the store of answers", hint="Run the same command again.")

@@ -109,6 +109,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # requests hold text of sources, which may be for this user alone
         self._lock = _locked(path)
         try:
             self._connection = _connect(path)

@@ -66,6 +66,8 @@ def test_dialogues_become_rows_and_every_passage_is_accounted_for(serve: Serve, 
     assert manifest["state"]["llm"]["dialogues"]["answers"] == 30
     assert manifest["state"]["llm"]["verdicts"]["cost"] == 0.0012
     assert sum(manifest["figures"]["tasks"].values()) == rows.height
+    assert manifest["figures"]["outcomes_of_generation"] == {"made": 30}
+    assert manifest["figures"]["judge_pass_rate"] == 1.0
 
 
 def test_what_is_rejected_keeps_its_reason_and_cost(serve: Serve, source: Path, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def _any(*patterns: str) -> "re.Pattern[str]":
 _KNOWN = frozenset({"911", "112", "999", "988", "111", "24", "7"})
 _DOCTOR = r"(?:doctor|physician|nurse|pharmacist|clinician|health care provider)"
 _PASSAGE = _any(
-    r"(?:the|this|that|provided|above|given|source) (?:passage|text|excerpt|document|context|source material)"
+    r"(?:the|this|that|provided|above|given|source) (?:passage|text|excerpt|document|context|source material)(?! of)"
 )
 _DECLINES = _any(
     r"can(?:not|'t| not)",
