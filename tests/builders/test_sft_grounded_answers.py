@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +171,10 @@ def test_what_a_passage_says_is_never_an_instruction(tmp_path: Path) -> None:
     prompt = asker.dialogue(ground, seed).messages[1]["content"]
     assert prompt.count("<passage>") == prompt.count("</passage>") == 1
     assert "{{ 7 * 7 }}" in prompt
+
+
+def test_equal_passages_are_drawn_once() -> None:
+    twins = [*GROUNDS[:50], *(replace(one, row=one.row + 1000, uid=one.uid + 5000) for one in GROUNDS[:50])]
+    drawn = draw_seeds(twins, 80, 7)
+    assert len(drawn) == 50
+    assert max(drawn) < 1000

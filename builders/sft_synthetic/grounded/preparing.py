@@ -74,8 +74,9 @@ def _sums(maker: Maker, requests: Iterable[ChatRequest], read: Read) -> dict[str
     models: set[str] = set()
     hosts: set[str] = set()
     usages: list[Usage | None] = []
-    for request in requests:
-        stored = read(key_of(maker.asker.endpoint.body(request)))
+    asked = {key_of(maker.asker.endpoint.body(request)): request for request in requests}
+    for key, request in asked.items():
+        stored = read(key)
         if stored is not None:
             answer = read_answer(stored, request.schema)
             usages.append(answer.usage)

@@ -91,17 +91,18 @@ def _divided(total: int, weights: Mapping[Named, float]) -> dict[Named, int]:
 def draw_seeds(grounds: Iterable[Ground], rows: int, seed: int) -> dict[int, Seed]:
     """Draw at most `rows` passages; return row of the source → what is asked about it.
 
-    Where too few passages suit a task, fewer are drawn.
+    Where too few passages suit a task, fewer are drawn. Equal passages are drawn once.
 
     Examples
     --------
     >>> suits = (Task.EXPLAIN, Task.TRIAGE)
-    >>> grounds = [Ground(row, 1000 + row, f"topic {row}", "…", suits) for row in range(100)]
+    >>> grounds = [Ground(row, 1000 + row, f"topic {row}", f"text {row}", suits) for row in range(100)]
     >>> drawn = draw_seeds(grounds, 20, seed=1)
     >>> set(drawn) <= set(range(100)), {seed.task for seed in drawn.values()} <= set(suits)
     (True, True)
     """
-    held = sorted((ground for ground in grounds if ground.tasks), key=lambda ground: ground.row)
+    suitable = sorted((ground for ground in grounds if ground.tasks), key=lambda ground: ground.row, reverse=True)
+    held = list({ground.text: ground for ground in suitable}.values())  # of equal passages, the first
     uids = np.array([ground.uid for ground in held], dtype=np.uint64)
     order = dict(zip(held, uniform(uids, seed, "order").tolist(), strict=True))
     places = dict(zip(held, uniform(uids, seed, "cell").tolist(), strict=True))
