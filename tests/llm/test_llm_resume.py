@@ -106,10 +106,10 @@ def test_ctrl_c_keeps_what_is_under_way(tmp_path: Path) -> None:
         wait_until_stored(store, 9)
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=60)
-        _, answered = counts(base_url)
+        seen, _ = counts(base_url)
     assert process.returncode in {-signal.SIGINT, 1}  # the interpreter's own end of a KeyboardInterrupt
     assert "waiting up to 10 s for answers under way" in out
-    assert len(stored(store)) == answered.total() < COUNT
+    assert len(stored(store)) == seen.total() < COUNT
 
 
 def test_two_runs_do_not_share_a_store(serve: Serve, tmp_path: Path) -> None:
@@ -174,3 +174,11 @@ def test_a_run_inside_a_running_loop(serve: Serve, tmp_path: Path) -> None:
             return complete(Endpoint(serve(Script()).base_url, MODEL), requests(3), store, Ledger(), Silent())
 
     assert asyncio.run(notebook()) == Summary(0, 3)
+
+
+def test_an_answer_is_on_the_disk_before_it_counts(tmp_path: Path) -> None:
+    with Store(tmp_path / "a.sqlite") as store:
+        connection = store._writer._connection
+        settings = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode")]
+    assert settings == [2, "wal"]  # FULL: the log is synced at every commit
+    assert (tmp_path / "a.sqlite").stat().st_mode & 0o077 == 0
