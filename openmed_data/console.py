@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
-from openmed_data.progress import Advance
+from openmed_data.progress import Advance, ignore
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
@@ -172,7 +172,7 @@ class Console:
     def step(self, name: str, total: int | None) -> Advance:
         """Begin a step of a build: a bar on a terminal, else a line, and another one now and then."""
         if self.quiet:
-            return lambda _: None
+            return ignore
         if _is_rich(sys.stderr):
             return self._bar_step(name, total)
         return _PlainStep(self, name, total).advance
@@ -202,9 +202,9 @@ class Console:
             bar.update(earlier.id, completed=earlier.total or 1)
         task = bar.add_task(name, total=total, done="")
 
-        def advance(units: int) -> None:
+        def advance(units: int, /, said: str = "") -> None:
             bar.advance(task, units)
-            bar.update(task, done=_how_far(int(bar.tasks[task].completed), total))
+            bar.update(task, done=_how_far(int(bar.tasks[task].completed), total, said))
 
         return advance
 
@@ -226,16 +226,17 @@ class _PlainStep:
         self._done, self._said = 0, time.monotonic()
         console.note(f"{name} …")
 
-    def advance(self, units: int) -> None:
+    def advance(self, units: int, /, said: str = "") -> None:
         """Count finished units."""
         self._done += units
         if time.monotonic() - self._said >= _SECONDS_BETWEEN_LINES:
             self._said = time.monotonic()
-            self._console.note(f"{self._name}: {_how_far(self._done, self._total)}")
+            self._console.note(f"{self._name}: {_how_far(self._done, self._total, said)}")
 
 
-def _how_far(done: int, total: int | None) -> str:
-    return f"{done:,}" if total is None else f"{done:,} of {total:,}"
+def _how_far(done: int, total: int | None, said: str) -> str:
+    count = f"{done:,}" if total is None else f"{done:,} of {total:,}"
+    return f"{count}, {said}" if said else count
 
 
 def _is_rich(stream: TextIO) -> bool:

@@ -1,9 +1,14 @@
 """How long work tells how far it is, without knowing who listens."""
 
-from collections.abc import Callable
 from typing import Protocol
 
-Advance = Callable[[int], None]
+
+class Advance(Protocol):
+    """Call it as units of a step are done, with what else there is to say of the step so far."""
+
+    def __call__(self, units: int, /, said: str = "") -> None:
+        """Count `units` as done; `said` replaces what was said before."""
+        ...
 
 
 class Progress(Protocol):
@@ -23,7 +28,11 @@ class Silent:
 
     def step(self, name: str, total: int | None) -> Advance:  # noqa: ARG002
         """Ignore the step."""
-        return lambda _: None
+        return ignore
 
     def note(self, text: str) -> None:
         """Ignore the line."""
+
+
+def ignore(units: int, /, said: str = "") -> None:
+    """Ignore finished units."""

@@ -19,7 +19,7 @@ from openmed_data.dataset import DataFile, Dataset, Stretch
 from openmed_data.digest import row_digests, set_digest
 from openmed_data.kinds import schema
 from openmed_data.pipeline.workers import Workers
-from openmed_data.progress import Advance
+from openmed_data.progress import Advance, ignore
 from openmed_data.sources.readers import sha256
 
 NAME = "integrity"
@@ -79,7 +79,7 @@ def survey_stretch(task: SurveyTask) -> Surveyed:
     return Surveyed(rows, tuple(parts), tuple(sample))
 
 
-def survey(dataset: Dataset, workers: Workers, folder: Path, advance: Advance = lambda _: None) -> Survey:
+def survey(dataset: Dataset, workers: Workers, folder: Path, advance: Advance = ignore) -> Survey:
     """Read every row of `dataset` once.
 
     Parameters

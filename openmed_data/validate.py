@@ -19,7 +19,7 @@ from openmed_data.errors import UsageError
 from openmed_data.kinds import Kind
 from openmed_data.mask import mask
 from openmed_data.pipeline.workers import Engine, EngineName, Here, Workers, open_workers
-from openmed_data.progress import Advance, Progress, Silent
+from openmed_data.progress import Advance, Progress, Silent, ignore
 from openmed_data.registry import CHECKS, all_of, find
 from openmed_data.report.model import Report, Sample
 from openmed_data.report.samples import make_samples
@@ -87,9 +87,7 @@ def validate(
             for one in planned
         ]
         whole = integrity(dataset, found)
-        samples = make_samples(
-            found.sample, _flagger(_Watched(dataset, lambda _: None, workers, folder), planned, results)
-        )
+        samples = make_samples(found.sample, _flagger(_Watched(dataset, ignore, workers, folder), planned, results))
     return _report(dataset, found, _without_private_ids([*([whole] if whole else []), *results]), samples)
 
 

@@ -83,3 +83,13 @@ def test_tables_line_up(capsys: pytest.CaptureFixture[str]) -> None:
         Table(("CODE", "ROWS"), [("a", "1"), (Styled("longer", "red"), "1,000")], right=frozenset({"ROWS"}))
     )
     assert capsys.readouterr().out == "CODE     ROWS\na           1\nlonger  1,000\n"
+
+
+def test_a_step_says_what_else_there_is_to_say(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openmed_data.console._SECONDS_BETWEEN_LINES", 0.0)
+    advance = Console().step("asking", 10)
+    advance(1)
+    advance(2, "42 tokens/s")
+    assert capsys.readouterr().err.splitlines() == ["asking …", "asking: 1 of 10", "asking: 3 of 10, 42 tokens/s"]

@@ -16,12 +16,14 @@ from openmed_data.progress import Progress
 from openmed_data.sources import Source, Upstream
 from openmed_data.text.lost_rt import build_lexicon, count
 
+from . import generating
 from .card import CARD
 from .converting import OTHER_COLUMNS, REPAIRED, SHAPES, ConvertState, convert, prepare
 from .exams import MEDMCQA, MEDREASON
 from .figures import count_rows, figures_of
+from .grounded.reasons import GroundedReason
 from .learn import count_words, learn
-from .options import Generator, Reason, SftOptions
+from .options import Generator, Reason, SftOptions, joined
 from .passages import MEDQUAD, PUBMEDQA
 
 # The licence of each public dataset; nothing tells that of a source of another's making.
@@ -38,7 +40,7 @@ class SftSynthetic(Builder[SftOptions, ConvertState]):
     upstream = Upstream(repo="lavita/MedQuAD", license="cc-by-4.0", homepage="https://github.com/abachaa/MedQuAD")
     shapes = SHAPES
     optional_columns = OTHER_COLUMNS
-    reasons = Reason
+    reasons = joined(Reason, GroundedReason)
     filters = (FilterUse("phi", {"action": "drop", "level": 2}), FilterUse("contamination"))
     sample = Path(__file__).with_name("sample.jsonl")
     card = CARD
@@ -92,12 +94,16 @@ class SftSynthetic(Builder[SftOptions, ConvertState]):
         match options.generator:
             case Generator.CONVERT:
                 return replace(state, plan=prepare(state, source, options, progress))
+            case Generator.LLM:
+                return replace(state, grounded=generating.prepare(state, source, options, progress))
 
     def rows(self, batch: pl.DataFrame, state: ConvertState, options: SftOptions) -> Rows:
         """Make the dialogues of one batch."""
         match options.generator:
             case Generator.CONVERT:
                 return convert(batch, state, options)
+            case Generator.LLM:
+                return generating.generate(batch, state, options)
 
     def measure(self, kept: pl.DataFrame) -> pl.DataFrame:
         """Count tasks, topics, phrasings, lengths and n-grams of the rows as written."""
@@ -110,11 +116,12 @@ class SftSynthetic(Builder[SftOptions, ConvertState]):
             "words_parted": len(state.language.glued),
             "words_written_small": len(state.language.small),
             "second_turns": len(state.plan.seconds),
+            **({"llm": state.grounded.facts} if state.grounded.facts else {}),
         }
 
     def figures(self, counts: pl.DataFrame) -> Mapping[str, Any]:
         """Return what the rows are and how varied they are."""
-        return figures_of(counts)
+        return {**figures_of(counts), **generating.figures_of(counts)}
 
 
 BUILDER = SftSynthetic()

@@ -5,9 +5,10 @@ from openmed_data.builder import CardText
 CARD = CardText(
     title="Medical instruction dialogues from public sources",
     what="""
-Instruction dialogues on diseases, tests, treatments and exam questions for supervised fine-tuning. Every sentence of an
-answer is a sentence of its source, cleaned and cut, not written by a language model; `source_id` names the page.
-`origin` tells source, task, phrasing and additions of each row, and `domain` its topic.
+Instruction dialogues on diseases, tests, treatments and exam questions for supervised fine-tuning. With the option
+`generator=convert`, every sentence of an answer is a sentence of its source, cleaned and cut, not written by a language
+model; with `generator=llm`, a language model wrote question and answer about one passage of the source. `source_id`
+names the page. `origin` tells source, task, phrasing and additions of each row, and `domain` its topic.
 """.strip(),
     how="""
 Answers of [MedQuAD](https://github.com/abachaa/MedQuAD) and of sources like it are read as the web pages they were:
@@ -20,12 +21,20 @@ Every choice derives from the row and the seed.
 Answers that nearly repeat another one are given in the second turn of a dialogue on the same subject (`merged`) or
 rejected (`near_duplicate`). A note to see a doctor stands where a phrasing asks what the reader should do, and nowhere
 else. Explanations of MedMCQA and reasoning of MedReason are used where they are clean and agree with the key.
+
+With `generator=llm`, passages are drawn to quotas of ten tasks (explain, compare, differential, counselling,
+calculation, drug information, summary of recommendations, triage, unsafe request, conversation), each for an audience
+and a level. The model's dialogue is rejected where a number, a quantity or a medicine of an answer is not in its
+passage, where a calculation is wrong, where an unsafe request is not declined and pointed to help, or where a second
+request, which judges grounding, safety and task, finds fault. `state.llm` of the manifest names the models, the digest
+of the prompts, tokens and cost; rejected dialogues are kept with their reason and cost.
 """.strip(),
     limits="""
 The pages are of the years in which they were collected, and medicine has moved on since. They address readers in the
 United States. Lists of signs come from the Human Phenotype Ontology as the pages had it, with the share of patients
 where it is known. Reasoning of MedReason was written by a language model. The labelled questions of PubMedQA are a
-benchmark: a model trained on them cannot be measured with it. No clinician has reviewed the dialogues.
+benchmark: a model trained on them cannot be measured with it. Dialogues of `generator=llm` were judged by the model
+that wrote them. No clinician has reviewed the dialogues.
 """.strip(),
     citation="""
 A. Ben Abacha, D. Demner-Fushman: A Question-Entailment Approach to Question Answering.

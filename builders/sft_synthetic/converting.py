@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import polars as pl
 
@@ -13,6 +14,7 @@ from openmed_data.text.lost_rt import Lexicon, repair
 from .answers import cut
 from .dialogues import Dialogue, dialogues
 from .exams import MEDMCQA, MEDREASON, look, read_medmcqa, read_medreason
+from .grounded.preparing import Grounded
 from .learn import Language
 from .options import SftOptions
 from .passages import (
@@ -72,12 +74,13 @@ _KEPT = {
 
 @dataclass(frozen=True, slots=True)
 class ConvertState:
-    """What the whole source tells: its language, its index bases, its lexicon of repairs, and the plan."""
+    """What the whole source tells: its language, index bases, lexicon of repairs; then the plan, or the seeds."""
 
     language: Language = field(default_factory=Language)
     bases: Mapping[str, int] = field(default_factory=dict[str, int])
     lexicon: Lexicon | None = None
     plan: Plan = field(default_factory=Plan)
+    grounded: Grounded = field(default_factory=Grounded)
 
 
 def prepare(state: ConvertState, source: Iterable[pl.DataFrame], options: SftOptions, progress: Progress) -> Plan:
@@ -88,30 +91,65 @@ def prepare(state: ConvertState, source: Iterable[pl.DataFrame], options: SftOpt
 
 def convert(batch: pl.DataFrame, state: ConvertState, options: SftOptions) -> Rows:
     """Make the dialogues of one batch."""
+    read, counts = read_rows(batch, state, options)
+    made: list[Dialogue] = []
+    rejected: list[Rejection] = []
+    for one in read:
+        if isinstance(one, Rejection):
+            rejected.append(one)
+        else:
+            known = one.row in state.plan.known_leads
+            made += dialogues(one, state.plan.seconds.get(one.row), options, with_brief=not known)
+    return rows_of(made, rejected, batch, counts)
+
+
+def read_rows(
+    batch: pl.DataFrame, state: ConvertState, options: SftOptions
+) -> tuple[list[Passage | Rejection], pl.DataFrame]:
+    """Return what every row gives, in order, and a tally of the repairs; what the plan rejects is not read."""
     if not batch.height:
-        return _rows([], [], batch, tally.empty())
+        return [], tally.empty()
     shape = str(batch[SHAPE][0])
     counts = tally.empty()
     if options.repair and state.lexicon is not None and shape in REPAIRED:
         batch, repairs = repair(batch, REPAIRED[shape], state.lexicon)
         counts = tally.tally("repairs", repairs, key="before", detail="after")
-    made: list[Dialogue] = []
-    rejected: list[Rejection] = []
-    for record in look(batch, shape, dict(state.bases)).iter_rows(named=True):
-        row = record[ROW]
-        if row in state.plan.gone:
-            rejected.append(Rejection(row, *state.plan.gone[row]))
-            continue
-        read = _READERS[shape](record, state.language, options)
-        if isinstance(read, Rejection):
-            rejected.append(read)
-        else:
-            known = row in state.plan.known_leads
-            made += dialogues(read, state.plan.seconds.get(row), options, with_brief=not known)
-    return _rows(made, rejected, batch, counts)
+    gone = state.plan.gone
+    read = [
+        Rejection(record[ROW], *gone[record[ROW]])
+        if record[ROW] in gone
+        else _READERS[shape](record, state.language, options)
+        for record in look(batch, shape, dict(state.bases)).iter_rows(named=True)
+    ]
+    return read, counts
 
 
-def _rows(made: Sequence[Dialogue], rejected: Sequence[Rejection], batch: pl.DataFrame, counts: pl.DataFrame) -> Rows:
+class Spoken(Protocol):
+    """A dialogue, however it was made."""
+
+    @property
+    def passage(self) -> Passage:
+        """The passage that it comes from."""
+        ...
+
+    @property
+    def id(self) -> str:
+        """The row's id."""
+        ...
+
+    @property
+    def origin(self) -> str:
+        """Source, task, phrasing and additions, with slashes between them."""
+        ...
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        """The messages in the field's standard shape."""
+        ...
+
+
+def rows_of(made: Sequence[Spoken], rejected: Sequence[Rejection], batch: pl.DataFrame, counts: pl.DataFrame) -> Rows:
+    """Return the rows, rejections and keys of a batch."""
     own = {name: kind for name, kind in _KEPT.items() if name not in {"source", "license"}}
     rows = [
         {

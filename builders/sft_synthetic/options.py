@@ -1,11 +1,13 @@
 """Why a source row is rejected, and the options of the builder."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal, cast
 
 from pydantic import Field
 
 from openmed_data.builder import Options, ReasonCode
+
+from .grounded.options import GroundedOptions
 
 
 class Reason(ReasonCode):
@@ -27,10 +29,17 @@ class Reason(ReasonCode):
     TEST_SPLIT = "test_split", "the row comes from the test split of a benchmark"
 
 
+def joined(*groups: type[ReasonCode]) -> type[ReasonCode]:
+    """Return one enumeration of the reasons of several."""
+    members = {one.name: (one.value, one.meaning) for group in groups for one in group}
+    return cast("type[ReasonCode]", cast("Any", ReasonCode)("Reason", members))
+
+
 class Generator(StrEnum):
     """How dialogues are made of the source."""
 
     CONVERT = "convert"
+    LLM = "llm"
 
 
 class Cite(StrEnum):
@@ -41,12 +50,13 @@ class Cite(StrEnum):
     ALWAYS = "always"
 
 
-class SftOptions(Options):
-    """Options of ``openmed-data build sft-synthetic``."""
+class ConvertOptions(Options):
+    """Which generator, and the options of `generator=convert`."""
 
     generator: Generator = Field(
         Generator.CONVERT,
-        description="convert: the source's own sentences in varied dialogues, no language model.",
+        description="convert: the source's own sentences in varied dialogues, no language model; llm: dialogues that a "
+        "language model writes about the source's passages and another request of it judges.",
     )
     max_words: int = Field(300, ge=40, description="Most words of an answer; it is cut at the end of a sentence.")
     min_words: int = Field(3, ge=1, description="Fewest words of an answer.")
@@ -70,3 +80,7 @@ class SftOptions(Options):
         "auto", description="What MedMCQA's `cop` counts from; `auto` tells it from the data, file by file, or stops."
     )
     repair: bool = Field(default=True, description="Put back the letters 'rt' that MedMCQA lost (aery, hea, impoant).")
+
+
+class SftOptions(GroundedOptions, ConvertOptions):
+    """Options of ``openmed-data build sft-synthetic``; those of the conversion come first."""

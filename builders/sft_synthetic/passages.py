@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import xxhash
 
-from openmed_data.builder import ROW
+from openmed_data.builder import ROW, ReasonCode
 from openmed_data.text.clean import clean_text
 
 from .answers import Answer, Block, is_run_on, read_answer
@@ -73,7 +73,7 @@ class Rejection(NamedTuple):
     """A row that is rejected, and the text that caused it."""
 
     row: int
-    reason: Reason
+    reason: ReasonCode
     detail: str
 
 
