@@ -1,6 +1,40 @@
 """The command line. One module holds one command; importing it here is what registers it."""
 
-from . import build, card, describe, diff, listing, probe, pull, push, show, train, validate
+from . import (
+    build,
+    card,
+    describe,
+    diff,
+    listing,
+    probe,
+    pull,
+    push,
+    push_model,
+    show,
+    train,
+    train_card,
+    train_export,
+    train_report,
+    validate,
+)
 from .app import app, main
 
-__all__ = ["app", "build", "card", "describe", "diff", "listing", "main", "probe", "pull", "push", "show", "train", "validate"]
+__all__ = [
+    "app",
+    "build",
+    "card",
+    "describe",
+    "diff",
+    "listing",
+    "main",
+    "probe",
+    "pull",
+    "push",
+    "push_model",
+    "show",
+    "train",
+    "train_card",
+    "train_export",
+    "train_report",
+    "validate",
+]
