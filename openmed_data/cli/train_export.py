@@ -9,7 +9,7 @@ import typer
 from openmed_data.console import Console
 
 from .app import command
-from .train_group import train
+from .train import train
 
 Runs = Annotated[Path, typer.Argument(metavar="RUNS", help="A run's folder, or a folder of runs: then its last model.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to make.")]

@@ -8,7 +8,7 @@ import typer
 from openmed_data.console import Console
 
 from .app import command
-from .train_group import train
+from .train import train
 
 Runs = Annotated[Path, typer.Argument(metavar="RUNS", help="A folder of runs, such as runs/NAME, or one run's.")]
 Out = Annotated[

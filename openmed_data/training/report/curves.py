@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 
@@ -209,7 +210,18 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else math.nan
 
 
-Log = Mapping[str, float]
+Log = Mapping[str, Any]
+
+
+def number(value: Any) -> float:
+    """Return a logged value; NaN for null, as which a value that is not finite is written.
+
+    Examples
+    --------
+    >>> number(2), number(None)
+    (2.0, nan)
+    """
+    return float(value) if isinstance(value, int | float) else math.nan
 
 
 def curve(name: str, logs: Sequence[Log], key: str, spread: str | None = None) -> Curve | None:
@@ -221,10 +233,10 @@ def curve(name: str, logs: Sequence[Log], key: str, spread: str | None = None) -
     >>> found.points if found else None
     [(1, 2.0)]
     """
-    held = [log for log in logs if isinstance(log.get(key), int | float) and "step" in log]
+    held = [log for log in logs if key in log and "step" in log]
     found = Curve(
         name,
-        [(log["step"], log[key]) for log in held],
-        [log.get(spread, 0.0) for log in held] if spread and any(spread in log for log in held) else (),
+        [(log["step"], number(log[key])) for log in held],
+        [number(log.get(spread, 0.0)) for log in held] if spread and any(spread in log for log in held) else (),
     )
     return found if found.finite else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from openmed_data.report.plots import Plot
-from openmed_data.training.report.curves import Curve, Log, curve, draw, short
+from openmed_data.training.report.curves import Curve, Log, curve, draw, number, short
 
 # A stage that learnt from so few of its groups, or wrote so many completions to the limit, was mostly idle.
 _MOST_IDLE = 0.5
@@ -97,11 +97,11 @@ def remarks(logs: Sequence[Log]) -> Iterator[str]:
     ['90% of the groups had one reward for every completion, so that nothing could be learnt from them.']
     """
     for key in ("loss", "grad_norm"):
-        bad = [log["step"] for log in logs if isinstance(log.get(key), float) and not math.isfinite(log[key])]
+        bad = [log["step"] for log in logs if key in log and not math.isfinite(number(log[key]))]
         if bad:
             yield f"{key} was not finite in {len(bad)} of {len(logs)} logs, first at step {bad[0]:,}."
     for key, words in _IDLE.items():
-        values = [log[key] for log in logs if key in log]
+        values = [value for log in logs if key in log and math.isfinite(value := number(log[key]))]
         if values and sum(values) / len(values) > _MOST_IDLE:
             yield f"{sum(values) / len(values):.0%} of the {words}."
     yield from _wrong_ways(logs)

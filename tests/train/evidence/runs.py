@@ -144,3 +144,69 @@ def grpo_logs(count: int = 300) -> list[dict[str, Any]]:
 
 
 LOGS: dict[str, list[dict[str, Any]]] = {"sft": sft_logs(), "dpo": dpo_logs(), "grpo": grpo_logs(), "merge": []}
+
+
+SUBJECTS = {"mmlu_anatomy": 135, "mmlu_virology": 166, "mmlu_philosophy": 311}
+
+
+def evaluate(root: Path, of: Parent, accuracy: float, *, started: str, **changed: Any) -> tuple[Path, Run]:
+    """Write a finished evaluation with a results file in the harness's own shape.
+
+    `changed` replaces entries of the file, and those of its ``config`` where a mapping is given for that.
+    """
+    recipe = {**_RECIPES["evaluate"], "dtype": "bfloat16", "batch_size": 64, "fewshot_as_multiturn": True, "seed": 42}
+    folder, run = make_run(root, "evaluate", of, started=started, recipe=recipe, results="results/x.json")
+    place = folder / "results" / "__data__model"
+    place.mkdir(parents=True)
+    document = harness(accuracy)
+    document["config"] |= changed.pop("config", {})
+    (place / "results_2026-01-02T03-04-05.json").write_text(json.dumps(document | changed), encoding="utf-8")
+    return folder, run
+
+
+def harness(accuracy: float) -> dict[str, Any]:
+    """Return a results file as lm-evaluation-harness 0.4.13 writes one, of a few tasks."""
+    tasks = {name: _metrics(name, accuracy, 0.04) for name in SUBJECTS}
+    groups = {name: _metrics(name, accuracy, 0.01) for name in ("mmlu", "mmlu_stem", "mmlu_humanities")}
+    strict = {"prompt_level_strict_acc,none": accuracy - 0.05, "prompt_level_strict_acc_stderr,none": 0.02}
+    ifeval = {"alias": "leaderboard_ifeval", **strict, "inst_level_strict_acc,none": accuracy}
+    everything = [*tasks, *groups, "leaderboard_ifeval"]
+    return {
+        "results": {**tasks, **groups, "leaderboard_ifeval": ifeval | {"inst_level_strict_acc_stderr,none": "N/A"}},
+        "groups": groups,
+        "group_subtasks": {
+            "mmlu": ["mmlu_stem", "mmlu_humanities"],
+            "mmlu_stem": ["mmlu_anatomy", "mmlu_virology"],
+            "mmlu_humanities": ["mmlu_philosophy"],
+            "leaderboard_ifeval": [],
+        },
+        "configs": {name: {"dataset_path": "cais/mmlu"} for name in tasks}
+        | {"leaderboard_ifeval": {"dataset_path": "/data/me/ifeval/questions.json"}},
+        "versions": dict.fromkeys(everything, 1),
+        "n-shot": dict.fromkeys(everything, 0),
+        "n-samples": {name: {"original": count, "effective": count} for name, count in SUBJECTS.items()},
+        "higher_is_better": {},
+        "task_hashes": dict.fromkeys(tasks, "e" * 64),
+        "config": {
+            "model": "hf",
+            "model_args": {"pretrained": "/data/me/runs/toy/model"},
+            "limit": None,
+            "batch_size": 64,
+            "random_seed": 42,
+            "numpy_seed": 42,
+            "torch_seed": 42,
+            "fewshot_seed": 42,
+            "gen_kwargs": {},
+        },
+        "lm_eval_version": "0.4.13",
+        "transformers_version": "5.23.0",
+        "chat_template": "...",
+        "chat_template_sha": "f" * 64,
+        "fewshot_as_multiturn": True,
+        "model_name": "/data/me/runs/toy/model",
+        "pretty_env_info": "host: me",
+    }
+
+
+def _metrics(name: str, accuracy: float, stderr: float) -> dict[str, Any]:
+    return {"alias": name, "acc,none": accuracy, "acc_stderr,none": stderr}

@@ -96,7 +96,7 @@ def test_the_command_writes_beside_the_runs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("logs", "said"),
     [
-        ([{"step": 1, "loss": float("nan")}, {"step": 2, "loss": 1.0}], "loss was not finite in 1 of 2 logs, first at"),
+        ([{"step": 1, "loss": None}, {"step": 2, "loss": 1.0}], "loss was not finite in 1 of 2 logs, first at"),
         ([{"step": n, "loss": float(n)} for n in range(1, 9)], "loss went from 1 to 8"),
         ([{"step": n, "reward": -float(n), "loss": 0.0} for n in range(1, 9)], "reward went from -1 to -8"),
         ([{"step": n, "rewards/margins": -float(n)} for n in range(1, 9)], "rewards/margins went from -1 to -8"),
@@ -145,6 +145,11 @@ def test_a_peak_in_a_long_run_stays_visible() -> None:
 def test_logs_taken_back_by_a_resume_are_not_drawn(tmp_path: Path) -> None:
     logs = [{"step": 1, "loss": 3.0}, {"step": 2, "loss": 9.0}, {"step": 3, "loss": 9.0}, {"step": 2, "loss": 2.0}]
     assert [log["loss"] for log in resumed(logs)] == [3.0, 2.0]
+
+
+def test_a_value_that_was_no_number_leaves_a_mark(tmp_path: Path) -> None:
+    make_run(tmp_path, "sft", logs=[{"step": 1, "loss": 1.0}, {"step": 2, "loss": None}, {"step": 3, "loss": 1.0}])
+    assert page(tmp_path).count('class="missing"') == 1
 
 
 def test_nothing_is_drawn_of_what_was_not_logged() -> None:
