@@ -39,7 +39,7 @@ def doctor(
     stage: StageName = ALL,
     out: Out = Path("runs"),
 ) -> None:
-    """Look at machine, recipe and builds, and say what would stop each stage.
+    """Find what would stop a training run.
 
     Nothing is trained and no weights are loaded. Exit code 1 where a stage would fail.
     """

@@ -32,7 +32,7 @@ def push_model(
     dry_run: DryRun = False,
     message: Message = None,
 ) -> None:
-    """Push an exported model to the Hub in one commit, and verify it.
+    """Push an exported model to the Hub, and verify it.
 
     The token is HF_TOKEN, or what `hf auth login` left. Run again after a failure, it finishes what is unfinished.
     """

@@ -24,7 +24,7 @@ def as_recipe(evidence: Evidence) -> str:
         "chain": list(stages),
         **stages,
     }
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)
 
 
 def _section(run: Mapping[str, Any]) -> dict[str, Any]:

@@ -53,7 +53,9 @@ def _facts(evidence: Evidence) -> dict[str, Any]:
         "last": evidence.runs[-1],
         "datasets": datasets(evidence),
         "settings": [(run, _settings(run["recipe"])) for run in evidence.runs],
-        "hours": sum(run["seconds"] * (run["device"]["count"] if run["device"] else 1) for run in evidence.runs) / 3600,
+        "device_seconds": sum(
+            run["seconds"] * (run["device"]["count"] if run["device"] else 1) for run in evidence.runs
+        ),
         "evaluation": evaluation,
         "base_evaluation": evidence.base_evaluation,
         "scores": tables(evaluation, evidence.base_evaluation) if evaluation else None,

@@ -59,7 +59,7 @@ def test_every_figure_is_that_of_the_records(runs: Path) -> None:
     assert r"| mmlu\_stem | acc |" in results.split("### Groups")[1]
     assert "philosophy" not in results
     made = section(text, "How it was made")
-    assert "3.0 device hours" in made
+    assert "3 h 0 min of device time" in made
     assert "1,000 train, 50 validation" in made
     assert "3 longer than max" in made
     assert "`1.0e-05`" in made
