@@ -38,9 +38,10 @@ License = Annotated[
     group=train,
 )
 def card(console: Console, place: Place, *, into: Into = None, name: Name = None, license_: License = None) -> None:
-    """Write the model card from the records of the runs and the harness's results.
+    """Write the model card of a run.
 
-    Nothing in it is typed by hand: what no record holds is said to be missing.
+    Every figure in it comes from the records of the runs and from the results of the harness; what is not there is said
+    to be missing.
     """
     from openmed_data.pipeline.work import write_text
     from openmed_data.training.export import record

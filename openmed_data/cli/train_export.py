@@ -17,10 +17,11 @@ Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to m
 
 @command("export", "openmed-data train export runs/afm-4.5b --out export/afm-4.5b-medical", group=train)
 def export(console: Console, runs: Runs, *, out: Out) -> None:
-    """Copy a model as bf16, restore what generation needs, and check it.
+    """Make a trained model ready for others.
 
-    The generation tags leave the chat template, the cache is on, generation_config.json is back, and the copy is
-    loaded again: on one prompt its logits must be those of the trained model, within what bf16 explains.
+    The weights are copied as bf16, the generation tags leave the chat template, the cache is on, and
+    generation_config.json is back. The copy is loaded again: on one prompt its logits must be those of the trained
+    model, within what bf16 explains.
     """
     from openmed_data.training.export import export as export_model
 

@@ -18,9 +18,9 @@ Out = Annotated[
 
 @command("report", "openmed-data train report runs/afm-4.5b", group=train)
 def report(console: Console, runs: Runs, *, out: Out = None) -> None:
-    """Draw loss, margins, rewards and their spread as one self-contained HTML page.
+    """Draw what runs logged, as one HTML page.
 
-    Also of a run that is still going on.
+    Loss, margins, rewards and their spread; also of a run that is still going on.
     """
     from openmed_data.training.report import write_report
     from openmed_data.training.report.page import NAME

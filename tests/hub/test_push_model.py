@@ -122,6 +122,19 @@ def test_a_second_push_does_nothing(models: StandIn, model: Path, push_to: PushM
     assert not [request for request in models.asked if "/commit/" in request or "PUT" in request]
 
 
+@pytest.mark.usefixtures("unloaded")
+def test_weights_go_by_xet_where_the_hub_has_it(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", False)
+    with StandIn(tmp_path / "xet", xet=True, kind="model") as hub:
+        pushed = push(model, REPO, Target(tag="v1"), cargo=MODEL, endpoint=hub.origin, read_seconds=20)
+        weights = hub.repository(REPO).head.files["model.safetensors"]
+    assert weights.xet
+    assert weights.sha256 == pushed.plan.contents.files["model.safetensors"].sha256
+    assert hub.repository(REPO).tags == {"v1": pushed.commit}
+
+
 def test_a_dry_run_writes_nothing(models: StandIn, model: Path, push_to: PushModel) -> None:
     pushed = push_to(model, dry_run=True)
     assert pushed.commit is None

@@ -96,6 +96,24 @@ def short(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.2g}"
 
 
+def tick_label(value: float, step: float) -> str:
+    """Write a tick so that it differs from its neighbours, `step` apart.
+
+    Examples
+    --------
+    >>> [tick_label(value, 0.0005) for value in (0, 6.9305, 6.931)], tick_label(-100, 10), tick_label(2e-6, 1e-6)
+    (['0', '6.9305', '6.9310'], '-100', '2e-06')
+    """
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    if abs(value) < step / 2:
+        return "0"
+    return f"{value:,.{decimals}f}" if decimals <= 4 else f"{value:.{_digits(value, step)}g}"
+
+
+def _digits(value: float, step: float) -> int:
+    return max(1, math.floor(math.log10(abs(value)) + 1e-9) - math.floor(math.log10(step) + 1e-9) + 1)
+
+
 @dataclass(frozen=True, slots=True)
 class _Cell:
     """One drawn point: a log, or the mean of several with their range."""
@@ -177,7 +195,7 @@ def _grid(frame: _Frame) -> list[str]:
         y = frame.y(tick)
         drawn += [
             f'<line class="axis" x1="{_LEFT}" y1="{y:.1f}" x2="{WIDTH}" y2="{y:.1f}"/>',
-            text_at(_LEFT - 7, y + 4, short(tick), "end", css="value"),
+            text_at(_LEFT - 7, y + 4, tick_label(tick, frame.ticks[1] - frame.ticks[0]), "end", css="value"),
         ]
     steps = dict.fromkeys((frame.first, (frame.first + frame.last) // 2, frame.last))
     for step in steps:

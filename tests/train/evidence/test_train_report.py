@@ -128,6 +128,15 @@ def test_any_curve_stays_inside_its_frame(drawn: list[tuple[float, float]], time
     assert all(0 <= float(x) <= 470 and 0 <= float(y) <= 200 for x, y in places)
 
 
+@given(st.floats(-1e6, 1e6), st.floats(1e-9, 1e6))
+def test_no_two_ticks_of_an_axis_are_written_alike(low: float, room: float) -> None:
+    if low + room == low or room < abs(low) * 1e-9:
+        return
+    labels = re.findall(r'class="value"[^>]*>([^<]+)<', draw("x", [Curve("x", [(0, low), (1, low + room)])]))
+    assert len(labels) >= 2
+    assert len(set(labels)) == len(labels)
+
+
 def test_a_gap_is_left_where_a_value_is_not_finite() -> None:
     logs = [(1.0, 1.0), (2.0, 2.0), (3.0, float("nan")), (4.0, 1.0), (5.0, 2.0)]
     svg = draw("loss", [Curve("loss", logs)])
