@@ -123,7 +123,8 @@ def _ancestors(model: Path, chain: Lineage) -> Iterator[tuple[str, Path]]:
         return
     from huggingface_hub import try_to_load_from_cache
 
-    cached = try_to_load_from_cache(chain.base.model, restoring.NAME) if chain.base.model.count("/") == 1 else None
+    repo, revision = chain.base.model, chain.base.revision
+    cached = try_to_load_from_cache(repo, restoring.NAME, revision=revision) if repo.count("/") == 1 else None
     if isinstance(cached, str):
         yield "base", Path(cached).parent
 

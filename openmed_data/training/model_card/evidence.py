@@ -17,6 +17,7 @@ from openmed_data.hub.download import hash_file
 from openmed_data.pipeline.work import write_text
 from openmed_data.training.export.record import EVIDENCE
 from openmed_data.training.lineage import Lineage, Stage
+from openmed_data.training.records import Parent
 from openmed_data.training.results import read_scores, results_file
 
 _RUNS, _EVALUATION = EVIDENCE
@@ -78,7 +79,7 @@ def collect(chain: Lineage, name: str, license_: str | None = None) -> Evidence:
     BuildError
         An evaluation that is said to be done left no results.
     """
-    found, origin = (license_, "author") if license_ else (_base_license(chain.base.model), "base")
+    found, origin = (license_, "author") if license_ else (_base_license(chain.base), "base")
     return Evidence(
         Stated(name, found, origin if found else None),
         tuple(_public(stage.run.model_dump(mode="json")) for stage in chain.stages),
@@ -164,14 +165,15 @@ def _evaluation(stage: Stage) -> dict[str, Any]:
     return _public(facts)
 
 
-def _base_license(model: str) -> str | None:
+def _base_license(base: Parent) -> str | None:
     """Return the licence on the card of the base model, where that lies in its folder or in the Hub's cache."""
-    folder = Path(model)
+    folder = Path(base.model)
     card: Path | None = folder / "README.md"
     if not folder.is_dir():
         from huggingface_hub import try_to_load_from_cache
 
-        cached = try_to_load_from_cache(model, "README.md") if model.count("/") == 1 else None
+        asked = base.model.count("/") == 1
+        cached = try_to_load_from_cache(base.model, "README.md", revision=base.revision) if asked else None
         card = Path(cached) if isinstance(cached, str) else None
     if card is None or not card.is_file():
         return None

@@ -20,6 +20,7 @@ def as_recipe(evidence: Evidence) -> str:
     document = {
         "name": recipe_name(evidence.stated.name),
         "model": runs[0]["parent"]["model"],
+        **({"revision": revision} if (revision := runs[0]["parent"].get("revision")) else {}),
         "seed": runs[0]["recipe"].get("seed", 42),
         "chain": list(stages),
         **stages,

@@ -48,6 +48,7 @@ def _facts(evidence: Evidence) -> dict[str, Any]:
         "license": card_license(evidence.stated.license, "") if evidence.stated.license else None,
         "base": base,
         "base_is_repository": is_repository(base),
+        "base_revision": evidence.runs[0]["parent"].get("revision"),
         "base_weights": evidence.runs[0]["parent"]["weights"],
         "runs": evidence.runs,
         "last": evidence.runs[-1],

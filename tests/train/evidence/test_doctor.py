@@ -338,7 +338,7 @@ def test_a_sound_recipe_passes(made: Path) -> None:
         ("grpo.num_generations=3", ("grpo", "fit"), "no multiple of 3"),
         ("grpo.num_generations=1", ("grpo", "group"), "one completion"),
         ("dpo.max_length=20", ("dpo", "length"), "longer than 20"),
-        ("grpo.rewards={correct_answr: 1.0}", ("grpo", "fit"), "did you mean 'correct_answer'"),
+        ("grpo.rewards={correct_answr: 1.0}", ("grpo", "settings"), "did you mean 'correct_answer'"),
     ],
 )
 def test_a_planted_mistake_fails_its_stage_and_no_other(

@@ -162,6 +162,15 @@ def test_the_recipe_on_the_card_can_be_used(runs: Path, tmp_path: Path) -> None:
     assert read.stages["grpo"]["num_generations"] == 8
 
 
+def test_the_commit_of_a_base_on_the_hub_is_named(tmp_path: Path) -> None:
+    make_run(tmp_path, "sft", BASE.model_copy(update={"revision": "9" * 40}))
+    text = card(tmp_path)
+    assert "is at commit `999999999999`; its weights" in text
+    assert f"revision: '{'9' * 40}'" in text
+    make_run(tmp_path / "local", "sft")
+    assert "The base model's weights have the hash" in card(tmp_path / "local")
+
+
 def test_a_licence_nobody_stated_is_not_invented(runs: Path, tmp_path: Path) -> None:
     text = card(runs, license_=None)
     assert "Not stated" in section(text, "Licence")
