@@ -1,6 +1,24 @@
 """The command line. One module holds one command; importing it here is what registers it."""
 
-from . import build, card, describe, diff, export, listing, probe, pull, push, show, train, validate
+from . import (
+    build,
+    card,
+    describe,
+    diff,
+    doctor,
+    export,
+    listing,
+    probe,
+    pull,
+    push,
+    push_model,
+    show,
+    train,
+    train_card,
+    train_export,
+    train_report,
+    validate,
+)
 from .app import app, main
 
 __all__ = [
@@ -9,13 +27,18 @@ __all__ = [
     "card",
     "describe",
     "diff",
+    "doctor",
     "export",
     "listing",
     "main",
     "probe",
     "pull",
     "push",
+    "push_model",
     "show",
     "train",
+    "train_card",
+    "train_export",
+    "train_report",
     "validate",
 ]

@@ -61,18 +61,19 @@ def push(
         repo,
         target,
         dry_run=dry_run,
-        shown=lambda plan: None if console.as_json else _show(console, plan, repo),
+        shown=lambda plan: None if console.as_json else show_plan(console, plan, repo),
         progress=console,
     )
     console.close()
     if console.as_json:
-        console.json(_facts(pushed, repo))
+        console.json(as_facts(pushed, repo))
     else:
-        _report(console, pushed)
+        show_result(console, pushed)
     _next(console, pushed, repo)
 
 
-def _show(console: Console, plan: "Plan", repo: str) -> None:
+def show_plan(console: Console, plan: "Plan", repo: str) -> None:
+    """Show what a push would do."""
     console.close()
     parts = (
         ("add", plan.add, "green"),
@@ -100,12 +101,13 @@ def _show(console: Console, plan: "Plan", repo: str) -> None:
     )
 
 
-def _report(console: Console, pushed: "Pushed") -> None:
+def show_result(console: Console, pushed: "Pushed") -> None:
+    """Say what a push came to."""
     if pushed.commit is None:
         console.note("dry run: nothing was written")
         return
     if not pushed.written:
-        console.note("the Hub holds this very build already; nothing was uploaded")
+        console.note("the Hub holds exactly this already; nothing was uploaded")
     pull_request = [("pull request", str(pushed.pull_request))] if pushed.pull_request else []
     tag = [("tag", pushed.tag)] if pushed.tag else []
     console.fields(
@@ -119,7 +121,8 @@ def _report(console: Console, pushed: "Pushed") -> None:
     )
 
 
-def _facts(pushed: "Pushed", repo: str) -> dict[str, Any]:
+def as_facts(pushed: "Pushed", repo: str) -> dict[str, Any]:
+    """Return what a push came to, for machines."""
     plan = pushed.plan
     return {
         "repo": repo.removeprefix("hub:"),

@@ -74,7 +74,7 @@ def _register(name: str, what: str) -> None:
         out: Out = Path("runs"),
         dry_run: DryRun = False,
     ) -> None:
-        _train(console, _request(name, recipe, model, data or [], profile, settings or [], out), dry_run=dry_run)
+        _train(console, request_of(name, recipe, model, data or [], profile, settings or [], out), dry_run=dry_run)
 
     run.__doc__ = f"{what}\n\nA run that was interrupted goes on from its last checkpoint; one that is done is skipped."
     builds = " --data sft=build/sft-synthetic" if name in {"sft", ALL} else ""
@@ -90,9 +90,16 @@ for _name, _what in STAGES.items():
     _register(_name, _what)
 
 
-def _request(
+def request_of(
     name: str, recipe: str, model: str | None, data: list[str], profile: str, settings: list[str], out: Path
 ) -> "Request":
+    """Return what the options of a command ask for.
+
+    Raises
+    ------
+    UsageError
+        The recipe, the profile or a dataset cannot be used as given.
+    """
     from openmed_data.training import profile as profiles
     from openmed_data.training import recipe as recipes
     from openmed_data.training.plan import Request

@@ -74,12 +74,15 @@ class Client:
         The client library's own entry; call it through `ask`.
     read_seconds
         How long the Hub may be silent.
+    repo_type
+        ``dataset`` or ``model``, in the Hub's words.
     """
 
     api: "HfApi"
     repo: str
     deadline: Deadline
     read_seconds: float
+    repo_type: str = "dataset"
 
     def once(self, call: Callable[[], T]) -> T:
         """Make a call that must not be repeated blindly.
@@ -138,6 +141,7 @@ def connected(
     endpoint: str | None = None,
     deadline_seconds: float = DEADLINE_SECONDS,
     read_seconds: float = READ_SECONDS,
+    repo_type: str = "dataset",
 ) -> Generator[Client]:
     """Talk to the Hub about `repo` (``OWNER/NAME``) until `deadline_seconds` have passed.
 
@@ -165,7 +169,7 @@ def connected(
     set_client_factory(lambda: _http_client(deadline, read_seconds))
     try:
         with _quiet():
-            yield Client(HfApi(endpoint=endpoint), repo, deadline, read_seconds)
+            yield Client(HfApi(endpoint=endpoint), repo, deadline, read_seconds, repo_type)
     finally:
         set_client_factory(default_client_factory)
 

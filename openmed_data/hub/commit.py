@@ -17,7 +17,6 @@ from openmed_data.hub.trouble import Sort
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd
 
-_TYPE = "dataset"
 _BATCH = 100
 
 
@@ -44,7 +43,7 @@ def make_repository(client: Client, *, public: bool) -> str:
 def _make(client: Client, *, public: bool) -> str:
     for attempt in range(1, TRIES + 1):
         try:
-            client.once(lambda: client.api.create_repo(client.repo, private=not public, repo_type=_TYPE))
+            client.once(lambda: client.api.create_repo(client.repo, private=not public, repo_type=client.repo_type))
         except RequestError as failed:
             # Also where the Hub refuses: an earlier attempt whose answer was lost may have made it.
             made = remote.head(client)
@@ -104,7 +103,7 @@ def _upload(client: Client, plan: Plan, operations: "Sequence[CommitOperationAdd
 
         def preupload(batch: "Sequence[CommitOperationAdd]" = batch) -> None:
             client.api.preupload_lfs_files(
-                client.repo, additions=batch, repo_type=_TYPE, create_pr=pull, free_memory=False
+                client.repo, additions=batch, repo_type=client.repo_type, create_pr=pull, free_memory=False
             )
 
         try:
@@ -141,8 +140,8 @@ def _send(client: Client, plan: Plan, additions: "Sequence[CommitOperationAdd]",
         client.repo,
         [*additions, *deletions],
         commit_message=plan.message,
-        commit_description=f"manifest.json: sha256 {plan.contents.digest}",
-        repo_type=_TYPE,
+        commit_description=f"{plan.contents.marker}: sha256 {plan.contents.digest}",
+        repo_type=client.repo_type,
         parent_commit=parent,
         create_pr=plan.target.pull_request,
     )

@@ -1,7 +1,7 @@
 """The files of a build that a push would put on the Hub, after every gate that can be judged without the Hub."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from openmed_data.errors import GateError, Problem
 from openmed_data.hub import attestation
 from openmed_data.hub.card import card_problems
 from openmed_data.hub.rejected import identifying_rows
+from openmed_data.manifest import NAME as MANIFEST
 from openmed_data.progress import Progress, Silent
 from openmed_data.report.model import Report, read_report
 
@@ -50,20 +51,36 @@ class LocalFile:
         return self.path is None or (self.path.is_file() and _stamp(self.path) == self.stamp)
 
 
+def owned(name: str) -> bool:
+    """Return whether a file of this name in a dataset repository is a push's to replace or delete."""
+    return name in {CARD, manifest.NAME, *GENERATED} or name.startswith(FOLDERS)
+
+
 @dataclass(frozen=True, slots=True)
 class Contents:
     """Everything a push would put on the Hub, by name.
 
     Attributes
     ----------
-    digest
-        SHA-256 of the manifest, which names the exact bytes of every shard.
+    build
+        The folder that it is read from.
+    name
+        What it is called in the title of a commit.
+    manifest, digest
+        The file that names the exact bytes of all that is large, read, and its SHA-256.
+    marker
+        Where that file lies in the repository.
+    owned
+        Whether a file of some name in a repository is a push's to replace or delete; others are left alone.
     """
 
     build: Path
+    name: str
     manifest: Mapping[str, Any]
     digest: str
     files: Mapping[str, LocalFile]
+    marker: str = MANIFEST
+    owned: Callable[[str], bool] = owned
 
 
 def read_contents(build: Path, repo: str, *, with_rejected: bool = False, progress: Progress | None = None) -> Contents:
@@ -104,20 +121,20 @@ def read_contents(build: Path, repo: str, *, with_rejected: bool = False, progre
     texts = {name: (build / name).read_bytes() for name in (CARD, manifest.NAME, *REPORTS)}
     texts[attestation.NAME] = attestation.statement(report, digest, texts[REPORTS[0]], repo).encode()
     texts[croissant.NAME] = croissant.render(document, texts[CARD].decode(), repo).encode()
-    files |= {name: _text(name, content) for name, content in texts.items()}
-    return Contents(build, document, digest, dict(sorted(files.items())))
+    files |= {name: hold_text(name, content) for name, content in texts.items()}
+    return Contents(build, document["dataset"], document, digest, dict(sorted(files.items())))
 
 
-def owned(name: str) -> bool:
-    """Return whether a file of this name in a repository is a push's to replace or delete; others are left alone."""
-    return name in {CARD, manifest.NAME, *GENERATED} or name.startswith(FOLDERS)
+def closed(folder: Path, problems: Sequence[Problem], hint: str) -> GateError:
+    """Return the error that lists why a folder may not be pushed."""
+    lines = [f"'{folder}' may not be pushed:", *(f"  {problem}" for problem in problems[:20])]
+    if len(problems) > 20:
+        lines.append(f"  … and {len(problems) - 20} more")
+    return GateError("\n".join(lines), hint=hint)
 
 
 def _closed(build: Path, problems: Sequence[Problem]) -> GateError:
-    lines = [f"'{build}' may not be pushed:", *(f"  {problem}" for problem in problems[:20])]
-    if len(problems) > 20:
-        lines.append(f"  … and {len(problems) - 20} more")
-    return GateError("\n".join(lines), hint=f"`openmed-data validate {build}` checks it and renews report and card.")
+    return closed(build, problems, f"`openmed-data validate {build}` checks it and renews report and card.")
 
 
 def _verdict(build: Path, digest: str) -> tuple[Report | None, list[Problem]]:
@@ -155,7 +172,7 @@ def _read_shards(
     files: dict[str, LocalFile] = {}
     problems: list[Problem] = []
     for shard in shards:
-        file = _shard(build / shard["name"], shard["name"])
+        file = hash_large(build / shard["name"], shard["name"])
         advance(file.size)
         files[file.name] = file
         if (file.size, file.sha256) != (shard["bytes"], shard["sha256"]):
@@ -164,7 +181,8 @@ def _read_shards(
     return files, problems
 
 
-def _shard(path: Path, name: str) -> LocalFile:
+def hash_large(path: Path, name: str) -> LocalFile:
+    """Hash a file that stays on disk until it is pushed."""
     stamp = _stamp(path)
     sha256, git = hashlib.sha256(), hashlib.sha1(f"blob {stamp[1]}\0".encode(), usedforsecurity=False)
     size = 0
@@ -176,7 +194,8 @@ def _shard(path: Path, name: str) -> LocalFile:
     return LocalFile(name, size, sha256.hexdigest(), git.hexdigest(), path=path, stamp=stamp)
 
 
-def _text(name: str, content: bytes) -> LocalFile:
+def hold_text(name: str, content: bytes) -> LocalFile:
+    """Return a small file that is held in memory from now on."""
     git = hashlib.sha1(f"blob {len(content)}\0".encode() + content, usedforsecurity=False)
     return LocalFile(name, len(content), hashlib.sha256(content).hexdigest(), git.hexdigest(), content=content)
 

@@ -55,7 +55,7 @@ def download(client: Client, commit: str, name: str, cache: Path | None, *, forc
 
     def call() -> Path:
         found: str = client.api.hf_hub_download(  # pyright: ignore[reportUnknownVariableType]
-            client.repo, name, repo_type="dataset", revision=commit, cache_dir=cache, force_download=force
+            client.repo, name, repo_type=client.repo_type, revision=commit, cache_dir=cache, force_download=force
         )
         return Path(found)
 

@@ -1,15 +1,14 @@
 """What a push would do, worked out from the build and from the repository as it stands; nothing is written yet."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from openmed_data import manifest
 from openmed_data.errors import GateError, UsageError
 from openmed_data.hub import remote
 from openmed_data.hub.client import Client
-from openmed_data.hub.contents import Contents, owned, read_contents
+from openmed_data.hub.contents import CARD, Contents
 from openmed_data.progress import Progress
 
 
@@ -34,6 +33,29 @@ class Target:
     tag: str | None = None
     with_rejected: bool = False
     message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cargo:
+    """What sort of thing is pushed, and to what sort of repository.
+
+    Attributes
+    ----------
+    repo_type
+        ``dataset`` or ``model``, in the Hub's words.
+    marker, owned
+        See `Contents`.
+    read
+        Passes the local gates and gives the files, from folder, repository, target and progress.
+    verify
+        Holds a commit against its contents and gives what the receipt says of it.
+    """
+
+    repo_type: str
+    marker: str
+    owned: Callable[[str], bool]
+    read: Callable[[Path, str, Target, Progress], Contents]
+    verify: Callable[[Client, str, Contents, Progress], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +98,18 @@ class Plan:
     @property
     def message(self) -> str:
         """Title of the commit."""
-        return self.target.message or f"Publish {self.contents.manifest['dataset']} {self.contents.digest[:12]}"
+        return self.target.message or f"Publish {self.contents.name} {self.contents.digest[:12]}"
 
 
-def make_plan(client: Client, build: Path, target: Target, progress: Progress) -> Plan:
-    """Pass every gate and work out what a push of `build` would do.
+def make_plan(client: Client, cargo: Cargo, build: Path, target: Target, progress: Progress) -> Plan:
+    """Pass every gate and work out what a push of the folder `build` would do.
 
     Raises
     ------
     UsageError
         The build or the target cannot be used as given.
     GateError
-        A gate does not open: see `read_contents`; or the repository is not of the asked visibility, holds files that
+        A gate does not open: see the cargo's `read`; or the repository is not of the asked visibility, holds files that
         no push put there, ignores some of the build's, or has the tag on another commit.
     HubError
         The Hub cannot be asked.
@@ -101,8 +123,8 @@ def make_plan(client: Client, build: Path, target: Target, progress: Progress) -
     if head is not None:
         _same_visibility(client.repo, head, target)
     held = remote.tree(client, head.commit) if head else {}
-    _no_foreign_data(client.repo, held)
-    contents = read_contents(build, client.repo, with_rejected=target.with_rejected, progress=progress)
+    _no_foreign_data(client.repo, cargo, held)
+    contents = cargo.read(build, client.repo, target, progress)
     if ".gitignore" in held:
         _nothing_ignored(client, contents)
     plan = _compare(contents, target, str(user["name"]), head, held)
@@ -121,8 +143,8 @@ def _compare(contents: Contents, target: Target, user: str, head: remote.Head | 
         add=tuple(name for name in contents.files if name not in held),
         change=tuple(name for name in contents.files if name in held and name not in same),
         same=same,
-        delete=tuple(sorted(name for name in held if owned(name) and name not in contents.files)),
-        keep=tuple(sorted(name for name in held if not owned(name))),
+        delete=tuple(sorted(name for name in held if contents.owned(name) and name not in contents.files)),
+        keep=tuple(sorted(name for name in held if not contents.owned(name))),
     )
 
 
@@ -143,12 +165,12 @@ def _same_visibility(repo: str, head: remote.Head, target: Target) -> None:
     )
 
 
-def _no_foreign_data(repo: str, held: remote.Tree) -> None:
-    """Refuse a repository whose data no push put there: a mistyped name must not replace somebody's dataset."""
-    foreign = sorted(name for name in held if owned(name) and name != "README.md")
-    if foreign and manifest.NAME not in held:
+def _no_foreign_data(repo: str, cargo: Cargo, held: remote.Tree) -> None:
+    """Refuse a repository whose files no push put there: a mistyped name must not replace somebody's work."""
+    foreign = sorted(name for name in held if cargo.owned(name) and name != CARD)
+    if foreign and cargo.marker not in held:
         raise GateError(
-            f"hub:{repo} holds data that openmed-data did not push ({_some(foreign)}); nothing was written",
+            f"hub:{repo} holds files that openmed-data did not push ({_some(foreign)}); nothing was written",
             hint="Push to another repository, or delete those files on the Hub first.",
         )
 
@@ -158,7 +180,7 @@ def _nothing_ignored(client: Client, contents: Contents) -> None:
 
     names = list(contents.files)
     ignored: list[str] = []
-    address = f"{client.api.endpoint}/api/datasets/{client.repo}/preupload/main"
+    address = f"{client.api.endpoint}/api/{client.repo_type}s/{client.repo}/preupload/main"
     for start in range(0, len(names), 256):  # the Hub takes no more at once
         files = [{"path": name, "size": contents.files[name].size, "sample": ""} for name in names[start : start + 256]]
 

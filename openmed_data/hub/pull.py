@@ -82,7 +82,7 @@ def pull(
     out = out or Path(repo.split("/")[1])
     if out.exists():
         raise UsageError(f"'{out}' exists already", hint="Choose another --out, or remove it.")
-    limits = {"deadline_seconds": deadline_seconds, "read_seconds": read_seconds}
+    limits: dict[str, Any] = {"deadline_seconds": deadline_seconds, "read_seconds": read_seconds}
     with connected(repo, endpoint=endpoint, **limits) as client:
         found = _fetch(client, revision, progress or Silent())
     partial = out.with_name(f"{out.name}.pulling")

@@ -1,18 +1,31 @@
-"""Push a build to the Hub: whole or not at all, verified, tagged last."""
+"""Push a build, or another sort of cargo, to the Hub: whole or not at all, verified, tagged last."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from openmed_data import manifest
 from openmed_data.errors import HubError
 from openmed_data.hub import commit, receipt, remote
 from openmed_data.hub.client import DEADLINE_SECONDS, READ_SECONDS, TRIES, Client, RequestError, connected
-from openmed_data.hub.plan import Plan, Target, make_plan
+from openmed_data.hub.contents import Contents, owned, read_contents
+from openmed_data.hub.plan import Cargo, Plan, Target, make_plan
 from openmed_data.hub.trouble import Sort
 from openmed_data.hub.verify import verify
 from openmed_data.progress import Progress, Silent
 
-_TYPE = "dataset"
+
+def _read(build: Path, repo: str, target: Target, progress: Progress) -> Contents:
+    return read_contents(build, repo, with_rejected=target.with_rejected, progress=progress)
+
+
+def _verify(client: Client, commit: str, contents: Contents, progress: Progress) -> Mapping[str, Any]:
+    loaded = verify(client, commit, contents, progress)
+    return {"rows": dict(loaded.rows), "content_digest": loaded.content_digest}
+
+
+DATASET = Cargo("dataset", manifest.NAME, owned, _read, _verify)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +55,7 @@ def push(
     repo: str,
     target: Target | None = None,
     *,
+    cargo: Cargo = DATASET,
     dry_run: bool = False,
     shown: Callable[[Plan], None] = lambda _: None,
     progress: Progress | None = None,
@@ -49,15 +63,15 @@ def push(
     deadline_seconds: float = DEADLINE_SECONDS,
     read_seconds: float = READ_SECONDS,
 ) -> Pushed:
-    """Push a build as one commit, verify it at that commit, tag it, and write a receipt beside the build.
+    """Push a folder as one commit, verify it at that commit, tag it, and write a receipt beside it.
 
-    Run again after any failure, it looks at what is there and finishes the rest; where the repository holds the build
+    Run again after any failure, it looks at what is there and finishes the rest; where the repository holds these files
     already, nothing is uploaded.
 
     Parameters
     ----------
     build
-        The build's folder.
+        The folder: a build, or what the cargo's gates let pass.
     repo
         ``OWNER/NAME``; made if it does not exist, private unless the target says otherwise.
     dry_run
@@ -79,26 +93,23 @@ def push(
         The Hub refused or broke off; the message says in what state the repository is.
     """
     progress = progress or Silent()
-    repo = remote.repo_id(repo)
-    limits = {"deadline_seconds": deadline_seconds, "read_seconds": read_seconds}
-    with connected(repo, endpoint=endpoint, **limits) as client:
+    repo = remote.repo_id(repo, cargo.repo_type)
+    limits: dict[str, Any] = {"deadline_seconds": deadline_seconds, "read_seconds": read_seconds}
+    with connected(repo, endpoint=endpoint, repo_type=cargo.repo_type, **limits) as client:
         try:
-            plan = make_plan(client, build, target or Target(), progress)
+            plan = make_plan(client, cargo, build, target or Target(), progress)
         except RequestError as failed:
             raise HubError(f"{failed}; nothing was written", hint=failed.hint) from failed
         shown(plan)
-        return Pushed(plan) if dry_run else _carry_out(client, plan, progress)
+        return Pushed(plan) if dry_run else _carry_out(client, cargo, plan, progress)
 
 
-def _carry_out(client: Client, plan: Plan, progress: Progress) -> Pushed:
+def _carry_out(client: Client, cargo: Cargo, plan: Plan, progress: Progress) -> Pushed:
     found, written = _settled(client, plan, progress)
     files = {name: file.sha256 for name, file in plan.contents.files.items()}
-    known = receipt.verified(plan.contents.build, client.api.endpoint, client.repo, found, files)
-    if known is None:
-        loaded = verify(client, found, plan.contents, progress)
-        rows, digest = dict(loaded.rows), loaded.content_digest
-    else:
-        rows, digest = known["rows"], known["content_digest"]
+    evidence = receipt.verified(plan.contents.build, client.api.endpoint, client.repo, found, files)
+    if evidence is None:
+        evidence = cargo.verify(client, found, plan.contents, progress)
     try:
         if plan.target.tag:
             _tag(client, plan.target.tag, found)
@@ -116,8 +127,7 @@ def _carry_out(client: Client, plan: Plan, progress: Progress) -> Pushed:
         public=plan.target.public,
         manifest_sha256=plan.contents.digest,
         files=files,
-        rows=rows,
-        content_digest=digest,
+        evidence=evidence,
     )
     place = receipt.write(plan.contents.build, document)
     return Pushed(plan, found, written, plan.target.tag, number, place)
@@ -154,7 +164,9 @@ def _tag(client: Client, tag: str, found: str) -> None:
         held = remote.tags(client).get(tag)
         if held is None:
             try:
-                client.once(lambda: client.api.create_tag(client.repo, tag=tag, revision=found, repo_type=_TYPE))
+                client.once(
+                    lambda: client.api.create_tag(client.repo, tag=tag, revision=found, repo_type=client.repo_type)
+                )
             except RequestError as error:
                 failed = error
             held = remote.tags(client).get(tag)

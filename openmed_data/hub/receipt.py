@@ -1,7 +1,8 @@
 """The receipt of a push: what was pushed where, and what verifying it gave. It lies beside the build, not in it."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ class Receipt:
     ----------
     files
         SHA-256 of every file of the commit that belongs to the build.
-    rows, content_digest
-        What `datasets.load_dataset` gave at the commit.
+    evidence
+        What verifying the commit gave, such as the rows that `datasets.load_dataset` found; in the file it stands
+        beside the other fields.
     """
 
     endpoint: str
@@ -30,8 +32,10 @@ class Receipt:
     public: bool
     manifest_sha256: str
     files: dict[str, str]
-    rows: dict[str, int]
-    content_digest: str
+    evidence: Mapping[str, Any]
+
+
+_FIELDS = tuple(field.name for field in fields(Receipt) if field.name != "evidence")
 
 
 def place(build: Path) -> Path:
@@ -43,15 +47,18 @@ def place(build: Path) -> Path:
 def write(build: Path, receipt: Receipt) -> Path:
     """Write a receipt, whole or not at all, and return where."""
     path = place(build)
-    write_text(path, json.dumps({"format": FORMAT, **asdict(receipt)}, indent=2) + "\n")
+    document = {"format": FORMAT, **{name: getattr(receipt, name) for name in _FIELDS}, **receipt.evidence}
+    write_text(path, json.dumps(document, indent=2) + "\n")
     return path
 
 
 def verified(build: Path, endpoint: str, repo: str, commit: str, files: dict[str, str]) -> dict[str, Any] | None:
-    """Return the receipt of a build where it says that just these files were verified at this commit."""
+    """Return the evidence in a build's receipt where it says that just these files were verified at this commit."""
     try:
         found: dict[str, Any] = json.loads(place(build).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     asked = {"format": FORMAT, "endpoint": endpoint, "repo": repo, "commit": commit, "files": files}
-    return found if found | asked == found else None
+    if found | asked != found:
+        return None
+    return {name: value for name, value in found.items() if name not in {"format", *_FIELDS}}

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from openmed_data.errors import UsageError
 from openmed_data.hub.client import Client, RequestError
-from openmed_data.hub.contents import Contents, LocalFile, owned
-
-_TYPE = "dataset"
+from openmed_data.hub.contents import Contents, LocalFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +33,13 @@ class Head:
     private: bool
 
 
-def repo_id(text: str) -> str:
+def repo_id(text: str, repo_type: str = "dataset") -> str:
     """Return ``OWNER/NAME`` for what a user names.
 
     Raises
     ------
     UsageError
-        It names no dataset.
+        It names no repository.
 
     Examples
     --------
@@ -51,20 +49,20 @@ def repo_id(text: str) -> str:
     from huggingface_hub.errors import HFValidationError
     from huggingface_hub.utils import validate_repo_id
 
-    name = text.removeprefix("hub:").removeprefix("datasets/")
+    name = text.removeprefix("hub:").removeprefix(f"{repo_type}s/")
     try:
         validate_repo_id(name)
     except HFValidationError:
         name = ""
     if name.count("/") != 1:
-        raise UsageError(f"'{text}' names no Hub dataset", hint="Write OWNER/NAME.")
+        raise UsageError(f"'{text}' names no Hub {repo_type}", hint="Write OWNER/NAME.")
     return name
 
 
 def head(client: Client) -> Head | None:
     """Return where main of the repository stands; None where there is no such repository."""
     try:
-        info = client.ask(lambda: client.api.dataset_info(client.repo))
+        info = client.ask(lambda: client.api.repo_info(client.repo, repo_type=client.repo_type))
     except RequestError as failed:
         if failed.trouble.status == 404:
             return None
@@ -77,7 +75,7 @@ def tree(client: Client, revision: str) -> dict[str, RemoteFile]:
     from huggingface_hub.hf_api import RepoFile
 
     def listed() -> dict[str, RemoteFile]:
-        entries = client.api.list_repo_tree(client.repo, recursive=True, revision=revision, repo_type=_TYPE)
+        entries = client.api.list_repo_tree(client.repo, recursive=True, revision=revision, repo_type=client.repo_type)
         return {
             entry.path: RemoteFile(entry.size, entry.blob_id, entry.lfs.sha256 if entry.lfs else None)
             for entry in entries
@@ -89,19 +87,19 @@ def tree(client: Client, revision: str) -> dict[str, RemoteFile]:
 
 def holds(files: Tree, contents: Contents) -> bool:
     """Return whether a tree is exactly as planned: every file of `contents`, and nothing else of what a push owns."""
-    names = {name for name in files if owned(name)}
+    names = {name for name in files if contents.owned(name)}
     return names == set(contents.files) and all(files[name].holds(file) for name, file in contents.files.items())
 
 
 def tags(client: Client) -> dict[str, str]:
     """Return the commit that each tag points to."""
-    refs = client.ask(lambda: client.api.list_repo_refs(client.repo, repo_type=_TYPE))
+    refs = client.ask(lambda: client.api.list_repo_refs(client.repo, repo_type=client.repo_type))
     return {tag.name: tag.target_commit for tag in refs.tags}
 
 
 def since(client: Client, ancestor: str, *, most: int = 20) -> list[str]:
     """Return the latest commits of main that came after `ancestor`, the latest first, at most `most`."""
-    history = client.ask(lambda: client.api.list_repo_commits(client.repo, repo_type=_TYPE))
+    history = client.ask(lambda: client.api.list_repo_commits(client.repo, repo_type=client.repo_type))
     ids = [commit.commit_id for commit in history]
     return ids[: ids.index(ancestor) if ancestor in ids else None][:most]
 
@@ -110,7 +108,9 @@ def open_pull_request(client: Client, contents: Contents) -> tuple[int, str] | N
     """Return number and commit of the open pull request that holds exactly `contents`, if there is one."""
     for number, commit in _pull_requests(client):
         if holds(tree(client, commit), contents):
-            found = client.ask(lambda n=number: client.api.get_discussion_details(client.repo, n, repo_type=_TYPE))
+            found = client.ask(
+                lambda n=number: client.api.get_discussion_details(client.repo, n, repo_type=client.repo_type)
+            )
             if found.status in {"open", "draft"}:
                 return number, commit
     return None
@@ -118,8 +118,7 @@ def open_pull_request(client: Client, contents: Contents) -> tuple[int, str] | N
 
 def _pull_requests(client: Client, most: int = 20) -> Iterator[tuple[int, str]]:
     """Yield number and commit of pull requests, the latest first."""
-    refs = client.ask(
-        lambda: client.api.list_repo_refs(client.repo, repo_type=_TYPE, include_pull_requests=True).pull_requests
-    )
-    numbered = [(int(one.ref.rsplit("/", 1)[-1]), one.target_commit) for one in refs or ()]
+    kind = client.repo_type
+    refs = client.ask(lambda: client.api.list_repo_refs(client.repo, repo_type=kind, include_pull_requests=True))
+    numbered = [(int(one.ref.rsplit("/", 1)[-1]), one.target_commit) for one in refs.pull_requests or ()]
     yield from sorted(numbered, reverse=True)[:most]

@@ -1,7 +1,9 @@
 """Verify a pushed commit from the outside: hashes of its tree, of its downloaded bytes, and of its loaded rows."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from openmed_data.errors import HubError
 from openmed_data.hub import remote
@@ -11,14 +13,31 @@ from openmed_data.hub.download import fetch
 from openmed_data.hub.load_back import Loaded, load_back
 from openmed_data.progress import Progress
 
+LoadedT = TypeVar("LoadedT")
+
 _AGAIN = "Run the same command again: it verifies anew, and tags and writes the receipt when all is well."
 
 
 def verify(client: Client, commit: str, contents: Contents, progress: Progress) -> Loaded:
     """Hold a commit against the build that it is to be, and return what loading it gave.
 
-    The tree is compared by hash, every file is downloaded into a fresh cache and hashed, and `datasets.load_dataset`
-    must give as many rows in each split, and the same set of rows, as the manifest says.
+    Besides what `look` does, `datasets.load_dataset` must give as many rows in each split, and the same set of rows,
+    as the manifest says.
+
+    Raises
+    ------
+    HubError
+        Something differs, or the Hub cannot be asked.
+    """
+    loaded = look(client, commit, contents, progress, lambda cache: load_back(client, commit, cache))
+    _same_rows(client, commit, contents, loaded)
+    return loaded
+
+
+def look(
+    client: Client, commit: str, contents: Contents, progress: Progress, load: Callable[[Path], LoadedT]
+) -> LoadedT:
+    """Compare a commit's tree by hash, download every file into a fresh cache and hash it, and `load` from there.
 
     Raises
     ------
@@ -26,18 +45,18 @@ def verify(client: Client, commit: str, contents: Contents, progress: Progress) 
         Something differs, or the Hub cannot be asked.
     """
     try:
-        loaded = _look(client, commit, contents, progress)
+        return _look(client, commit, contents, progress, load)
     except HubError as error:
         raise HubError(
             f"hub:{client.repo} is as planned, at commit {commit[:12]}, and could not be verified: {error}; the commit "
             "is not tagged",
             hint=error.hint or _AGAIN,
         ) from error
-    _same_rows(client, commit, contents, loaded)
-    return loaded
 
 
-def _look(client: Client, commit: str, contents: Contents, progress: Progress) -> Loaded:
+def _look(
+    client: Client, commit: str, contents: Contents, progress: Progress, load: Callable[[Path], LoadedT]
+) -> LoadedT:
     if not remote.holds(remote.tree(client, commit), contents):
         raise HubError("its tree is not the planned one", hint="Look at the commit on the Hub.")
     with tempfile.TemporaryDirectory(prefix="openmed-data-") as folder:
@@ -46,8 +65,8 @@ def _look(client: Client, commit: str, contents: Contents, progress: Progress) -
         _, wrong = fetch(client, commit, wanted, cache, progress.step("downloading", len(wanted)))
         if wrong:
             raise HubError(f"downloaded from it, {wrong[0]} is not the file that was pushed", hint=_AGAIN)
-        _ = progress.step("loading with datasets", None)
-        return load_back(client, commit, cache)
+        _ = progress.step("loading it back", None)
+        return load(cache)
 
 
 def _same_rows(client: Client, commit: str, contents: Contents, loaded: Loaded) -> None:

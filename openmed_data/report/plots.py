@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 
 from openmed_data.check import CheckResult, Figure
 
-_WIDTH = 470
+WIDTH = 470  # of every drawing, in its own units
 _LETTER = 7.2  # width of a letter at 12 px, on average and in a wide font
 _LONGEST_LABEL = 30
 
@@ -56,13 +56,13 @@ def bars(title: str, table: Table) -> Markup:
     drawn: list[str] = []
     for place, (label, count) in enumerate(table.items()):
         top = place * row
-        width = max(1.0, (_WIDTH - left - right) * count / most)
+        width = max(1.0, (WIDTH - left - right) * count / most)
         share = count / sum(table.values())
         drawn += [
-            _text(left - 8, top + 15, _cut(label), "end"),
+            text_at(left - 8, top + 15, _cut(label), "end"),
             f'<rect class="s0" x="{left:.1f}" y="{top + 3}" width="{width:.1f}" height="{row - 7}" rx="3"/>',
-            _text(left + width + 6, top + 15, f"{count:,.0f}", css="value"),
-            _text(_WIDTH, top + 15, f"{share:.1%}", "end", css="dim"),
+            text_at(left + width + 6, top + 15, f"{count:,.0f}", css="value"),
+            text_at(WIDTH, top + 15, f"{share:.1%}", "end", css="dim"),
         ]
     return _svg(title, table, len(table) * row, drawn)
 
@@ -81,11 +81,11 @@ def columns(title: str, series: Mapping[str, Table]) -> Markup:
     }
     most = max(max(table.values()) for table in shares.values())
     height, base = 170, 186
-    room = _WIDTH / len(labels)
+    room = WIDTH / len(labels)
     # Long labels in little room are turned, and the drawing grows by what they need.
     turned = max(map(len, labels)) * _LETTER > room - 6
     width = min(44.0, room * 0.8 / len(series))
-    drawn = [f'<line class="axis" x1="0" y1="{base}" x2="{_WIDTH}" y2="{base}"/>']
+    drawn = [f'<line class="axis" x1="0" y1="{base}" x2="{WIDTH}" y2="{base}"/>']
     for place, label in enumerate(labels):
         middle = room * (place + 0.5)
         for number, table in enumerate(shares.values()):
@@ -99,7 +99,7 @@ def columns(title: str, series: Mapping[str, Table]) -> Markup:
                 f'height="{tall:.1f}" rx="3"/>'
             )
             if width >= 38:
-                drawn.append(_text(x + width / 2 - 1, base - tall - 5, f"{share:.1%}", "middle", css="value"))
+                drawn.append(text_at(x + width / 2 - 1, base - tall - 5, f"{share:.1%}", "middle", css="value"))
         drawn.append(_label(middle, base + 16, label, turned=turned))
     below = max(map(len, labels)) * _LETTER * 0.6 + 16 if turned else 24
     return _svg(title, next(iter(series.values())), base + below, drawn)
@@ -142,22 +142,29 @@ def _labels(series: Mapping[str, Table]) -> list[str]:
 
 def _label(x: float, y: float, label: str, *, turned: bool) -> str:
     if not turned:
-        return _text(x, y, label, "middle")
+        return text_at(x, y, label, "middle")
     return (
         f'<text x="{x:.1f}" y="{y}" text-anchor="end" transform="rotate(-35 {x:.1f} {y})">{escape(_cut(label))}</text>'
     )
 
 
-def _text(x: float, y: float, text: str, anchor: str = "start", css: str = "") -> str:
+def text_at(x: float, y: float, text: str, anchor: str = "start", css: str = "") -> str:
+    """Return a text element; `anchor` says which end of the text stands at `x`."""
     return f'<text class="{css}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
 def _svg(title: str, table: Table, height: float, drawn: Sequence[str]) -> Markup:
     said = ", ".join(f"{label} {count:,.0f}" for label, count in table.items())
-    head = (
-        f'<svg class="plot" viewBox="0 0 {_WIDTH} {height:.0f}" role="img"><title>{escape(f"{title}: {said}")}</title>'
-    )
-    return Markup(head + "".join(drawn) + "</svg>")  # noqa: S704  (`_text` and `_label` escape what they are given)
+    return drawing(f"{title}: {said}", height, drawn)
+
+
+def drawing(said: str, height: float, drawn: Sequence[str]) -> Markup:
+    """Put drawn shapes together; `said` is what a reader hears who cannot see them.
+
+    The shapes are taken as they are: whoever makes them has escaped the text in them, as `text_at` does.
+    """
+    head = f'<svg class="plot" viewBox="0 0 {WIDTH} {height:.0f}" role="img"><title>{escape(said)}</title>'
+    return Markup(head + "".join(drawn) + "</svg>")  # noqa: S704
 
 
 def _cut(label: str) -> str:

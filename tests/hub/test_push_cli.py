@@ -48,7 +48,7 @@ def test_push_pull_and_validate_from_the_hub(cli: Cli, hub: StandIn, build: Path
     assert "data/train-00000-of-00002.parquet" in pushed.stdout.split("repository")[0]
     assert planned(hub, build, commits=1)
     again = cli("push", build, REPO, "--tag", "v1")
-    assert "holds this very build already; nothing was uploaded" in again.stderr
+    assert "holds exactly this already; nothing was uploaded" in again.stderr
     pulled = cli("pull", f"{REPO}@v1", "--out", tmp_path / "out")
     assert "every file is the one its manifest names" in pulled.stdout, pulled.stderr
     assert (tmp_path / "out" / "manifest.json").read_bytes() == (build / "manifest.json").read_bytes()

@@ -20,8 +20,8 @@ class Accounts:
             ("GET", "/api/whoami-v2", self.whoami),
             ("POST", "/api/repos/create", self.create),
             ("POST", "/api/validate-yaml", self.validate_yaml),
-            ("GET", f"/api/datasets/{REPO}", self.info),
-            ("GET", f"/api/datasets/{REPO}/revision/([^/]+)", self.info),
+            ("GET", f"{self.world.api}/{REPO}", self.info),
+            ("GET", f"{self.world.api}/{REPO}/revision/([^/]+)", self.info),
         ]
 
     def whoami(self, request: Request) -> Response:
@@ -35,10 +35,10 @@ class Accounts:
         if self.world.role(request) != "write":
             raise RefusedError(403 if self.world.role(request) else 401, "You may not create a repository here")
         repo = f"{asked.get('organization') or USER}/{asked['name']}"
-        answer = {"url": f"{self.world.origin}/datasets/{repo}"}
+        answer = {"url": f"{self.world.origin}{self.world.web}/{repo}"}
         with self.world.lock:
             if repo in self.world.repositories:
-                return answer_json({"error": "You already created this dataset repo", **answer}, 409)
+                return answer_json({"error": "You already created this repo", **answer}, 409)
             self.world.repositories[repo] = Repository(repo, private=asked.get("visibility") == "private")
         return answer_json(answer)
 

@@ -18,14 +18,14 @@ class Reading:
 
     def routes(self) -> list[Route]:
         return [
-            ("GET", f"/api/datasets/{REPO}/tree/([^/]+)", self.tree),
-            ("GET", f"/api/datasets/{REPO}/tree/([^/]+)/(.+)", self.tree),
-            ("POST", f"/api/datasets/{REPO}/paths-info/([^/]+)", self.paths_info),
-            ("GET", f"/api/datasets/{REPO}/refs", self.refs),
-            ("GET", f"/api/datasets/{REPO}/commits/([^/]+)", self.commits),
-            ("GET", f"/api/datasets/{REPO}/discussions/([0-9]+)", self.discussion),
-            ("GET", f"/datasets/{REPO}/resolve/([^/]+)/(.+)", self.resolve),
-            ("GET", f"/api/resolve-cache/datasets/{REPO}/([^/]+)/(.+)", self.cached),
+            ("GET", f"{self.world.api}/{REPO}/tree/([^/]+)", self.tree),
+            ("GET", f"{self.world.api}/{REPO}/tree/([^/]+)/(.+)", self.tree),
+            ("POST", f"{self.world.api}/{REPO}/paths-info/([^/]+)", self.paths_info),
+            ("GET", f"{self.world.api}/{REPO}/refs", self.refs),
+            ("GET", f"{self.world.api}/{REPO}/commits/([^/]+)", self.commits),
+            ("GET", f"{self.world.api}/{REPO}/discussions/([0-9]+)", self.discussion),
+            ("GET", f"{self.world.web}/{REPO}/resolve/([^/]+)/(.+)", self.resolve),
+            ("GET", f"/api/resolve-cache/{self.world.kind}s/{REPO}/([^/]+)/(.+)", self.cached),
         ]
 
     def tree(self, request: Request, repo: str, revision: str, folder: str = "") -> Response:
@@ -89,7 +89,7 @@ class Reading:
                 "status": status,
                 "createdAt": DATE,
                 "author": {"name": "someone"},
-                "repo": {"name": repo, "type": "dataset"},
+                "repo": {"name": repo, "type": self.world.kind},
                 "isPullRequest": True,
                 "changes": {"base": "refs/heads/main"},
                 "filesWithConflicts": [],
@@ -101,12 +101,12 @@ class Reading:
         commit, blob = self._file(request, repo, revision, path)
         headers = {"X-Repo-Commit": commit.id}
         if blob.sha256 is None:
-            place = f"/api/resolve-cache/datasets/{repo}/{commit.id}/{quote(path)}"
+            place = f"/api/resolve-cache/{self.world.kind}s/{repo}/{commit.id}/{quote(path)}"
             headers |= {"X-Linked-Etag": f'"{blob.oid}"', "X-Linked-Size": str(blob.size)}
             return Response(307, b"", {**headers, "Location": place})
         headers |= {"X-Linked-Etag": f'"{blob.sha256}"', "X-Linked-Size": str(blob.size)}
         if blob.xet:
-            token = f"{self.world.origin}/api/datasets/{repo}/xet-read-token/{commit.id}"
+            token = f"{self.world.origin}{self.world.api}/{repo}/xet-read-token/{commit.id}"
             headers |= {"X-Xet-Hash": blob.xet, "Link": f'<{token}>; rel="xet-auth"'}
         return Response(302, b"", {**headers, "Location": self.world.storage.signed(f"/objects/{blob.sha256}")})
 

@@ -42,10 +42,10 @@ class StandIn:
             assert len(hub.repository("someone/data").history("main")) == 2
     """
 
-    def __init__(self, folder: Path, *, xet: bool = False) -> None:
+    def __init__(self, folder: Path, *, xet: bool = False, kind: str = "dataset") -> None:
         (folder / "objects").mkdir(parents=True)
         self.storage = Storage(folder / "objects")
-        self.world = World(self.storage, xet=str(folder / "cas") if xet else None)
+        self.world = World(self.storage, xet=str(folder / "cas") if xet else None, kind=kind)
         self.faults, self.storage_faults = Faults(), Faults()
         self.asked: list[str] = []
         self.stored: list[str] = []

@@ -18,6 +18,8 @@ class World:
 
     Attributes
     ----------
+    kind
+        The type of its repositories, which are all of one.
     page
         How many files one page of a tree lists.
     xet
@@ -30,6 +32,17 @@ class World:
     lock: threading.RLock = field(default_factory=threading.RLock)
     xet: str | None = None
     origin: str = ""
+    kind: str = "dataset"
+
+    @property
+    def api(self) -> str:
+        """Where the API knows the repositories."""
+        return f"/api/{self.kind}s"
+
+    @property
+    def web(self) -> str:
+        """Where the web and git know them: models stand at the top."""
+        return "" if self.kind == "model" else f"/{self.kind}s"
 
     def role(self, request: Request) -> str | None:
         """Return the role of the request's token; None without one."""

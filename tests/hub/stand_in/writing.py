@@ -10,7 +10,7 @@ from .wire import Request, Response, Route, answer_json
 from .world import World
 from .xet import hash_of, token
 
-LARGE = (".parquet", ".bin")
+LARGE = (".parquet", ".bin", ".safetensors")
 LARGEST_REGULAR = 10 << 20
 
 
@@ -22,14 +22,14 @@ class Writing:
 
     def routes(self) -> list[Route]:
         return [
-            ("POST", f"/api/datasets/{REPO}/preupload/([^/]+)", self.preupload),
-            ("POST", rf"/datasets/{REPO}\.git/info/lfs/objects/batch", self.batch),
-            ("POST", f"/api/datasets/{REPO}/joined/([0-9a-f]+)/([0-9]+)", self.joined),
-            ("POST", f"/api/datasets/{REPO}/verify", self.verify),
-            ("GET", f"/api/datasets/{REPO}/xet-(write|read)-token/([^/]+)", self.xet_token),
-            ("GET", f"/api/datasets/{REPO}/xet-(write|read)-token", self.xet_token),
-            ("POST", f"/api/datasets/{REPO}/commit/([^/]+)", self.commit),
-            ("POST", f"/api/datasets/{REPO}/tag/([^/]+)", self.tag),
+            ("POST", f"{self.world.api}/{REPO}/preupload/([^/]+)", self.preupload),
+            ("POST", rf"{self.world.web}/{REPO}\.git/info/lfs/objects/batch", self.batch),
+            ("POST", f"{self.world.api}/{REPO}/joined/([0-9a-f]+)/([0-9]+)", self.joined),
+            ("POST", f"{self.world.api}/{REPO}/verify", self.verify),
+            ("GET", f"{self.world.api}/{REPO}/xet-(write|read)-token/([^/]+)", self.xet_token),
+            ("GET", f"{self.world.api}/{REPO}/xet-(write|read)-token", self.xet_token),
+            ("POST", f"{self.world.api}/{REPO}/commit/([^/]+)", self.commit),
+            ("POST", f"{self.world.api}/{REPO}/tag/([^/]+)", self.tag),
         ]
 
     def preupload(self, request: Request, repo: str, revision: str) -> Response:
@@ -55,13 +55,13 @@ class Writing:
         oid, size = str(asked["oid"]), int(str(asked["size"]))
         if self.world.storage.has(oid):
             return {"oid": oid, "size": size}
-        verify = {"href": f"{self.world.origin}/api/datasets/{repo}/verify"}
+        verify = {"href": f"{self.world.origin}{self.world.api}/{repo}/verify"}
         if size <= PART:
             upload: dict[str, object] = {"href": self.world.storage.signed(f"/objects/{oid}"), "header": {}}
             return {"oid": oid, "size": size, "actions": {"upload": upload, "verify": verify}}
         count = -(-size // PART)
         parts = {f"{number:05d}": self.world.storage.signed(f"/parts/{oid}/{number}") for number in range(1, count + 1)}
-        joined = f"{self.world.origin}/api/datasets/{repo}/joined/{oid}/{count}"
+        joined = f"{self.world.origin}{self.world.api}/{repo}/joined/{oid}/{count}"
         upload = {"href": joined, "header": {"chunk_size": str(PART), **parts}}
         return {"oid": oid, "size": size, "actions": {"upload": upload, "verify": verify}}
 
@@ -100,7 +100,7 @@ class Writing:
         delete = [line["value"]["path"] for line in lines if line["key"] == "deletedFile"]
         with self.world.lock:
             made, number = found.commit(header, add, delete, pull=pull)
-        place = f"{self.world.origin}/datasets/{repo}"
+        place = f"{self.world.origin}{self.world.web}/{repo}"
         return answer_json(
             {
                 "success": True,
