@@ -1,6 +1,7 @@
-"""`tool-traces`: conversations with tool calls, from every format in which they are published."""
+"""`tool-traces`: conversations with tool calls, from every format in which they are published, or searched for anew."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ import polars as pl
 
 from openmed_data import tally
 from openmed_data.builder import FILE, Builder, FilterUse, Rows
+from openmed_data.index_base import index_bases
 from openmed_data.kinds import Kind
+from openmed_data.progress import Progress
 from openmed_data.sources import Source, SourceFile, Upstream
 from openmed_data.sources.readers import Part
 from openmed_data.traces.beginnings import beginnings, count_beginnings
@@ -16,12 +19,24 @@ from openmed_data.traces.codec import dumps, loads
 from openmed_data.traces.detect import count_formats, decide, formats, sure
 from openmed_data.traces.infer import count_calls, infer
 from openmed_data.traces.reading import LOG, RECORD, SUFFIXES, TABLE, TEXT, record_parts
-from openmed_data.traces.reasons import Law
 
 from .card import CARD
 from .figures import count_rows, figures_of
 from .making import TraceState, likeliest, make_rows, readable
 from .options import TraceOptions
+from .reasons import Reason
+from .searching import SHAPES as SEARCHED
+from .searching import SUFFIXES as CORPORA
+from .searching import (
+    SearchState,
+    count_exam_keys,
+    count_search,
+    is_searchable,
+    prepare_search,
+    search_figures,
+    search_parts,
+    search_rows,
+)
 
 SAMPLES = Path(__file__).with_name("samples")
 
@@ -31,17 +46,17 @@ class ToolTraces(Builder[TraceOptions, TraceState]):
 
     name = "tool-traces"
     kind = Kind.TRACES
-    summary = "Tool-use traces for SFT, from eight formats: each call fits its schema, each result answers its call"
+    summary = "Tool-use traces for SFT, from eight formats or searched in a corpus: each call fits its tool's schema"
     upstream = Upstream(
         repo="NousResearch/hermes-function-calling-v1",
         license="apache-2.0",
         homepage="https://github.com/NousResearch/Hermes-Function-Calling",
     )
-    shapes = {TABLE: (RECORD,), LOG: (RECORD,), TEXT: (RECORD,)}  # noqa: RUF012 - the base declares it
-    reasons = Law
+    shapes = {TABLE: (RECORD,), LOG: (RECORD,), TEXT: (RECORD,), **SEARCHED}  # noqa: RUF012 - the base declares it
+    reasons = Reason
     filters = (FilterUse("phi", {"action": "drop", "level": 2}),)
     sample = SAMPLES
-    suffixes = SUFFIXES
+    suffixes = tuple(dict.fromkeys((*SUFFIXES, *CORPORA)))
     card = CARD
 
     @property
@@ -58,11 +73,13 @@ class ToolTraces(Builder[TraceOptions, TraceState]):
         return found if found.repo else Source(found.name, found.files, "unknown")
 
     def parts(self, file: SourceFile) -> Iterator[Part]:
-        """Read tables, logs and plain texts as one record for each trace."""
-        return record_parts(file)
+        """Read traces as one record each; corpora and exam questions, told by their columns, as they stand."""
+        return search_parts(file) if is_searchable(file) else record_parts(file)
 
     def fit(self, batch: pl.DataFrame, options: TraceOptions) -> pl.DataFrame:
         """Count how sure the formats are of the rows, and what the calls of undeclared tools hold."""
+        if RECORD not in batch.columns:
+            return count_exam_keys(batch)
         texts: list[str] = batch[RECORD].to_list()
         found = [sure(loads(text)) for text in texts]
         likely = [likeliest(one, options.format) for one in found]
@@ -75,24 +92,40 @@ class ToolTraces(Builder[TraceOptions, TraceState]):
         decided = decide(evidence, options.format)
         used = sorted(set(decided.values()))
         inferred = {name: dumps(infer(evidence, name, formats()[name].descriptions)) for name in used}
-        return TraceState(decided, inferred, beginnings(evidence))
+        bases = index_bases(evidence, options.index_base)
+        return TraceState(decided, inferred, beginnings(evidence), SearchState(bases))
+
+    def prepare(
+        self, state: TraceState, source: Iterable[pl.DataFrame], options: TraceOptions, progress: Progress
+    ) -> TraceState:
+        """Open the index that questions are searched in, where there are any."""
+        if all(RECORD in batch.columns for batch in source):
+            return state
+        return replace(state, search=prepare_search(source, state.search, options, progress))
 
     def rows(self, batch: pl.DataFrame, state: TraceState, options: TraceOptions) -> Rows:
-        """Convert one batch, and hold every trace against the laws."""
+        """Convert one batch and hold every trace against the laws, or search for the answers of its questions."""
+        if RECORD not in batch.columns:
+            return search_rows(batch, state.search, options)
         return make_rows(batch, state, end_with_call=options.end_with_call)
 
     def describe_state(self, state: TraceState) -> Mapping[str, Any]:
         """Return the format of each file, the inferred tools, and how many traces are the beginning of others."""
         inferred = {name: loads(text) for name, text in state.inferred.items() if text != "[]"}
-        return {"formats": dict(state.formats), "inferred_tools": inferred, "beginnings": len(state.beginnings)}
+        return {
+            "formats": dict(state.formats),
+            "inferred_tools": inferred,
+            "beginnings": len(state.beginnings),
+            "search_index": dict(state.search.facts),
+        }
 
     def measure(self, kept: pl.DataFrame) -> pl.DataFrame:
-        """Count formats, calls and turns of the rows as written."""
-        return count_rows(kept)
+        """Count formats, calls and turns of the rows as written, and what searches found."""
+        return tally.merge([count_rows(kept), count_search(kept)])
 
     def figures(self, counts: pl.DataFrame) -> Mapping[str, Any]:
         """Return what became of the records of each format, and what was changed in those that were kept."""
-        return figures_of(counts)
+        return {**figures_of(counts), "search": search_figures(counts)}
 
 
 BUILDER = ToolTraces()

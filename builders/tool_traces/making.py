@@ -1,7 +1,7 @@
 """Turn records into rows: read, held against the laws, laid out, identified."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 
@@ -20,6 +20,7 @@ from openmed_data.traces.toolbox import toolbox
 from openmed_data.traces.trace import Trace
 
 from .figures import count_outcomes
+from .searching import SearchState
 
 _REJECTED = {ROW: pl.UInt64, "reason": pl.String, "detail": pl.String}
 _KEYS = {ROW: pl.UInt64, UID: pl.UInt64, "identity": pl.String, "answer": pl.String, "stem": pl.String}
@@ -37,11 +38,14 @@ class TraceState:
         Of each format the tools that its traces call, as JSON, for traces that do not declare them.
     beginnings
         Hashes of traces that are the beginning of a longer one.
+    search
+        What is searched, where rows are questions and not traces.
     """
 
     formats: Mapping[str, str]
     inferred: Mapping[str, str]
     beginnings: frozenset[str]
+    search: SearchState = field(default_factory=SearchState)
 
 
 def readable(texts: Sequence[str], likely: Sequence[str]) -> Iterator[tuple[str, Trace]]:

@@ -1,14 +1,15 @@
-"""The options of the builder. Its reasons are the laws of `openmed_data.traces.reasons`."""
+"""The options of the builder: those of search traces, and those of traces that are converted."""
 
 from typing import Self
 
 from pydantic import Field, model_validator
 
-from openmed_data.builder import Options
 from openmed_data.traces.detect import AUTO, formats
 
+from .searching import SearchOptions
 
-class TraceOptions(Options):
+
+class TraceOptions(SearchOptions):
     """Options of ``openmed-data build tool-traces``."""
 
     format: str = Field(
