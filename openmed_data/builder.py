@@ -20,7 +20,7 @@ from openmed_data import tally
 from openmed_data.kinds import Kind
 from openmed_data.progress import Progress
 from openmed_data.sources import Source, SourceFile, Upstream, resolve
-from openmed_data.sources.readers import Part, parts
+from openmed_data.sources.readers import PART_ROWS, Part, parts
 from openmed_data.sources.resolve import READABLE
 
 # Columns that the engine adds to every batch of source rows.
@@ -165,6 +165,8 @@ class Builder(ABC, Generic[OptionsT, StateT]):
         Path of a bundled sample of the source.
     suffixes
         Endings of the files that it reads, below any compression's.
+    part_rows
+        Source rows in a part, at most `PART_ROWS`: fewer where a row is a lot of work, so that workers share it.
     """
 
     name: ClassVar[str]
@@ -180,6 +182,7 @@ class Builder(ABC, Generic[OptionsT, StateT]):
     releases_gil: ClassVar[bool] = False
     sample: ClassVar[Path | None] = None
     suffixes: ClassVar[tuple[str, ...]] = READABLE
+    part_rows: ClassVar[int] = PART_ROWS
 
     @property
     def required_columns(self) -> Mapping[str, tuple[str, ...]]:
@@ -220,7 +223,7 @@ class Builder(ABC, Generic[OptionsT, StateT]):
         SourceError
             The file is empty, is not what its suffix says, or has none of the shapes.
         """
-        return parts(file, self.every_column, self.required_columns)
+        return parts(file, self.every_column, self.required_columns, self.part_rows)
 
     def fit(self, batch: pl.DataFrame, options: OptionsT) -> pl.DataFrame:  # noqa: ARG002
         """Count what `state` needs to know of the whole source, as a tally; order-free and small.

@@ -45,12 +45,11 @@ def layout(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Return the function that sets how many rows parts, shards and hash partitions hold."""
     from openmed_data import builder
     from openmed_data.pipeline import decide, run, shards, stage
-    from openmed_data.sources import readers
 
     def lay_out(*, part: int = 16_384, shard: int = 50_000, partition: int = 4_000_000) -> None:
         monkeypatch.setattr(stage, "PART_ROWS", part)
         monkeypatch.setattr(run, "PART_ROWS", part)
-        monkeypatch.setattr(builder, "parts", partial(readers.parts, rows=part))
+        monkeypatch.setattr(builder.Builder, "part_rows", part)
         monkeypatch.setattr(run, "plan", partial(shards.plan, shard_rows=shard))
         monkeypatch.setattr(decide, "PARTITION_ROWS", partition)
 

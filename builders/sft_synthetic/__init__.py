@@ -27,7 +27,7 @@ from .options import Generator, Reason, SftOptions, joined
 from .passages import MEDQUAD, PUBMEDQA
 
 # The licence of each public dataset; nothing tells that of a source of another's making.
-_LICENSES = {MEDQUAD: "cc-by-4.0", MEDMCQA: "apache-2.0", MEDREASON: "apache-2.0", PUBMEDQA: "mit"}
+_LICENSES = {MEDQUAD: "cc-by-4.0", MEDMCQA: "mit", MEDREASON: "apache-2.0", PUBMEDQA: "mit"}
 _UNKNOWN = "unknown"
 
 
@@ -43,6 +43,7 @@ class SftSynthetic(Builder[SftOptions, ConvertState]):
     reasons = joined(Reason, GroundedReason)
     filters = (FilterUse("phi", {"action": "drop", "level": 2}), FilterUse("contamination"))
     sample = Path(__file__).with_name("sample.jsonl")
+    part_rows = 2_048
     card = CARD
 
     @property

@@ -294,7 +294,7 @@ def test_a_local_file_has_the_licence_of_its_shape(tmp_path: Path) -> None:
     mine = write_jsonl(tmp_path / "mine.jsonl", [{"question": "q", "answer": "a"}])
     exam = write_jsonl(tmp_path / "exam.jsonl", [EXAM | {"cop": 4, "exp": ""}])
     assert BUILDER.source(str(mine)).license == "unknown"
-    assert BUILDER.source(str(exam)).license == "apache-2.0"
+    assert BUILDER.source(str(exam)).license == "mit"
     assert BUILDER.source("sample").license == "apache-2.0"
 
 

@@ -80,15 +80,12 @@ def test_books_agree_with_a_count_by_hand(
 
 
 def _lay_out(patch: pytest.MonkeyPatch, part: int, partition: int) -> None:
-    from functools import partial
-
     from openmed_data import builder
     from openmed_data.pipeline import decide, run, stage
-    from openmed_data.sources import readers
 
     patch.setattr(stage, "PART_ROWS", part)
     patch.setattr(run, "PART_ROWS", part)
-    patch.setattr(builder, "parts", partial(readers.parts, rows=part))
+    patch.setattr(builder.Builder, "part_rows", part)
     patch.setattr(decide, "PARTITION_ROWS", partition)
 
 

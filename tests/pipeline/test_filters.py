@@ -157,16 +157,13 @@ def test_books_with_a_filter_agree_with_a_count_by_hand(
 
 
 def _lay_out(patch: pytest.MonkeyPatch, part: int) -> None:
-    from functools import partial
-
     from openmed_data import builder
     from openmed_data.pipeline import run as run_module
     from openmed_data.pipeline import stage
-    from openmed_data.sources import readers
 
     patch.setattr(stage, "PART_ROWS", part)
     patch.setattr(run_module, "PART_ROWS", part)
-    patch.setattr(builder, "parts", partial(readers.parts, rows=part))
+    patch.setattr(builder.Builder, "part_rows", part)
 
 
 def toys(count: int) -> list[Row]:

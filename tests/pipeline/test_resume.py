@@ -240,10 +240,9 @@ CHILD = """
     import functools, sys
     from pathlib import Path
     from openmed_data.api import build_dataset
+    from openmed_data.builder import Builder
     from openmed_data.pipeline import run, shards, stage
-    from openmed_data.sources import readers
-    stage.PART_ROWS = run.PART_ROWS = 40
-    stage.parts = functools.partial(readers.parts, rows=40)
+    Builder.part_rows = stage.PART_ROWS = run.PART_ROWS = 40
     run.plan = functools.partial(shards.plan, shard_rows=60)
     print("go", flush=True)
     build_dataset("medmcqa-prefs", "sample", Path(sys.argv[1]), validation=False)
