@@ -1,0 +1,108 @@
+"""Records of runs, and digests of weights that neither sharding nor storage type changes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from openmed_data.errors import SourceError, UsageError
+from openmed_data.training import records
+from openmed_data.training.weights import count_parameters, weights_digest
+
+
+def run(**changes: Any) -> records.Run:
+    parent = records.Parent(model="base", weights="0" * 64)
+    facts: dict[str, Any] = {
+        "stage": "sft",
+        "id": "a" * 64,
+        "status": "running",
+        "parent": parent,
+        "base": parent,
+        "recipe": {"learning_rate": 1e-5},
+        "profile": "cpu-smoke",
+        "started": "2026-01-01T00:00:00+00:00",
+    }
+    return records.Run(**{**facts, **changes})
+
+
+def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
+    use = records.DatasetUse(name="d", kind="sft", path_or_repo="b", digest="1", rows={"train": 2}, dropped={"long": 1})
+    written = run(dataset=use, last_log={"loss": 1.5}, status="done", changed=True)
+    records.write(tmp_path / "sft-aaaa", written)
+    assert records.read(tmp_path / "sft-aaaa") == written
+    assert [path.name for path in (tmp_path / "sft-aaaa").iterdir()] == [records.NAME]
+
+
+def test_no_record_is_none_and_a_broken_one_an_error(tmp_path: Path) -> None:
+    assert records.read(tmp_path) is None
+    (tmp_path / records.NAME).write_text(json.dumps({"stage": "sft"}))
+    with pytest.raises(SourceError, match="parent"):
+        records.read(tmp_path)
+
+
+def test_runs_come_oldest_first(tmp_path: Path) -> None:
+    for name, day in (("b", 1), ("a", 3), ("c", 2)):
+        records.write(tmp_path / "recipe" / name, run(stage=name, started=f"2026-01-0{day}T00:00:00+00:00"))
+    assert [one.stage for _, one in records.all_runs(tmp_path)] == ["b", "c", "a"]
+
+
+def test_a_line_that_a_kill_cut_off_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / records.METRICS).write_text('{"step": 1, "loss": 2.0}\n{"step": 2, "lo')
+    assert records.read_metrics(tmp_path) == [{"step": 1, "loss": 2.0}]
+
+
+@pytest.fixture
+def tensors() -> dict[str, np.ndarray]:
+    """Float32 values that bfloat16 and float16 hold exactly."""
+    draw = np.random.default_rng(0)
+    return {name: draw.integers(-8, 8, size=shape).astype("f4") for name, shape in (("w", (3, 4)), ("b", (4,)))}
+
+
+def save(folder: Path, tensors: dict[str, np.ndarray], *, dtype: str = "F32", shards: int = 1) -> Path:
+    folder.mkdir(parents=True)
+    names = sorted(tensors)
+    for shard in range(shards):
+        header, body = {}, b""
+        for name in names[shard::shards]:
+            values = tensors[name]
+            raw = (
+                (values.view("u4") >> 16).astype("u2")
+                if dtype == "BF16"
+                else values.astype("f2" if "16" in dtype else "f4")
+            )
+            header[name] = {
+                "dtype": dtype,
+                "shape": list(values.shape),
+                "data_offsets": [len(body), len(body) + raw.nbytes],
+            }
+            body += raw.tobytes()
+        text = json.dumps(header).encode()
+        (folder / f"model-{shard}.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + body)
+    return folder
+
+
+def test_layout_and_storage_type_change_no_digest(tensors: dict[str, np.ndarray], tmp_path: Path) -> None:
+    digest = weights_digest(save(tmp_path / "one", tensors))
+    assert weights_digest(save(tmp_path / "two", tensors, shards=2)) == digest
+    assert weights_digest(save(tmp_path / "bf16", tensors, dtype="BF16")) == digest
+    assert weights_digest(save(tmp_path / "f16", tensors, dtype="F16")) == digest
+    assert count_parameters(tmp_path / "two") == 16
+
+
+@pytest.mark.parametrize("change", ["value", "name", "shape"])
+def test_anything_else_changes_it(change: str, tensors: dict[str, np.ndarray], tmp_path: Path) -> None:
+    digest = weights_digest(save(tmp_path / "before", tensors))
+    if change == "value":
+        tensors["w"][0, 0] = np.nextafter(tensors["w"][0, 0], np.float32(9))
+    elif change == "name":
+        tensors["v"] = tensors.pop("w")
+    else:
+        tensors["w"] = tensors["w"].reshape(4, 3)
+    assert weights_digest(save(tmp_path / "after", tensors)) != digest
+
+
+def test_a_folder_without_weights_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no model"):
+        weights_digest(tmp_path)
