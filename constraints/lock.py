@@ -14,8 +14,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TORCH = "torch==2.13.0"
-# What each needs besides its extra: the harness loads models only with its own extra `hf`.
-EXTRAS = {"train": [], "merge": [], "evaluate": ["lm-eval[hf]"]}
+EXTRAS = ("train", "merge", "evaluate")
 HEAD = "# Versions that this project is developed and tested with; written by `make lock`.\n"
 RESOLVED = (
     "# The newest versions that fit together for openmed-data[{extra}]; written by `make lock`, not installed by it.\n"
@@ -53,9 +52,9 @@ def main() -> None:
     """Write all of them, or those that are named on the command line."""
     wanted = sys.argv[1:] or ["core", "dev", *EXTRAS, "train-vllm"]
     root = str(HERE.parent)
-    for extra, besides in EXTRAS.items():
+    for extra in EXTRAS:
         if extra in wanted:
-            text = RESOLVED.format(extra=extra) + resolve([TORCH, f"{root}[{extra}]", *besides])
+            text = RESOLVED.format(extra=extra) + resolve([TORCH, f"{root}[{extra}]"])
             (HERE / f"{extra}.txt").write_text(text, encoding="utf-8")
     if "train-vllm" in wanted:
         text = RESOLVED.format(extra="train") + NOT_RUN + resolve([TORCH, f"{root}[train]", "vllm"])
@@ -63,7 +62,7 @@ def main() -> None:
     if "core" in wanted:
         (HERE / "core.txt").write_text(freeze([[root]]), encoding="utf-8")
     if "dev" in wanted:
-        (HERE / "dev.txt").write_text(freeze([[TORCH], [f"{root}[dev,train]"]]), encoding="utf-8")
+        (HERE / "dev.txt").write_text(freeze([[TORCH], [f"{root}[dev]"]]), encoding="utf-8")
 
 
 if __name__ == "__main__":

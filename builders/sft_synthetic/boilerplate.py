@@ -76,6 +76,10 @@ _RULES = {
         r"|\b(?:last )?(?:updated|reviewed)(?: on)?:? \w+ \d|\bpdf\b"
     ),
 }
+# Where to call for help in danger is no pointer, whatever number stands in it: without it the advice is unsafe.
+_FOR_HELP = re.compile(
+    r"\b(?:suicide prevention|suicide hotline|crisis (?:line|lifeline)|poison control|call (?:911|9-1-1))\b"
+)
 _COMPILED = tuple((needs, re.compile(pattern)) for needs, pattern in _RULES.items())
 # What a page credits at its end, and what stands at its head.
 _CREDIT = re.compile(
@@ -100,8 +104,12 @@ def is_pointer(sentence: str) -> bool:
     --------
     >>> is_pointer("For more information, visit the Celiac Disease page."), is_pointer("See your doctor at once.")
     (True, False)
+    >>> is_pointer("Call the National Suicide Prevention Lifeline at 1-800-273-TALK.")
+    False
     """
     lower = sentence.lower()
+    if _FOR_HELP.search(lower):
+        return False
     for needs, rule in _COMPILED:
         if any(need in lower for need in needs) and rule.search(lower):
             return True
