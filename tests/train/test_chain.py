@@ -142,6 +142,7 @@ def test_the_chain(place: Path, train: Train) -> None:
     assert_records(resumed, place)
     assert_logs(killed, whole)
     assert_skipped(train, place, resumed)
+    assert_card(place, resumed)
 
 
 def assert_records(runs: list[dict[str, Any]], place: Path) -> None:
@@ -177,3 +178,21 @@ def assert_skipped(train: Train, place: Path, before: list[dict[str, Any]]) -> N
     written = {path: path.stat().st_mtime_ns for path in (place / "runs").rglob("*") if path.is_file()}
     assert run(train("all", "runs"), place) == before
     assert {path: path.stat().st_mtime_ns for path in (place / "runs").rglob("*") if path.is_file()} == written
+
+
+def assert_card(place: Path, runs: list[dict[str, Any]]) -> None:
+    """The model card comes from the records: the digest of each build, and the score that was measured."""
+    done = subprocess.run(
+        [sys.executable, "-m", "openmed_data.cli", "train", "card", "runs", "--json"],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    card = json.loads(done.stdout)["card"]
+    merged = next(one for one in runs if one["stage"] == "evaluate" and one["parent"]["stage"] == "merge")
+    assert f"{100 * merged['last_log']['medical_local/acc,none']:.2f}" in card
+    for one in runs:
+        assert one["stage"] == "evaluate" or one["dataset"] is None or one["dataset"]["digest"][:12] in card
+    assert str(place) not in card
