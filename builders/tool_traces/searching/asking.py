@@ -52,7 +52,7 @@ def read_queries(stored: Stored) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> body = '{"choices": [{"message": {"content": "{\"queries\": [\" gout  therapy \", \"gout\"]}"}}]}'
+    >>> body = '{"choices": [{"message": {"content": "{\\"queries\\": [\\" gout  therapy \\", \\"gout\\"]}"}}]}'
     >>> read_queries(Stored(b"", "{}", False, body, 9, 4, 1, "localhost"))
     ('gout therapy', 'gout')
     """
