@@ -62,7 +62,7 @@ class Generated:
 
 def prepare(state: ConvertState, source: Iterable[pl.DataFrame], options: SftOptions, progress: Progress) -> Grounded:
     """Draw the seeds of a source, and see that every answer they need is stored."""
-    options.require_endpoint()
+    options.require_endpoint("generator=llm")
     return prepare_answers(_grounds(state, source, options), options, progress)
 
 

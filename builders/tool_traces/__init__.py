@@ -32,6 +32,7 @@ from .searching import (
     count_exam_keys,
     count_search,
     is_searchable,
+    prepare_plans,
     prepare_search,
     search_figures,
     search_parts,
@@ -98,10 +99,11 @@ class ToolTraces(Builder[TraceOptions, TraceState]):
     def prepare(
         self, state: TraceState, source: Iterable[pl.DataFrame], options: TraceOptions, progress: Progress
     ) -> TraceState:
-        """Open the index that questions are searched in, where there are any."""
+        """Open the index that questions are searched in, where there are any, and have their searches planned."""
         if all(RECORD in batch.columns for batch in source):
             return state
-        return replace(state, search=prepare_search(source, state.search, options, progress))
+        search = prepare_search(source, state.search, options, progress)
+        return replace(state, search=prepare_plans(source, search, options, progress))
 
     def rows(self, batch: pl.DataFrame, state: TraceState, options: TraceOptions) -> Rows:
         """Convert one batch and hold every trace against the laws, or search for the answers of its questions."""
@@ -117,6 +119,7 @@ class ToolTraces(Builder[TraceOptions, TraceState]):
             "inferred_tools": inferred,
             "beginnings": len(state.beginnings),
             "search_index": dict(state.search.facts),
+            **({"search_planner": dict(state.search.planner)} if state.search.planner else {}),
         }
 
     def measure(self, kept: pl.DataFrame) -> pl.DataFrame:

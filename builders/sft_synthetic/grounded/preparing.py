@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from openmed_data.llm import ChatRequest, Store, Usage, complete, dollars, key_of, read_answer
+from openmed_data.llm import ChatRequest, Store, complete
+from openmed_data.llm.sums import sums
 from openmed_data.progress import Progress
 
 from .dialogue import Dialogue
@@ -46,7 +47,7 @@ def prepare_answers(grounds: Iterable[Ground], options: GroundedOptions, progres
     BuildError
         A limit was reached, or requests remain unanswered; what was answered is kept.
     """
-    options.require_endpoint()
+    options.require_endpoint("generator=llm")
     held = list(grounds)
     seeds = draw_seeds(held, options.n, options.seed)
     if len(seeds) < options.n:
@@ -58,7 +59,8 @@ def prepare_answers(grounds: Iterable[Ground], options: GroundedOptions, progres
         complete(endpoint, dialogues, store, ledger, progress, "writing dialogues")
         verdicts = _Requests(lambda: _verdicts(maker, work, store.get))
         complete(endpoint, verdicts, store, ledger, progress, "judging dialogues")
-        paid = {"dialogues": _sums(maker, dialogues, store.get), "verdicts": _sums(maker, verdicts, store.get)}
+        asked = {"dialogues": dialogues, "verdicts": verdicts}
+        paid = {name: sums(endpoint, maker.prices, requests, store.get) for name, requests in asked.items()}
     return Grounded(seeds, options.store, {"prompts_sha256": digest(), "seeds": count_tasks(seeds), **paid})
 
 
@@ -67,28 +69,3 @@ def _verdicts(maker: Maker, work: Work, read: Read) -> Iterator[ChatRequest]:
         dialogue = maker.written(ground, seed, read)
         if isinstance(dialogue, Dialogue):
             yield maker.asker.verdict(ground, seed, dialogue)
-
-
-def _sums(maker: Maker, requests: Iterable[ChatRequest], read: Read) -> dict[str, Any]:
-    """Return what the stored answers to some requests are and cost; the same whenever and however they were asked."""
-    models: set[str] = set()
-    hosts: set[str] = set()
-    usages: list[Usage | None] = []
-    asked = {key_of(maker.asker.endpoint.body(request)): request for request in requests}
-    for key, request in asked.items():
-        stored = read(key)
-        if stored is not None:
-            answer = read_answer(stored, request.schema)
-            usages.append(answer.usage)
-            models.add(answer.model)
-            hosts.add(answer.host)
-    known = [usage for usage in usages if usage is not None]
-    return {
-        "answers": len(usages),
-        "without_usage": len(usages) - len(known),
-        "prompt_tokens": sum(usage.prompt for usage in known),
-        "completion_tokens": sum(usage.completion for usage in known),
-        "cost": dollars(sum(map(maker.prices.of, known))),
-        "models": sorted(filter(None, models)),
-        "hosts": sorted(hosts),
-    }

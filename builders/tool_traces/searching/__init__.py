@@ -1,7 +1,7 @@
 """Search traces: real searches over a local index, and answers that quote what was opened.
 
-A builder that reads corpora calls `prepare_search` once and `search_rows` for each batch; `SHAPES` tells corpora from
-trace files.
+A builder that reads corpora calls `prepare_search` and `prepare_plans` once and `search_rows` for each batch; `SHAPES`
+tells corpora from trace files.
 """
 
 from collections.abc import Iterator
@@ -22,6 +22,7 @@ from openmed_data.sources.resolve import data_suffix
 from .choices import CHOICE_COLUMNS, CHOICE_SHAPES, MEDMCQA
 from .figures import count_search, search_figures
 from .options import SearchOptions
+from .planning import prepare_plans
 from .preparing import SearchState, prepare_search
 from .reasons import SearchReason
 from .rows import FORMAT, search_rows
@@ -68,6 +69,7 @@ __all__ = [
     "count_exam_keys",
     "count_search",
     "is_searchable",
+    "prepare_plans",
     "prepare_search",
     "search_figures",
     "search_parts",

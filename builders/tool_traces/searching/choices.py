@@ -116,18 +116,22 @@ def _is_told(option: str) -> bool:
     return any(len(word) > 3 and word.isalpha() for word in search_words(option))
 
 
-def explore_options(choice: Choice, index: SearchIndex, picks: Picks) -> Journey:
-    """Search for the rarest words of the question, then for fewer of them with the options that fit best."""
-    stem = subject_words(choice.question.subject)
-    few = " ".join(rarest(stem, index, _FEW_WORDS))
-    queries = [" ".join(rarest(stem, index, _STEM_WORDS))]
-    ranked = sorted(choice.options, key=lambda option: -_best_score(index, f"{few} {option}"))
-    queries += [f"{few} {option}" for option in ranked[:_MOST_OPTIONS_TRIED]]
+def explore_options(choice: Choice, index: SearchIndex, picks: Picks, planned: Sequence[str] = ()) -> Journey:
+    """Run the planned queries, or else search for the question's rarest words, then for fewer with the best options."""
+    queries = planned or _queries(choice, index)
     searches: list[Search] = [
         search_for(query, place, index, picks) for place, query in enumerate(dict.fromkeys(queries))
     ]
     first = dict.fromkeys(number for search in searches for number in search.numbers[:1])
     return Journey(tuple(searches), tuple(first), fitting=False)
+
+
+def _queries(choice: Choice, index: SearchIndex) -> list[str]:
+    stem = subject_words(choice.question.subject)
+    few = " ".join(rarest(stem, index, _FEW_WORDS))
+    queries = [" ".join(rarest(stem, index, _STEM_WORDS))]
+    ranked = sorted(choice.options, key=lambda option: -_best_score(index, f"{few} {option}"))
+    return queries + [f"{few} {option}" for option in ranked[:_MOST_OPTIONS_TRIED]]
 
 
 def _best_score(index: SearchIndex, query: str) -> float:

@@ -12,7 +12,7 @@ from .aspects import ASPECTS
 from .choices import Choice, deciding, explore_options
 from .evidence import faults_of
 from .picks import Picks
-from .planner import explore
+from .planner import Plan, explore
 from .questions import Question
 from .quoting import choose
 from .reasons import SearchReason
@@ -56,23 +56,26 @@ class Rejected(NamedTuple):
 ANSWERED, NOTHING_FOUND, NO_TOOL = "answered", "nothing_found", "no_tool"
 
 
-def trace_of(question: Question, index: SearchIndex, picks: Picks, shares: Shares) -> Made | Rejected:
+def trace_of(question: Question, index: SearchIndex, picks: Picks, shares: Shares, plan: Plan) -> Made | Rejected:
     """Make the trace of one question, or say why there is none."""
     if question.topic in shares.held_out:
-        made = _unanswered(question, index, picks)
+        made = _unanswered(question, index, picks, plan)
     elif not index.made_from(question.uid) and not question.title:
         made = SearchReason.NO_DOCUMENT
     elif picks.share("kind") < shares.no_tool:
         made = _from_text(question, index, picks)
     else:
-        made = _answered(question, index, picks)
+        made = _answered(question, index, picks, plan)
     return _held_against_itself(question, made)
 
 
-def trace_of_choice(choice: Choice, index: SearchIndex, picks: Picks) -> Made | Rejected:
+def trace_of_choice(choice: Choice, index: SearchIndex, picks: Picks, plan: Plan) -> Made | Rejected:
     """Make the trace of an exam question, or say why there is none."""
     question = choice.question
-    journey = explore_options(choice, index, picks)
+    planned = plan(question)
+    if planned is None:
+        return Rejected(question.row, SearchReason.NO_PLAN, question.text)
+    journey = explore_options(choice, index, picks, planned)
     decided = deciding(choice, journey.opened, index)
     if decided is not None:
         number, sentence = decided
@@ -92,11 +95,14 @@ def _held_against_itself(question: Question, made: Made | SearchReason) -> Made 
     return Rejected(question.row, SearchReason.UNSUPPORTED, "; ".join(faults)) if faults else made
 
 
-def _answered(question: Question, index: SearchIndex, picks: Picks) -> Made | SearchReason:
+def _answered(question: Question, index: SearchIndex, picks: Picks, plan: Plan) -> Made | SearchReason:
     known = _known(question, index)
     if not known:
         return SearchReason.NO_DOCUMENT
-    journey = explore(question.text, index, picks)
+    planned = plan(question)
+    if planned is None:
+        return SearchReason.NO_PLAN
+    journey = explore(question.text, index, picks, planned)
     read = [number for number in journey.opened if number in known]
     if not read:
         return SearchReason.NOT_FOUND
@@ -131,11 +137,14 @@ def _wanted(question: Question) -> frozenset[str]:
     return frozenset(search_words(" ".join((question.subject, *about))))
 
 
-def _unanswered(question: Question, index: SearchIndex, picks: Picks) -> Made | SearchReason:
+def _unanswered(question: Question, index: SearchIndex, picks: Picks, plan: Plan) -> Made | SearchReason:
     """Search for what is not there; a trace only where nothing in the index is about the subject after all."""
     if len(index.holding(search_words(question.subject))):
         return SearchReason.FOUND_AFTER_ALL
-    journey = explore(question.text, index, picks)
+    planned = plan(question)
+    if planned is None:
+        return SearchReason.NO_PLAN
+    journey = explore(question.text, index, picks, planned)
     if journey.fitting:
         return SearchReason.FOUND_AFTER_ALL
     answer = answer_without(question, journey, index, picks)
@@ -166,16 +175,16 @@ def _beginning(text: str) -> str:
 
 
 def make_traces(
-    questions: Iterable[tuple[Question | Choice, Picks]], index: SearchIndex, shares: Shares
+    questions: Iterable[tuple[Question | Choice, Picks]], index: SearchIndex, shares: Shares, plan: Plan
 ) -> tuple[list[Made], list[Rejected]]:
     """Make the trace of every question; a row is in exactly one of the two lists."""
     made: list[Made] = []
     rejected: list[Rejected] = []
     for question, picks in questions:
         if isinstance(question, Choice):
-            trace = trace_of_choice(question, index, picks)
+            trace = trace_of_choice(question, index, picks, plan)
         else:
-            trace = trace_of(question, index, picks, shares)
+            trace = trace_of(question, index, picks, shares, plan)
         if isinstance(trace, Made):
             made.append(trace)
         else:

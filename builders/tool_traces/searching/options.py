@@ -1,21 +1,33 @@
 """Options of search traces."""
 
 import hashlib
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_serializer, field_validator
 
-from openmed_data.builder import Options
+from openmed_data.llm.options import EndpointOptions
 
 
-class SearchOptions(Options):
+class Planner(StrEnum):
+    """Who writes the queries."""
+
+    RULES = "rules"
+    LLM = "llm"
+
+
+class SearchOptions(EndpointOptions):
     """Options of the traces that are made by searching a corpus; a converter of trace files ignores them."""
 
     corpus: Path | None = Field(
         None,
         description="Corpus to search: MedQuAD, the Disease Ontology (.obo), PubMedQA, or rows of id, title and text. "
         "The source itself where none is given, unless it is a set of exam questions.",
+    )
+    planner: Planner = Field(
+        Planner.RULES,
+        description="rules: queries from the question's own words; llm: one to three that a language model writes.",
     )
     no_tool_share: float = Field(
         0.03,

@@ -5,7 +5,7 @@ know. Whether it found it is judged afterwards.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -17,9 +17,11 @@ from openmed_data.search.words import search_words
 
 from .aspects import ASPECTS, aspect_of
 from .picks import Picks
+from .questions import Question
 
 _TOP_K = (3, 5, 5, 8)
 _WIDER = (0, 3, 5)  # a further search looks at more results, at most `MOST_RESULTS`
+MOST_SEARCHES = len(_WIDER)
 _MOST_RARE, _MOST_WORDS = 4, 8
 _SECTIONS = frozenset(SECTIONS.values())
 # How much of a question's weight must stand in a title for the document to be about it, or to be worth a look.
@@ -36,6 +38,10 @@ _ASKING = frozenset(
         "complications seen associated following most true false regarding statement except patient year old"
     )
 )
+
+
+# Gives the queries of a question; none leaves them to the rules, None says that there is no plan.
+Plan = Callable[[Question], Sequence[str] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +84,24 @@ class _Look:
         return (not self.fits, self.part, -self.covered, not self.on_aspect, self.other_words)
 
 
-def explore(question: str, index: SearchIndex, picks: Picks) -> Journey:
-    """Search until a title fits the question or the ways to ask are used up, then open what looks best."""
+def by_rules(question: Question) -> tuple[str, ...]:  # noqa: ARG001  (a plan like any other)
+    """Plan nothing: `explore` then takes its queries from the question's own words."""
+    return ()
+
+
+def explore(question: str, index: SearchIndex, picks: Picks, planned: Sequence[str] = ()) -> Journey:
+    """Search until a title fits the question or the ways to ask are used up, then open what looks best.
+
+    Parameters
+    ----------
+    planned
+        The queries, at most `MOST_SEARCHES`; the rules' own where there are none.
+    """
     subject, aspect = subject_words(question), aspect_of(question)
     searches: list[Search] = []
     looks: dict[int, _Look] = {}
-    for place, query in enumerate(islice(_queries(subject, aspect, index, picks), len(_WIDER))):
+    queries = planned or _queries(subject, aspect, index, picks)
+    for place, query in enumerate(islice(queries, MOST_SEARCHES)):
         searches.append(search_for(query, place, index, picks))
         for number in searches[-1].numbers:
             looks.setdefault(number, _look(index, number, subject, aspect))

@@ -21,7 +21,7 @@ from openmed_data.search.index import identity
 from openmed_data.seeds import uniform
 
 from .choices import CHOICE_SHAPES
-from .options import SearchOptions
+from .options import Planner, SearchOptions
 
 # Topics are drawn in such excess of the share, as many are mentioned in documents about others and cannot be used.
 _EXCESS = 5
@@ -41,12 +41,16 @@ class SearchState:
         Of the index, in the user's cache; the rest is unknown before it was prepared.
     facts
         What the manifest says of the index.
+    store, planner
+        Of `planner=llm`: where the answers are, and what the manifest says of them.
     """
 
     bases: Mapping[str, int] = field(default_factory=dict[str, int])
     folder: Path = Path()
     held_out: frozenset[int] = frozenset()
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    store: Path = Path()
+    planner: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 def prepare_search(
@@ -62,8 +66,10 @@ def prepare_search(
     SourceError
         The corpus cannot be read or holds no document.
     UsageError
-        The source is a set of questions, and no corpus is given.
+        The source is a set of questions, and no corpus is given; or a model is to plan, and it is not said which.
     """
+    if options.planner is Planner.LLM:
+        options.require_endpoint("planner=llm")
     if options.corpus is None and any(_shape(batch) in CHOICE_SHAPES for batch in source):
         raise UsageError("exam questions need a corpus to be searched", hint="Give one: --set corpus=PATH.")
     share = options.nothing_found_share if options.corpus is None else 0.0

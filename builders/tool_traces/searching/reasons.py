@@ -12,6 +12,7 @@ class SearchReason(ReasonCode):
     BENCHMARK = "benchmark_question", "the question is of a labelled set that models are measured with"
     UNREADABLE_KEY = "unreadable_key", "options or answer key cannot be read"
     NOT_SEARCHABLE = "not_searchable", "the question asks what does not apply, or for what only its options say"
+    NO_PLAN = "no_plan", "the language model that was to write the queries refused, or wrote something else"
     NOT_FOUND = "answer_not_found", "the searches led to no document that holds the known answer"
     NOTHING_QUOTABLE = "nothing_quotable", "the document that was opened has no whole sentence fit to be quoted"
     FOUND_AFTER_ALL = "found_after_all", "its own document was held out, but another one is about the same"

@@ -6,17 +6,14 @@ from collections.abc import Sequence
 import polars as pl
 
 from openmed_data import tally
-from openmed_data.builder import LICENSE, ROW, SHAPE, SOURCE, UID, Rows
-from openmed_data.search.corpora import origin_of
+from openmed_data.builder import LICENSE, ROW, SOURCE, UID, Rows
 from openmed_data.search.tools import TOOLS_JSON
 
-from .choices import CHOICE_SHAPES, Choice, choice_of
-from .making import Made, Rejected, Shares, calls_of, make_traces
+from .making import Made, Shares, calls_of, make_traces
 from .options import SearchOptions
-from .picks import Picks, picks_of
+from .planning import open_plan
 from .preparing import SearchState, open_index
-from .questions import Question, question_of
-from .reasons import SearchReason
+from .reading import read_questions
 
 FORMAT = "search"
 _TEXT = pl.String()
@@ -37,9 +34,10 @@ _KEYS = {ROW: pl.UInt64, UID: pl.UInt64, "identity": pl.String, "answer": pl.Str
 
 def search_rows(batch: pl.DataFrame, state: SearchState, options: SearchOptions) -> Rows:
     """Make the search traces of a batch of corpus rows or questions; the same ones whatever the batch's size."""
-    questions, unasked = _questions(batch, state, options)
+    questions, unasked = read_questions(batch, state, options)
     shares = Shares(options.no_tool_share, state.held_out)
-    made, rejected = make_traces(questions, open_index(state.folder), shares)
+    with open_plan(state, options) as plan:
+        made, rejected = make_traces(questions, open_index(state.folder), shares, plan)
     every = [*unasked, *rejected]
     return Rows(
         kept=_kept(made, batch),
@@ -47,31 +45,6 @@ def search_rows(batch: pl.DataFrame, state: SearchState, options: SearchOptions)
         keys=_keys(made),
         tally=_counted(made),
     )
-
-
-def _questions(
-    batch: pl.DataFrame, state: SearchState, options: SearchOptions
-) -> tuple[list[tuple[Question | Choice, Picks]], list[Rejected]]:
-    """Read the question of each row, with the choices of its trace."""
-    records = list(batch.iter_rows(named=True))
-    shape: str = batch[SHAPE][0]
-    asked: list[tuple[Question | Choice, Picks]] = []
-    unasked: list[Rejected] = []
-    for record, picks in zip(records, picks_of(list(map(origin_of, records)), options.seed), strict=True):
-        if shape in CHOICE_SHAPES:
-            question = choice_of(shape, record, state.bases)
-        else:
-            question = question_of(shape, record, picks["question"])
-        if isinstance(question, SearchReason):
-            unasked.append(Rejected(record[ROW], question, _shown(record)))
-        else:
-            asked.append((question, picks))
-    return asked, unasked
-
-
-def _shown(record: dict[str, str | None]) -> str:
-    names = ("focus", "question", "QUESTION", "title", "name")
-    return next((text for text in map(record.get, names) if text), "")
 
 
 def _kept(made: Sequence[Made], batch: pl.DataFrame) -> pl.DataFrame:
