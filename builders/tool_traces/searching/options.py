@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_serializer, field_validator
 
+from openmed_data.builder import Options
 from openmed_data.llm.options import EndpointOptions
 
 
@@ -17,8 +18,8 @@ class Planner(StrEnum):
     LLM = "llm"
 
 
-class SearchOptions(EndpointOptions):
-    """Options of the traces that are made by searching a corpus; a converter of trace files ignores them."""
+class CorpusOptions(Options):
+    """What is searched, who plans, and which traces are made on purpose."""
 
     corpus: Path | None = Field(
         None,
@@ -56,3 +57,10 @@ class SearchOptions(EndpointOptions):
     def _name_and_digest(self, path: Path | None) -> str | None:
         """Record what was searched, not where it lay."""
         return f"{path.name} sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}" if path else None
+
+
+class SearchOptions(EndpointOptions, CorpusOptions):
+    """Options of the traces that are made by searching a corpus; a converter of trace files ignores them.
+
+    Those of the endpoint, which `planner=llm` alone needs, come last.
+    """
