@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from openmed_data.builder import FILE, Builder, FilterUse, Rows
 from openmed_data.index_base import index_bases
 from openmed_data.kinds import Kind
 from openmed_data.progress import Progress
+from openmed_data.search.corpora import LICENSES
 from openmed_data.sources import Source, SourceFile, Upstream
 from openmed_data.sources.readers import Part
 from openmed_data.traces.beginnings import beginnings, count_beginnings
@@ -39,6 +41,7 @@ from .searching import (
     search_rows,
 )
 
+_UNKNOWN = "unknown"
 SAMPLES = Path(__file__).with_name("samples")
 
 
@@ -66,12 +69,17 @@ class ToolTraces(Builder[TraceOptions, TraceState]):
         return TraceOptions
 
     def source(self, text: str | None) -> Source:
-        """Find the files; the sample is a folder, and what licence local files have is not known."""
+        """Find the files; the sample is a folder, and of local files only the public corpora's licences are known."""
         if text == "sample":
             files = tuple(SourceFile(path, path.name) for path in sorted(SAMPLES.iterdir()))
             return Source("sample", files, "apache-2.0")
         found = super().source(text)
-        return found if found.repo else Source(found.name, found.files, "unknown")
+        if found.repo:
+            return found
+        shapes = {part.shape for file in found.files if is_searchable(file) for part in islice(self.parts(file), 1)}
+        known = {LICENSES.get(shape, _UNKNOWN) for shape in shapes}
+        corpora = all(is_searchable(file) for file in found.files)
+        return Source(found.name, found.files, known.pop() if corpora and len(known) == 1 else _UNKNOWN)
 
     def parts(self, file: SourceFile) -> Iterator[Part]:
         """Read traces as one record each; corpora and exam questions, told by their columns, as they stand."""

@@ -31,6 +31,8 @@ SHAPES: Mapping[str, tuple[str, ...]] = {
     DISEASE_ONTOLOGY: ("id", "name", "definition"),
     OWN: ("id", "title", "text"),
 }
+# Of the public corpora; nothing tells that of a corpus of another's making.
+LICENSES = {MEDQUAD: "cc-by-4.0", PUBMEDQA: "mit", DISEASE_ONTOLOGY: "cc0-1.0"}
 OTHER_COLUMNS = ("url", "key", "synonyms", "parents", "source", "question")
 COLUMNS = tuple(dict.fromkeys((*(name for shape in SHAPES.values() for name in shape), *OTHER_COLUMNS)))
 SUFFIXES = (*READABLE, OBO)

@@ -45,6 +45,7 @@ def test_a_corpus_becomes_search_traces(searched: Path) -> None:
     assert set(read_rows(searched)["format"]) == {"search"}
     assert manifest["figures"]["search"]["answer_in_evidence"] == 1.0
     assert manifest["state"]["search_index"]["engine"] == "bm25s"
+    assert manifest["source"]["license"] == "cc-by-4.0"  # told by MedQuAD's columns; a mixture needs to know
 
 
 def test_search_traces_keep_the_laws_and_are_settled_already(searched: Path) -> None:
