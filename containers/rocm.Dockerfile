@@ -38,6 +38,6 @@ RUN python3 -m nltk.downloader -d /opt/nltk punkt_tab
 RUN python3 -c 'import torch; assert torch.version.hip, f"torch {torch.__version__} is not built for ROCm"' \
     && openmed-data --version
 
-WORKDIR /work
+WORKDIR /workspace
 ENTRYPOINT []
 CMD ["openmed-data", "doctor", "--recipe", "afm-4.5b", "--profile", "mi300x-8"]
