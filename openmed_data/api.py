@@ -117,26 +117,26 @@ def build_dataset(  # noqa: PLR0913  (one parameter for each option)
         return Built(out, passed=None, reused=True)
     if out.exists():
         _require_build(out)
-    try:
-        judged = given if validation else None
-        passed = _build(request, Work(where.seen(out)), where, judged, progress)
-    except SourceError:
-        shutil.rmtree(Work(out).root)  # nothing in it helps a rerun, which needs another source
-        raise
-    except (OSError, BrokenExecutor) as error:
-        hint = "Make room, or mend what it names, and run the same command again: finished parts are kept."
-        raise BuildError(f"the build at '{out}' stopped: {_first_line(error)}", hint=hint) from error
+    passed = _build(request, Work(where.seen(out)), where, given if validation else None, progress)
     return Built(out, passed)
 
 
 def _build(
     request: Request, work: Work, engine: Engine, checks: Mapping[str, Mapping[str, Any]] | None, progress: Progress
 ) -> bool | None:
-    with work.lock():
-        build(request, work, engine=engine, progress=progress)
-        passed = _finish(work.result, checks, engine, progress)
-        _put_in_place(work)
-    shutil.rmtree(work.root)
+    """Build beside `work.out` and put the result in its place; return whether the checks passed, if they ran."""
+    try:
+        with work.lock():
+            build(request, work, engine=engine, progress=progress)
+            passed = _finish(work.result, checks, engine, progress)
+            _put_in_place(work)
+        shutil.rmtree(work.root)
+    except SourceError:
+        shutil.rmtree(work.root)  # nothing in it helps a rerun, which needs another source
+        raise
+    except (OSError, BrokenExecutor) as error:
+        hint = "Make room, or mend what it names, and run the same command again: finished parts are kept."
+        raise BuildError(f"the build at '{work.out}' stopped: {_first_line(error)}", hint=hint) from error
     return passed
 
 

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
@@ -74,29 +74,40 @@ def stage(
     hashes = tuple(sha256(file.path) for file in source.files)
     record = work.root / "stage.json"
     if record.exists():
-        staged = tuple(StagedFile(**entry) for entry in json.loads(record.read_text()))
-        if tuple(file.sha256 for file in staged) == hashes:
-            return staged
-        raise UsageError(
-            "the source changed since this build was interrupted", hint=f"Remove '{work.root}' and build again."
-        )
+        return _recorded(record, hashes)
     work.clear("stage")  # a run that did not finish may have read a longer source
-    counts: dict[str, list[int]] = {file.name: [] for file in source.files}
-    problems: list[Problem] = []
-    hint = ""
-    for outcome in workers.map(_stage_part, _tasks(work, source, parts, limit)):
-        counts[outcome.file].append(outcome.rows)
-        problems += outcome.problems
-        hint = hint or outcome.hint
-        advance(outcome.rows)
-    if problems:
-        raise SourceError(f"the source has {len(problems)} row(s) that cannot be read", problems, hint=hint)
+    counts = _read(source, workers.map(_stage_part, _tasks(work, source, parts, limit)), advance)
     staged = tuple(
         StagedFile(file.name, file.split, digest, sum(counts[file.name]), len(counts[file.name]))
         for file, digest in zip(source.files, hashes, strict=True)
     )
     write_text(record, json.dumps([asdict(file) for file in staged]))
     return staged
+
+
+def _recorded(record: Path, hashes: tuple[str, ...]) -> tuple[StagedFile, ...]:
+    """Return what an earlier run read, where the files are still those."""
+    staged = tuple(StagedFile(**entry) for entry in json.loads(record.read_text()))
+    if tuple(file.sha256 for file in staged) == hashes:
+        return staged
+    raise UsageError(
+        "the source changed since this build was interrupted", hint=f"Remove '{record.parent}' and build again."
+    )
+
+
+def _read(source: Source, outcomes: Iterable[_Outcome], advance: Callable[[int], None]) -> dict[str, list[int]]:
+    """Return the rows of each part, by file; the problems of all parts are reported together."""
+    counts: dict[str, list[int]] = {file.name: [] for file in source.files}
+    problems: list[Problem] = []
+    hint = ""
+    for outcome in outcomes:
+        counts[outcome.file].append(outcome.rows)
+        problems += outcome.problems
+        hint = hint or outcome.hint
+        advance(outcome.rows)
+    if problems:
+        raise SourceError(f"the source has {len(problems)} row(s) that cannot be read", problems, hint=hint)
+    return counts
 
 
 def _tasks(
