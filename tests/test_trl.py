@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_llama import tiny_llama, tiny_tokenizer
 
 from openmed_data.api import build_dataset
 
@@ -17,12 +18,6 @@ pytestmark = [
 
 torch = pytest.importorskip("torch")
 trl = pytest.importorskip("trl")
-
-# ChatML, the smallest template that marks who speaks.
-TEMPLATE = (
-    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
 
 
 @pytest.fixture(scope="module")
@@ -36,38 +31,13 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture(scope="module")
 def tokenizer(rows: Any) -> Any:
-    from tokenizers import ByteLevelBPETokenizer
-    from transformers import PreTrainedTokenizerFast
-
-    trained = ByteLevelBPETokenizer()
     texts = [message["content"] for row in rows for side in ("prompt", "chosen") for message in row[side]]
-    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-    trained.train_from_iterator(texts, vocab_size=600, special_tokens=special, show_progress=False)
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=trained._tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>"
-    )
-    fast.chat_template = TEMPLATE
-    return fast
+    return tiny_tokenizer(texts)
 
 
 @pytest.fixture
 def model(tokenizer: Any, tmp_path: Path) -> Any:
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=16,
-        intermediate_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    # The trainer reads its reference model from where the model was loaded.
-    LlamaForCausalLM(config).save_pretrained(tmp_path / "model")
-    return LlamaForCausalLM.from_pretrained(tmp_path / "model")
+    return tiny_llama(tokenizer, tmp_path / "model")
 
 
 def _trainer(model: Any, tokenizer: Any, rows: Any, folder: Path) -> Any:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_llama import tiny_llama, tiny_tokenizer
 
 from openmed_data.api import build_dataset
 from openmed_data.rewards import Faithful, NoRepetition, Overlong, recipe_rewards
@@ -18,10 +19,6 @@ pytestmark = [
 torch = pytest.importorskip("torch")
 trl = pytest.importorskip("trl")
 
-TEMPLATE = (
-    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
 THOUGHT = "<think>The findings point to it.</think>\n<answer>"
 LETTERS = "ABCD"
 
@@ -39,40 +36,14 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.fixture(scope="module")
 def tokenizer(rows: Any) -> Any:
     """A tokenizer to which a whole answer is one token, so that a model of random weights gives answers at all."""
-    from tokenizers import AddedToken, ByteLevelBPETokenizer
-    from transformers import PreTrainedTokenizerFast
-
-    trained = ByteLevelBPETokenizer()
-    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     texts = [message["content"] for row in rows for message in row["prompt"]]
-    trained.train_from_iterator(texts, vocab_size=300, special_tokens=special, show_progress=False)
-    trained.add_tokens([AddedToken(f"{THOUGHT}{letter}</answer>", normalized=False) for letter in LETTERS])
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=trained._tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>"
-    )
-    fast.chat_template = TEMPLATE
-    return fast
+    return tiny_tokenizer(texts, whole=[f"{THOUGHT}{letter}</answer>" for letter in LETTERS])
 
 
 @pytest.fixture
 def model(tokenizer: Any, tmp_path: Path) -> Any:
     """A model of random weights, where the trainer can read it from."""
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=16,
-        intermediate_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        max_position_embeddings=1024,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    LlamaForCausalLM(config).save_pretrained(tmp_path / "model")
-    return LlamaForCausalLM.from_pretrained(tmp_path / "model")
+    return tiny_llama(tokenizer, tmp_path / "model")
 
 
 def answers_only(tokenizer: Any) -> list[int]:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tiny_llama import tiny_llama
 
 from openmed_data.api import build_dataset
 
@@ -24,25 +25,13 @@ trl = pytest.importorskip("trl")
 
 def test_one_step_of_sft_on_the_assistants_turns_alone(tmp_path: Path) -> None:
     import datasets
-    from transformers import LlamaConfig, LlamaForCausalLM
 
     build = build_dataset("tool-traces", "sample", tmp_path / "traces", validation=False).path
     rows = datasets.load_dataset(str(build), cache_dir=str(tmp_path / "cache"))["train"]
     before = json.dumps(rows.to_list())
     tokenizer = train_tokenizer([json.dumps(row) for row in rows], STOPS["hermes"])
     tokenizer.chat_template = TEMPLATES["hermes"]
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=16,
-        intermediate_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    model = LlamaForCausalLM(config)
+    model = tiny_llama(tokenizer, tmp_path / "model")
     weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     arguments = trl.SFTConfig(
         output_dir=str(tmp_path / "out"),
