@@ -6,8 +6,8 @@
 The same figures are computed for both sets by the same code: rows, seconds, the share of the commonest phrasing, near
 duplicates among questions and among answers, distinct n-grams and self-BLEU, and how many answers still hold a link, a
 telephone number, a pointer to another page or a heading run into the text. The rules that find such dirt here are not
-the builder's. Rows were read for tuning the builder, so the share of dirt in its rows is not an independent measure;
-`--judge` looks only at rows whose id hashes to an odd number, the half that was not read.
+the builder's. Rows were read for tuning the builder, some of either half, so the share of dirt in its rows is not
+an independent measure; `--judge` looks only at rows whose id hashes to an odd number, of which fewer were read.
 """
 
 import argparse
