@@ -149,7 +149,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--judge", action="store_true", help="count dirt in the half of the rows of which fewer were read for tuning")
+    parser.add_argument("--judge", action="store_true", help="count dirt in the half of which fewer rows were read")
     parser.add_argument("--keep", type=Path, help="where to leave the build")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
