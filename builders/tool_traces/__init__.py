@@ -76,10 +76,10 @@ class ToolTraces(Builder[TraceOptions, TraceState]):
         found = super().source(text)
         if found.repo:
             return found
-        shapes = {part.shape for file in found.files if is_searchable(file) for part in islice(self.parts(file), 1)}
-        known = {LICENSES.get(shape, _UNKNOWN) for shape in shapes}
-        corpora = all(is_searchable(file) for file in found.files)
-        return Source(found.name, found.files, known.pop() if corpora and len(known) == 1 else _UNKNOWN)
+        searched = [file for file in found.files if is_searchable(file)]
+        licenses = {LICENSES.get(part.shape, _UNKNOWN) for file in searched for part in islice(search_parts(file), 1)}
+        known = len(licenses) == 1 and len(searched) == len(found.files)
+        return Source(found.name, found.files, licenses.pop() if known else _UNKNOWN)
 
     def parts(self, file: SourceFile) -> Iterator[Part]:
         """Read traces as one record each; corpora and exam questions, told by their columns, as they stand."""
