@@ -16,7 +16,7 @@ from openmed_data import manifest
 from openmed_data.dataset import Dataset, open_dataset
 from openmed_data.errors import Problem, SourceError, UsageError
 from openmed_data.kinds import Kind
-from openmed_data.pipeline.workers import pool
+from openmed_data.pipeline.workers import Here
 from openmed_data.sources import Source, SourceFile
 from openmed_data.survey import survey
 
@@ -128,8 +128,8 @@ def _open(part: PartRecipe, beside: Path) -> Dataset:
 def _verified(part: PartRecipe, dataset: Dataset) -> list[str]:
     """Return the licences of a part's rows, once its rows are those that its manifest names."""
     document: Mapping[str, Any] = dataset.manifest or {}
-    with pool(1, threads=True) as workers, TemporaryDirectory() as folder:
-        found = survey(dataset, workers, Path(folder)).content_digest
+    with TemporaryDirectory() as folder:
+        found = survey(dataset, Here(), Path(folder)).content_digest
     if found != document["content_digest"]:
         problem = Problem(part.label, f"rows with the digest {found[:16]}…", f"{document['content_digest'][:16]}…")
         raise SourceError(
