@@ -20,7 +20,7 @@ from openmed_data import tally
 from openmed_data.kinds import Kind
 from openmed_data.progress import Progress
 from openmed_data.sources import Source, SourceFile, Upstream, resolve
-from openmed_data.sources.readers import PART_ROWS, Part, parts
+from openmed_data.sources.readers import PART_ROWS, USUAL_ROWS, Part, parts
 from openmed_data.sources.resolve import READABLE
 
 # Columns that the engine adds to every batch of source rows.
@@ -166,7 +166,8 @@ class Builder(ABC, Generic[OptionsT, StateT]):
     suffixes
         Endings of the files that it reads, below any compression's.
     part_rows
-        Source rows in a part, at most `PART_ROWS`: fewer where a row is a lot of work, so that workers share it.
+        Source rows in a part, at most `openmed_data.sources.readers.PART_ROWS`: fewer where a row is a lot of work, so
+        that workers share it; more where a batch costs much by itself.
     """
 
     name: ClassVar[str]
@@ -182,7 +183,7 @@ class Builder(ABC, Generic[OptionsT, StateT]):
     releases_gil: ClassVar[bool] = False
     sample: ClassVar[Path | None] = None
     suffixes: ClassVar[tuple[str, ...]] = READABLE
-    part_rows: ClassVar[int] = PART_ROWS
+    part_rows: ClassVar[int] = USUAL_ROWS
 
     @property
     def required_columns(self) -> Mapping[str, tuple[str, ...]]:
@@ -214,7 +215,7 @@ class Builder(ABC, Generic[OptionsT, StateT]):
         return resolve(named, upstream=self.upstream, sample=self.sample, readable=self.suffixes)
 
     def parts(self, file: SourceFile) -> Iterator[Part]:
-        """Cut a source file into parts of at most `PART_ROWS` rows with the columns `every_column`, all of them text.
+        """Cut a source file into parts of `part_rows` rows with the columns `every_column`, all of them text.
 
         The default reads tables; a builder whose files are none, such as logs or plain text, has its own.
 
@@ -223,7 +224,7 @@ class Builder(ABC, Generic[OptionsT, StateT]):
         SourceError
             The file is empty, is not what its suffix says, or has none of the shapes.
         """
-        return parts(file, self.every_column, self.required_columns, self.part_rows)
+        return parts(file, self.every_column, self.required_columns, min(self.part_rows, PART_ROWS))
 
     def fit(self, batch: pl.DataFrame, options: OptionsT) -> pl.DataFrame:  # noqa: ARG002
         """Count what `state` needs to know of the whole source, as a tally; order-free and small.

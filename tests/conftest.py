@@ -49,7 +49,7 @@ def layout(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def lay_out(*, part: int = 16_384, shard: int = 50_000, partition: int = 4_000_000) -> None:
         monkeypatch.setattr(stage, "PART_ROWS", part)
         monkeypatch.setattr(run, "PART_ROWS", part)
-        monkeypatch.setattr(builder.Builder, "part_rows", part)
+        monkeypatch.setattr(builder, "PART_ROWS", part)
         monkeypatch.setattr(run, "plan", partial(shards.plan, shard_rows=shard))
         monkeypatch.setattr(decide, "PARTITION_ROWS", partition)
 

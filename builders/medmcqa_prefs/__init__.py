@@ -13,6 +13,7 @@ from openmed_data.builder import LICENSE, ROW, SAMPLE, SOURCE, UID, Builder, Fil
 from openmed_data.index_base import count_keys, gold_position, index_bases
 from openmed_data.kinds import Kind
 from openmed_data.sources import Upstream
+from openmed_data.sources.readers import PART_ROWS
 from openmed_data.text.clean import clean_columns
 from openmed_data.text.lost_rt import Lexicon, build_lexicon, count, repair
 from openmed_data.text.questions import tidy, without_number
@@ -52,6 +53,7 @@ class MedmcqaPrefs(Builder[PrefsOptions, PrefsState]):
     # filter is in doubt, the row goes.
     filters = (FilterUse("phi", {"action": "drop", "level": 2}), FilterUse("contamination"))
     releases_gil = True
+    part_rows = PART_ROWS  # its regular expressions are compiled anew for every batch
     sample = Path(__file__).with_name("sample.jsonl")
     card = CARD
 

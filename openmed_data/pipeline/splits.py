@@ -18,7 +18,7 @@ TRAIN, VALIDATION, TEST = "train", "validation", "test"
 # So many stems are held in memory, with their words, while all others pass by.
 HELD_ROWS = 500_000
 
-_PARTS_AT_ONCE = 8
+_PARTS_AT_ONCE = 4
 _NO_ROWS = pl.Series(ROW, [], dtype=pl.UInt64)
 
 

@@ -8,9 +8,10 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
+import pyarrow as pa
 
 from openmed_data.errors import UsageError
 from openmed_data.parquet import PARTIAL, whole
@@ -132,8 +133,10 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
 
 
 def read_frame(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
-    """Read what `write_frame` wrote."""
-    return pl.read_ipc(path, columns=columns)
+    """Map what `write_frame` wrote into memory; pages are read when they are looked at."""
+    with pa.memory_map(str(path)) as mapped:
+        table = pa.ipc.open_file(mapped).read_all()
+    return cast(pl.DataFrame, pl.from_arrow(table if columns is None else table.select(columns)))
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -20,7 +20,9 @@ from openmed_data.sources.resolve import COMPRESSED, SourceFile, data_suffix
 from openmed_data.sources.shapes import Shapes, shape_of
 from openmed_data.sources.streams import DAMAGED, open_bytes, require_utf_8
 
-PART_ROWS = 16_384
+# The most rows of a part, and what a part has where its builder does not say.
+PART_ROWS = 32_768
+USUAL_ROWS = 16_384
 
 
 class Part(Protocol):
@@ -76,7 +78,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def parts(file: SourceFile, columns: Sequence[str], shapes: Shapes, rows: int = PART_ROWS) -> Iterator[Part]:
+def parts(file: SourceFile, columns: Sequence[str], shapes: Shapes, rows: int = USUAL_ROWS) -> Iterator[Part]:
     """Yield the parts of `file` in order, with exactly `columns`, all of them strings.
 
     Parameters
@@ -88,7 +90,7 @@ def parts(file: SourceFile, columns: Sequence[str], shapes: Shapes, rows: int = 
     shapes
         The sets of columns of which one must be there, by name.
     rows
-        Rows in a part; the last one of a file may have fewer.
+        Rows in a part, at most `PART_ROWS`; the last one of a file may have fewer.
 
     Raises
     ------
@@ -103,7 +105,7 @@ def parts(file: SourceFile, columns: Sequence[str], shapes: Shapes, rows: int = 
         with nullcontext(documents.as_lines(file)) if document else open_bytes(file) as stream:
             yield from lines.parts(file.name, stream, columns, shapes, rows)
         return
-    frames = read_csv(file, PART_ROWS) if suffix == ".csv" else _read_parquet(file)
+    frames = read_csv(file, rows) if suffix == ".csv" else _read_parquet(file, rows)
     first, shape = 1, ""
     for frame in _rebatch(frames, rows):
         if first == 1:
@@ -114,7 +116,7 @@ def parts(file: SourceFile, columns: Sequence[str], shapes: Shapes, rows: int = 
         raise lines.empty(file.name)
 
 
-def _read_parquet(file: SourceFile) -> Iterator[pl.DataFrame]:
+def _read_parquet(file: SourceFile, rows: int) -> Iterator[pl.DataFrame]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -124,7 +126,7 @@ def _read_parquet(file: SourceFile) -> Iterator[pl.DataFrame]:
             source = pa.BufferReader(stream.read())
     try:
         with pq.ParquetFile(source) as reader:
-            for batch in reader.iter_batches(batch_size=PART_ROWS):
+            for batch in reader.iter_batches(batch_size=rows):
                 yield cast(pl.DataFrame, pl.from_arrow(batch))
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:  # of the disk, not of the content

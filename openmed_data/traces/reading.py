@@ -13,7 +13,7 @@ import polars as pl
 from openmed_data.errors import Problem, SourceError
 from openmed_data.sources import SourceFile, documents, lines
 from openmed_data.sources.delimited import read_csv
-from openmed_data.sources.readers import PART_ROWS, Part
+from openmed_data.sources.readers import Part
 from openmed_data.sources.resolve import data_suffix
 from openmed_data.sources.streams import BYTE_ORDER_MARK, DAMAGED, open_bytes, require_utf_8
 from openmed_data.traces.codec import dumps, loads
@@ -22,12 +22,13 @@ from openmed_data.traces.detect import formats
 RECORD = "record"
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".parquet", ".csv", ".txt")
 TABLE, LOG, TEXT = "rows", "sessions of a log", "conversations of a text"
+PART_RECORDS = 4_096  # of up to 20 kB each
 _LOOKED_AT = 50  # lines by which a log is told from a table
 
 
 @dataclass(frozen=True, slots=True)
 class RecordsPart:
-    """Up to `PART_ROWS` records, each a line of JSON; see `openmed_data.sources.readers.Part`."""
+    """Up to `PART_RECORDS` records, each a line of JSON; see `openmed_data.sources.readers.Part`."""
 
     file: str
     shape: str
@@ -94,7 +95,7 @@ def record_parts(file: SourceFile) -> Iterator[Part]:
         if _is_log(head):
             shape, records = LOG, _sessions(file.name, records)
     first = 1
-    while part := tuple(islice(records, PART_ROWS)):
+    while part := tuple(islice(records, PART_RECORDS)):
         yield RecordsPart(file.name, shape, first, part)
         first += len(part)
     if first == 1:
@@ -111,7 +112,7 @@ def _rows(file: SourceFile, suffix: str) -> Iterator[bytes]:
     if suffix == ".parquet":
         yield from (_without_padding(row) for row in _parquet(file))
     elif suffix == ".csv":
-        for frame in read_csv(file, PART_ROWS):
+        for frame in read_csv(file, PART_RECORDS):
             yield from (dumps(row).encode() for row in frame.iter_rows(named=True))
     else:
         document = suffix == ".json" and documents.is_document(file)

@@ -85,7 +85,7 @@ def _lay_out(patch: pytest.MonkeyPatch, part: int, partition: int) -> None:
 
     patch.setattr(stage, "PART_ROWS", part)
     patch.setattr(run, "PART_ROWS", part)
-    patch.setattr(builder.Builder, "part_rows", part)
+    patch.setattr(builder, "PART_ROWS", part)
     patch.setattr(decide, "PARTITION_ROWS", partition)
 
 

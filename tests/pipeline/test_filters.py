@@ -163,7 +163,7 @@ def _lay_out(patch: pytest.MonkeyPatch, part: int) -> None:
 
     patch.setattr(stage, "PART_ROWS", part)
     patch.setattr(run_module, "PART_ROWS", part)
-    patch.setattr(builder.Builder, "part_rows", part)
+    patch.setattr(builder, "PART_ROWS", part)
 
 
 def toys(count: int) -> list[Row]:

@@ -240,9 +240,9 @@ CHILD = """
     import functools, sys
     from pathlib import Path
     from openmed_data.api import build_dataset
-    from openmed_data.builder import Builder
+    from openmed_data import builder
     from openmed_data.pipeline import run, shards, stage
-    Builder.part_rows = stage.PART_ROWS = run.PART_ROWS = 40
+    builder.PART_ROWS = stage.PART_ROWS = run.PART_ROWS = 40
     run.plan = functools.partial(shards.plan, shard_rows=60)
     print("go", flush=True)
     build_dataset("medmcqa-prefs", "sample", Path(sys.argv[1]), validation=False)
