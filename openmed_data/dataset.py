@@ -17,7 +17,7 @@ from openmed_data.sources.resolve import data_suffix, declared_split
 
 BATCH_ROWS = 16_384
 # Parquet files are cut and joined, between row groups, into stretches of at least so many rows.
-STRETCH_ROWS = 100_000
+STRETCH_ROWS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
