@@ -50,7 +50,7 @@ def build_dataset(  # noqa: PLR0913  (one parameter for each option)
     *,
     options: Mapping[str, Any] | None = None,
     limit: int | None = None,
-    workers: int = 2,
+    workers: int = 1,
     engine: str = "local",
     address: str | None = None,
     overwrite: bool = False,
@@ -73,7 +73,8 @@ def build_dataset(  # noqa: PLR0913  (one parameter for each option)
     limit
         Read at most so many source rows.
     workers
-        How many parts are worked on at once; the bytes do not depend on it.
+        How many parts are worked on at once; the bytes do not depend on it. Several are mostly processes, which import
+        the script that is run: there, call this below ``if __name__ == "__main__":``.
     engine, address
         ``"local"``, or ``"ray"`` with the address of a cluster whose nodes all see `out`; without an address Ray is
         started on this machine. The bytes do not depend on these either.
@@ -109,7 +110,8 @@ def build_dataset(  # noqa: PLR0913  (one parameter for each option)
     parsed = parse_options(builder, options or {})
     found = builder.source(source)
     given = checks or {}
-    plan(builder.kind, None, given)  # what cannot be checked is said before anything is built
+    if given:
+        plan(builder.kind, None, given)  # what cannot be checked is said before anything is built
     request = Request(builder, found, parsed, limit, filters.plan(builder, given))
     out, where = out or Path("build") / name, engine_named(engine, workers, address)
     if out.exists() and not overwrite:

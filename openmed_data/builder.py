@@ -160,7 +160,7 @@ class Builder(ABC, Generic[OptionsT, StateT]):
         The checks that candidate rows must pass, in this order; a row that one takes out, the next does not see.
     releases_gil
         Whether `rows` spends its time in polars, which leaves the interpreter free: workers are then threads, which
-        start at once and copy nothing. Otherwise they are processes.
+        start at once and copy nothing, unless filters have much to do. Otherwise they are processes.
     sample
         Path of a bundled sample of the source.
     suffixes

@@ -29,6 +29,7 @@ from openmed_data.kinds import Kind
 from openmed_data.manifest import Manifest
 from openmed_data.pipeline.run import Request, build
 from openmed_data.pipeline.work import Work
+from openmed_data.pipeline.workers import Engine
 from openmed_data.progress import Progress
 from openmed_data.sources import SourceFile, Upstream
 from openmed_data.sources.readers import Part
@@ -94,4 +95,4 @@ def run(source: Path, out: Path, options: SearchOptions, *, workers: int = 1, li
     request = Request(builder, builder.source(str(source)), options, limit=limit)
     work = Work(out)
     with work.lock():
-        return build(request, work, workers=workers)
+        return build(request, work, engine=Engine(workers=workers))

@@ -16,6 +16,7 @@ from openmed_data.kinds import Kind
 from openmed_data.pipeline.run import Request, build
 from openmed_data.pipeline.shards import REJECTED
 from openmed_data.pipeline.work import Work
+from openmed_data.pipeline.workers import Engine
 from openmed_data.seeds import salt, uniform
 from openmed_data.sources import Source, Upstream
 
@@ -140,7 +141,7 @@ def run_pipeline(
     request = Request(builder, source, builder.options_model.model_validate(options), limit)
     work = Work(out)
     with work.lock():
-        build(request, work, workers=workers)
+        build(request, work, engine=Engine(workers=workers))
     return work.result
 
 

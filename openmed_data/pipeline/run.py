@@ -34,6 +34,8 @@ from openmed_data.progress import Progress, Silent
 from openmed_data.sources import Source
 from openmed_data.sources.readers import PART_ROWS
 
+_SMALL_BYTES = 32 << 20
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -50,7 +52,6 @@ def build(
     request: Request,
     work: Work,
     *,
-    workers: int = 1,
     engine: Engine | None = None,
     progress: Progress | None = None,
 ) -> Manifest:
@@ -62,10 +63,9 @@ def build(
         What to build.
     work
         Where to; the caller holds its lock.
-    workers
-        How many parts are worked on at once; the bytes do not depend on it.
     engine
-        Where they are worked on, if not by so many workers of this machine; nor on this.
+        Where parts are worked on, and by how many at once; one after another on this machine where it is left out. The
+        bytes do not depend on it.
 
     Raises
     ------
@@ -76,8 +76,17 @@ def build(
     BuildError
         No row was kept, or the books do not balance.
     """
-    with open_workers(engine or Engine(workers=workers), work.root, threads=request.builder.releases_gil) as workers_:
-        return _Run(request, work, workers_, progress or Silent()).run()
+    with open_workers(engine or Engine(), work.root, threads=_threads_do(request)) as workers:
+        return _Run(request, work, workers, progress or Silent()).run()
+
+
+def _threads_do(request: Request) -> bool:
+    """Tell whether threads make the rows as fast as processes, which take seconds to start.
+
+    Checks hold the interpreter for most of their time, so where candidates are filtered threads wait for each other.
+    """
+    small = sum(file.path.stat().st_size for file in request.source.files) < _SMALL_BYTES
+    return request.builder.releases_gil and (small or not request.filters)
 
 
 class _Run:

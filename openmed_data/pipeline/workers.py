@@ -135,12 +135,15 @@ def open_workers(engine: Engine, folder: Path, *, threads: bool) -> Generator[Wo
 
 
 @contextmanager
-def pool(count: int, *, threads: bool) -> Generator[LocalWorkers]:
-    """Open `count` workers: threads for work that leaves the interpreter free, else processes.
+def pool(count: int, *, threads: bool) -> Generator[Workers]:
+    """Open `count` workers: threads for work that leaves the interpreter free, else processes; one is this process.
 
     Processes are spawned: a fork would copy locks that the libraries' own threads hold. They ignore Ctrl-C, which the
     terminal sends to all of them: the process that waits for their results answers it alone.
     """
+    if count == 1:
+        yield Here()
+        return
     executor: Executor = (
         ThreadPoolExecutor(count)
         if threads

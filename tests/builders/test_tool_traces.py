@@ -67,7 +67,7 @@ def test_every_law_is_broken_in_the_sample() -> None:
 def test_a_row_about_a_person_is_taken_out(tmp_path: Path) -> None:
     request = Request(Threaded(), BUILDER.source("sample"), TraceOptions(), None, filters.plan(BUILDER, {}))
     with (work := Work(tmp_path / "out")).lock():
-        build(request, work, workers=1)
+        build(request, work)
     taken = read_rejected(work.result).filter(pl.col("level") == "candidate")
     assert taken.select("reason", "file", "line").rows() == [("phi:phone", "openai.jsonl", 24)]
 

@@ -19,6 +19,7 @@ from openmed_data.errors import BooksError, BuildError, UsageError
 from openmed_data.pipeline import filters
 from openmed_data.pipeline.run import Request, build
 from openmed_data.pipeline.work import Work
+from openmed_data.pipeline.workers import Engine
 from openmed_data.sources import resolve
 
 Row = dict[str, Any]
@@ -117,7 +118,7 @@ def run(builder: Toy, source: Path, out: Path, workers: int = 1) -> Path:
     request = Request(builder, found, builder.options_model(), None, filters.plan(builder, {}))
     work = Work(out)
     with work.lock():
-        build(request, work, workers=workers)
+        build(request, work, engine=Engine(workers=workers))
     return work.result
 
 
