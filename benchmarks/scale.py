@@ -1,9 +1,9 @@
 """Cost per row, memory and scaling of whole builds and validations, beside ordinary ways, in one table.
 
-    python benchmarks/scale.py                                    # 20k, 200k and 2M rows on 1 and 2 workers
-    python benchmarks/scale.py --rows 10000000 --workers 2        # the run that must stay within 4 GB
-    python benchmarks/scale.py --engine ray                       # the same on Ray, started on this machine
-    python benchmarks/scale.py --datatrove PYTHON                 # also datatrove, in an environment of its own
+    python benchmarks/scale.py                                                # 20k, 200k and 2M rows on 1 and 2 workers
+    python benchmarks/scale.py --rows 10000000 --workers 2 --steps validate   # the run that must stay within 4 GB
+    python benchmarks/scale.py --engine ray                                   # the same on Ray, started on this machine
+    python benchmarks/scale.py --datatrove PYTHON                             # also datatrove, in an environment of its own
 
 Rows are the real MedMCQA validation file's, then copies with half of their longer words replaced (see `scale_up.py`).
 Every contestant is a process of its own. *build* is the default `openmed-data build medmcqa-prefs` with its filters and
@@ -70,6 +70,9 @@ if __name__ == "__main__":
     run(2, JsonlReader(source), MinhashDedupFilter(f"{out}/remove"), JsonlWriter(f"{out}/kept", compression=None))
 """
 
+# What is done with a build, and the options of `openmed-data validate` for it.
+CHECKED = {"validate": [], "duplicates": ["--checks", "duplicates"]}
+
 
 @dataclass(frozen=True)
 class Line:
@@ -97,10 +100,11 @@ class Bench:
 
     scratch: Path
     engine: str
+    steps: Sequence[str]
     datatrove: Path | None
 
     def ours(self, rows: int, workers: int) -> Iterator[Line]:
-        """Build and validate; the build stays at ``scratch/built``."""
+        """Build, and look at the build, which stays at ``scratch/built``."""
         source = write(self.scratch / f"medmcqa-{rows}.json", rows)
         command = [sys.executable, "-m", "openmed_data.cli"]
         where = ["--engine", self.engine, "--workers", str(workers), "--quiet"]
@@ -108,24 +112,25 @@ class Bench:
         build = [*command, "build", "medmcqa-prefs", "--source", str(source), "--out", str(built), "--no-validation"]
         yield self._line(rows, "build", workers, [*build, *where], built.parent)
         report = self.scratch / "report"
-        for what, chosen in (("validate", []), ("duplicates", ["--checks", "duplicates"])):
+        for what, chosen in CHECKED.items():
+            if what not in self.steps:
+                continue
             check = [*command, "validate", str(built), "--report-dir", str(report), *chosen, *where]
             # Made-up rows need not pass; what is timed is the looking.
             yield self._line(rows, what, workers, ["sh", "-c", '"$@"; [ $? -le 1 ]', "sh", *check], report)
 
-    def others(self, rows: int) -> list[Line]:
+    def others(self, rows: int) -> Iterator[Line]:
         """Run what others have for some of the steps, with two workers."""
         source = write(self.scratch / f"medmcqa-{rows}.json", rows)
         out = self.scratch / "other"
-        lines = [self._line(rows, "datasets.map", 2, [sys.executable, "-c", ORDINARY, str(source), str(out)], out)]
+        yield self._line(rows, "datasets.map", 2, [sys.executable, "-c", ORDINARY, str(source), str(out)], out)
         if self.datatrove is not None:
             texts, script = self.scratch / "texts", self.scratch / "minhash.py"
             texts.mkdir(exist_ok=True)
             script.write_text(DATATROVE)
             subprocess.run([sys.executable, "-c", TEXTS, str(self.scratch / "built" / "out"), str(texts)], check=True)
             command = [str(self.datatrove), str(script), str(texts), str(out), "2"]
-            lines.append(self._line(rows, "datatrove", 2, command, out))
-        return lines
+            yield self._line(rows, "datatrove", 2, command, out)
 
     @staticmethod
     def _line(rows: int, what: str, workers: int, command: Sequence[str], folder: Path) -> Line:
@@ -139,12 +144,13 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[20_000, 200_000, 2_000_000])
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--engine", choices=["local", "ray"], default="local")
+    parser.add_argument("--steps", choices=list(CHECKED), nargs="+", default=list(CHECKED), help="after the build")
     parser.add_argument("--datatrove", type=Path, metavar="PYTHON")
     parser.add_argument("--no-others", action="store_true", help="leave datasets.map out")
     parser.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()) / "openmed-data-scale")
     arguments = parser.parse_args()
     arguments.scratch.mkdir(parents=True, exist_ok=True)
-    bench = Bench(arguments.scratch, arguments.engine, arguments.datatrove)
+    bench = Bench(arguments.scratch, arguments.engine, arguments.steps, arguments.datatrove)
     print(f"{os.cpu_count()} cores, engine {arguments.engine}, load {os.getloadavg()[0]:.1f} at the start")
     print(
         f"{'rows':>12}  {'':16}{'workers':>8}{'seconds':>10}{'µs/row':>10}{'peak MB':>10}{'efficiency':>12}", flush=True

@@ -34,7 +34,7 @@ from openmed_data.progress import Progress, Silent
 from openmed_data.sources import Source
 from openmed_data.sources.readers import PART_ROWS
 
-_SMALL_BYTES = 32 << 20
+_SMALL_BYTES = 256 << 20
 
 
 @dataclass(frozen=True, slots=True)
