@@ -3,7 +3,7 @@
     python benchmarks/scale.py                                                # 20k, 200k and 2M rows on 1 and 2 workers
     python benchmarks/scale.py --rows 10000000 --workers 2 --steps validate   # the run that must stay within 4 GB
     python benchmarks/scale.py --engine ray                                   # the same on Ray, started on this machine
-    python benchmarks/scale.py --datatrove PYTHON                             # also datatrove, in an environment of its own
+    python benchmarks/scale.py --datatrove PYTHON                             # also datatrove, in its own environment
 
 Rows are the real MedMCQA validation file's, then copies with half of their longer words replaced (see `scale_up.py`).
 Every contestant is a process of its own. *build* is the default `openmed-data build medmcqa-prefs` with its filters and
