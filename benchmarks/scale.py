@@ -1,7 +1,7 @@
 """Cost per row, memory and scaling of whole builds and validations, beside ordinary ways, in one table.
 
     python benchmarks/scale.py                                                # 20k, 200k and 2M rows on 1 and 2 workers
-    python benchmarks/scale.py --rows 10000000 --workers 2 --steps validate   # the run that must stay within 4 GB
+    python benchmarks/scale.py --rows 10000000 --workers 2 --steps build validate   # must stay within 4 GB
     python benchmarks/scale.py --engine ray                                   # the same on Ray, started on this machine
     python benchmarks/scale.py --datatrove PYTHON                             # also datatrove, in its own environment
 
@@ -73,7 +73,7 @@ if __name__ == "__main__":
 """
 
 # What is done with a build, and the options of `openmed-data validate` for it.
-CHECKED = {"validate": [], "duplicates": ["--checks", "duplicates"]}
+CHECKED: dict[str, list[str]] = {"validate": [], "duplicates": ["--checks", "duplicates"]}
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,8 @@ class Bench:
         where = ["--engine", self.engine, "--workers", str(workers), "--quiet"]
         built = self.scratch / "built" / "out"
         build = [*command, "build", "medmcqa-prefs", "--source", str(source), "--out", str(built), "--no-validation"]
-        yield self._line(rows, "build", workers, [*build, *where], built.parent)
+        if "build" in self.steps:
+            yield self._line(rows, "build", workers, [*build, *where], built.parent)
         report = self.scratch / "report"
         for what, chosen in CHECKED.items():
             if what not in self.steps:
@@ -154,7 +155,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[20_000, 200_000, 2_000_000])
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--engine", choices=["local", "ray"], default="local")
-    parser.add_argument("--steps", choices=list(CHECKED), nargs="+", default=list(CHECKED), help="after the build")
+    steps = ["build", *CHECKED]
+    parser.add_argument("--steps", choices=steps, nargs="+", default=steps, help="without build: on what it left")
     parser.add_argument("--datatrove", type=Path, metavar="PYTHON")
     parser.add_argument("--no-others", action="store_true", help="leave datasets.map out")
     parser.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()) / "openmed-data-scale")

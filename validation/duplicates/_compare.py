@@ -255,7 +255,7 @@ def _verified(task: _NearTask) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=PAIRS), *alike])
 
 
-_PAIRS_AT_ONCE = 1 << 17
+_PAIRS_AT_ONCE = 1 << 18
 
 
 def _alike(task: _NearTask, pairs: Ints) -> pl.DataFrame:

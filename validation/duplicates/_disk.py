@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from openmed_data.pipeline.work import read_frame
 from openmed_data.text.near.shingles import Shingles
 from openmed_data.text.word_hashes import Ints, UInts
 
@@ -33,8 +34,8 @@ class Batch:
         frame.write_ipc(self.folder / f"{name}.arrow", compression="uncompressed")
 
     def read_frame(self, name: str, columns: list[str] | None = None) -> pl.DataFrame:
-        """Read what `write_frame` wrote."""
-        return pl.read_ipc(self.folder / f"{name}.arrow", columns=columns)
+        """Map what `write_frame` wrote; only what is looked at is read."""
+        return read_frame(self.folder / f"{name}.arrow", columns)
 
     def remove(self, name: str) -> None:
         """Remove what `write_frame` wrote."""
