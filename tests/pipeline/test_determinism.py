@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy_builder import ThreadedToy, Toy, read_manifest, read_rejected, read_rows, run_pipeline, write_jsonl
 
+from openmed_data import build_dataset
 from openmed_data.builders.medmcqa_prefs import BUILDER
+from openmed_data.pipeline import run, workers
 
 TreeHash = Callable[[Path], dict[str, str]]
 Layout = Callable[..., None]
@@ -39,6 +41,18 @@ def test_worker_processes_do_not_change_a_byte(tmp_path: Path, tree_hash: TreeHa
     trees = [tree_hash(run_pipeline(Toy(), source, tmp_path / f"out{count}", workers=count)) for count in (1, 3)]
     trees.append(tree_hash(run_pipeline(ThreadedToy(), source, tmp_path / "threads", workers=2)))
     assert trees[0] == trees[1] == trees[2]
+
+
+def test_filtering_in_processes_does_not_change_a_byte(
+    tmp_path: Path, tree_hash: TreeHash, monkeypatch: pytest.MonkeyPatch
+):
+    def built(name: str) -> dict[str, str]:
+        return tree_hash(build_dataset("medmcqa-prefs", "sample", tmp_path / name, workers=2, validation=False).path)
+
+    threads = built("threads")
+    monkeypatch.setattr(run, "_SMALL_BYTES", 0)
+    monkeypatch.delattr(workers, "ThreadPoolExecutor")
+    assert built("processes") == threads
 
 
 @pytest.mark.parametrize("part", [pytest.param(1, marks=pytest.mark.slow), 40, 360])
