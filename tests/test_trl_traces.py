@@ -11,7 +11,7 @@ from tiny_llama import tiny_llama
 from openmed_data.api import build_dataset
 
 sys.path.insert(0, str(Path(__file__).parent / "traces"))
-from trace_templates import STOPS, TEMPLATES, train_tokenizer
+from trace_templates import STOPS, TEMPLATES, tokenizer_stopping_at
 
 pytestmark = [
     pytest.mark.slow,
@@ -29,7 +29,7 @@ def test_one_step_of_sft_on_the_assistants_turns_alone(tmp_path: Path) -> None:
     build = build_dataset("tool-traces", "sample", tmp_path / "traces", validation=False).path
     rows = datasets.load_dataset(str(build), cache_dir=str(tmp_path / "cache"))["train"]
     before = json.dumps(rows.to_list())
-    tokenizer = train_tokenizer([json.dumps(row) for row in rows], STOPS["hermes"])
+    tokenizer = tokenizer_stopping_at([json.dumps(row) for row in rows], STOPS["hermes"])
     tokenizer.chat_template = TEMPLATES["hermes"]
     model = tiny_llama(tokenizer, tmp_path / "model")
     weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}

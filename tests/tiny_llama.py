@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from tiny_tokenizer import train_tokenizer
+
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 # ChatML, the smallest template that marks who speaks.
 TEMPLATE = (
@@ -14,15 +16,7 @@ TEMPLATE = (
 
 def tiny_tokenizer(texts: Iterable[str], *, whole: Iterable[str] = ()) -> Any:
     """Return a ChatML tokenizer trained on `texts`; each of `whole` is one token to it."""
-    from tokenizers import AddedToken, ByteLevelBPETokenizer
-    from transformers import PreTrainedTokenizerFast
-
-    trained = ByteLevelBPETokenizer()
-    trained.train_from_iterator(texts, vocab_size=600, special_tokens=SPECIAL, show_progress=False)
-    trained.add_tokens([AddedToken(text, normalized=False) for text in whole])
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=trained._tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>"
-    )
+    fast = train_tokenizer(texts, SPECIAL, 600, whole=whole, eos_token="<|im_end|>", pad_token="<|endoftext|>")
     fast.chat_template = TEMPLATE
     return fast
 

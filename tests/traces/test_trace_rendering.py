@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trace_templates import STOPS, TEMPLATES, train_tokenizer
+from trace_templates import STOPS, TEMPLATES, tokenizer_stopping_at
 
 from openmed_data.api import build_dataset
 
@@ -27,7 +27,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module", params=STYLES)
 def style(request: pytest.FixtureRequest, rows: list[dict[str, Any]]) -> Any:
     name = request.param
-    tokenizer = train_tokenizer([json.dumps(row) for row in rows], STOPS.get(name, "<|im_end|>"))
+    tokenizer = tokenizer_stopping_at([json.dumps(row) for row in rows], STOPS.get(name, "<|im_end|>"))
     tokenizer.chat_template = TEMPLATES[name] if name in TEMPLATES else OWN.read_text(encoding="utf-8")
     return tokenizer
 
@@ -90,7 +90,7 @@ def _turn(tokenizer: Any, messages: list[dict[str, Any]], tools: list[Any], plac
 
 def test_rows_as_loaded_render_where_the_template_asks_for_values(rows: list[dict[str, Any]]) -> None:
     for name in ("hermes", "mistral"):
-        tokenizer = train_tokenizer(["text"], STOPS[name])
+        tokenizer = tokenizer_stopping_at(["text"], STOPS[name])
         tokenizer.chat_template = TEMPLATES[name]
         for row in rows:
             tools = json.loads(row["tools"])

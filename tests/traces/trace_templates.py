@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from tiny_tokenizer import train_tokenizer
+
 HERMES = """
 {%- if tools %}
     {{- '<|im_start|>system\\n' }}
@@ -107,11 +109,6 @@ SPECIAL = (
 )
 
 
-def train_tokenizer(texts: Iterable[str], stop: str) -> Any:
+def tokenizer_stopping_at(texts: Iterable[str], stop: str) -> Any:
     """Return a tokenizer trained on `texts` whose end of sequence is `stop`."""
-    from tokenizers import ByteLevelBPETokenizer
-    from transformers import PreTrainedTokenizerFast
-
-    trained = ByteLevelBPETokenizer()
-    trained.train_from_iterator(texts, vocab_size=600, special_tokens=list(SPECIAL), show_progress=False)
-    return PreTrainedTokenizerFast(tokenizer_object=trained._tokenizer, eos_token=stop, pad_token="<|endoftext|>")
+    return train_tokenizer(texts, SPECIAL, 600, eos_token=stop, pad_token="<|endoftext|>")

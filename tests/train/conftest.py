@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from tiny_tokenizer import train_tokenizer
 
 from openmed_data.kinds import Kind, schema
 from openmed_data.parquet import write_table
@@ -93,15 +94,11 @@ def tiny_model() -> Callable[[Path, Iterable[str]], Path]:
 
     def make(folder: Path, texts: Iterable[str]) -> Path:
         import torch
-        from tokenizers import AddedToken, ByteLevelBPETokenizer
-        from transformers import ArceeConfig, ArceeForCausalLM, PreTrainedTokenizerFast
+        from transformers import ArceeConfig, ArceeForCausalLM
 
-        trained = ByteLevelBPETokenizer()
-        trained.train_from_iterator([*texts, *TURNS], vocab_size=1024, special_tokens=SPECIAL, show_progress=False)
-        trained.add_tokens([AddedToken(f"{THOUGHT}{letter}</answer>", normalized=False) for letter in LETTERS])
-        tokenizer = PreTrainedTokenizerFast(
-            tokenizer_object=trained._tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>"
-        )
+        answers = [f"{THOUGHT}{letter}</answer>" for letter in LETTERS]
+        marks = {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"}
+        tokenizer = train_tokenizer([*texts, *TURNS], SPECIAL, 1024, whole=answers, **marks)
         torch.manual_seed(0)
         config = ArceeConfig(
             vocab_size=len(tokenizer),

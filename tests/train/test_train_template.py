@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_tokenizer import train_tokenizer
 
 from openmed_data.errors import UsageError
 from openmed_data.training.template import choose, faults, read_template
@@ -24,12 +25,7 @@ TALK = [
 
 @pytest.fixture
 def tokenizer() -> Any:
-    from tokenizers import ByteLevelBPETokenizer
-    from transformers import PreTrainedTokenizerFast
-
-    trained = ByteLevelBPETokenizer()
-    trained.train_from_iterator(["fever"], vocab_size=300, special_tokens=["<|end|>"], show_progress=False)
-    return PreTrainedTokenizerFast(tokenizer_object=trained._tokenizer, eos_token="<|end|>", pad_token="<|end|>")
+    return train_tokenizer(["fever"], ["<|end|>"], 300, eos_token="<|end|>", pad_token="<|end|>")
 
 
 def test_the_bundled_template_passes_every_check(tokenizer: Any) -> None:

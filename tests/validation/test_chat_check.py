@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from tiny_tokenizer import train_tokenizer
 
 from openmed_data.errors import UsageError
 from openmed_data.kinds import Kind
@@ -30,16 +31,9 @@ SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|eot_id|>", "<end_of
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tokenizer trained here, with the ChatML template that marks what is trained."""
-    tokenizers = pytest.importorskip("tokenizers")
-    transformers = pytest.importorskip("transformers")
-    trained = tokenizers.ByteLevelBPETokenizer()
-    trained.train_from_iterator(WORDS * 9, vocab_size=400, special_tokens=SPECIAL, show_progress=False)
-    fast = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=trained._tokenizer,
-        eos_token="<|im_end|>",
-        pad_token="<|endoftext|>",
-        bos_token="<|endoftext|>",
-    )
+    pytest.importorskip("transformers")
+    marks = {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>", "bos_token": "<|endoftext|>"}
+    fast = train_tokenizer(WORDS * 9, SPECIAL, 400, **marks)
     fast.chat_template = CHATML
     place = tmp_path_factory.mktemp("tokenizer")
     fast.save_pretrained(place)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_tokenizer import train_tokenizer
 
 from openmed_data.validation.pairs import CHECK, PairsSettings
 
@@ -17,12 +18,9 @@ SAME = "The duct drains bile. "
 
 @pytest.fixture(scope="module")
 def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> str:
-    tokenizers = pytest.importorskip("tokenizers")
-    transformers = pytest.importorskip("transformers")
-    trained = tokenizers.ByteLevelBPETokenizer()
+    pytest.importorskip("transformers")
     special = ["<|im_start|>", "<|im_end|>"]
-    trained.train_from_iterator(["a"], vocab_size=256 + len(special), special_tokens=special, show_progress=False)
-    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=trained._tokenizer, eos_token="<|im_end|>")
+    fast = train_tokenizer(["a"], special, 256 + len(special), eos_token="<|im_end|>")
     fast.chat_template = TEMPLATE
     place: Path = tmp_path_factory.mktemp("tokenizer")
     fast.save_pretrained(place)

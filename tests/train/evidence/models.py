@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from tiny_tokenizer import train_tokenizer
+
 # ChatML with generation tags that trim white space, and tools: what training needs of a template.
 TEMPLATE = """\
 {%- if tools %}
@@ -33,18 +35,8 @@ TEXTS = ("A potassium of 6.8 mEq/L needs calcium.", "Which vitamin is water-solu
 
 
 def make_tokenizer(folder: Path, template: str = TEMPLATE) -> Any:
-    from tokenizers import ByteLevelBPETokenizer
-    from transformers import PreTrainedTokenizerFast
-
-    trained = ByteLevelBPETokenizer()
-    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-    trained.train_from_iterator(TEXTS, vocab_size=400, special_tokens=special, show_progress=False)
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=trained._tokenizer,
-        bos_token="<|endoftext|>",
-        eos_token="<|endoftext|>",
-        pad_token="<|endoftext|>",
-    )
+    marks = dict.fromkeys(("bos_token", "eos_token", "pad_token"), "<|endoftext|>")
+    fast = train_tokenizer(TEXTS, ["<|endoftext|>", "<|im_start|>", "<|im_end|>"], 400, **marks)
     fast.chat_template = template
     fast.save_pretrained(str(folder))
     return fast
