@@ -82,7 +82,7 @@ def render(build: Path) -> str:
         "columns": schema(Kind(document["kind"])).names,
         "reasons": _meanings(builder, document["books"]),
         "options": _options(document["options"], builder),
-        "declared_splits": len({file["split"] for file in source["files"]} - {None}) > 1,
+        "declared_splits": len({file["split"] or "train" for file in source["files"]}) > 1,
         "counted": _counted(document["figures"]),
         "measured": _measured(document["figures"]),
         "shown_repairs": _SHOWN_REPAIRS,

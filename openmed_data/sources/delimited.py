@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,6 +46,7 @@ def read_csv(file: SourceFile, rows: int) -> Iterator[pl.DataFrame]:
 def _raise_if_wrong(file: SourceFile) -> None:
     problems: list[Problem] = []
     row = 0
+    csv.field_size_limit(sys.maxsize)  # a field may be a whole article
     with open_bytes(file) as stream, io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
         reader = csv.reader(text, strict=True)
         try:

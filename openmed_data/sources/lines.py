@@ -113,7 +113,7 @@ class LinesPart:
 
 
 # Where no key is followed by an opened list or object, no value is nested.
-_NESTED = re.compile(rb'":\s*[\[{]')
+_NESTED = re.compile(rb'"\s*:\s*[\[{]')
 
 
 def json_text(value: Any) -> str:

@@ -70,8 +70,11 @@ class Source:
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """Names of the splits that the files declare; empty where the source is one undivided set."""
-        named = {file.split for file in self.files if file.split is not None}
+        """Names of the splits that the files declare; empty where the source is one undivided set.
+
+        Beside files that declare a split, those that declare none are for training.
+        """
+        named = {file.split or "train" for file in self.files}
         return tuple(sorted(named)) if len(named) > 1 else ()
 
 

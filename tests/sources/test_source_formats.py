@@ -176,3 +176,15 @@ def test_concatenated_members_are_one_file(tmp_path: Path):
     for suffix, compress in (("gz", gzip.compress), ("zst", zstandard.compress)):
         got = read(tmp_path / f"rows.jsonl.{suffix}", compress(first) + compress(second))
         assert [row[0] for row in got] == ["a", "b"]
+
+
+def test_nested_values_are_exact_however_the_json_is_spaced(tmp_path: Path):
+    text = '{"question" : "q", "cop": "1", "meta" : ["C:\\\\new \\\\alpha"]}\n'
+    rows = read(tmp_path / "rows.jsonl", text.encode())
+    assert json.loads(rows[0][2]) == ["C:\\new \\alpha"]
+
+
+def test_a_field_of_csv_may_be_a_whole_article(tmp_path: Path):
+    article = "word " * 40_000
+    content = f"question,cop\n{article},\nshort,1\n".encode()
+    assert read(tmp_path / "rows.csv", content, columns=("question", "cop"))[0][0] == article

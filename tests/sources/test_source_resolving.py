@@ -74,3 +74,9 @@ def test_the_sample_is_the_builders(tmp_path: Path):
     assert (source.name, source.license) == ("sample", "apache-2.0")
     with pytest.raises(UsageError, match="no bundled sample"):
         resolve("sample", upstream=UPSTREAM)
+
+
+def test_beside_files_that_declare_a_split_the_others_are_for_training(tmp_path: Path):
+    touch(tmp_path / "medqa.jsonl", tmp_path / "medqa_test.jsonl")
+    assert resolve(str(tmp_path / "*.jsonl"), upstream=UPSTREAM).splits == ("test", "train")
+    assert resolve(str(tmp_path / "medqa_test.jsonl"), upstream=UPSTREAM).splits == ()
