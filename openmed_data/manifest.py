@@ -16,8 +16,13 @@ from openmed_data.kinds import Kind
 NAME = "manifest.json"
 FORMAT = 1
 
-# Libraries whose version can change what a build holds.
+# Libraries whose version can change what a build holds, or what its unfinished parts do.
 _LIBRARIES = ("polars", "pyarrow")
+
+
+def made_with() -> dict[str, str]:
+    """Return the versions that a build depends on."""
+    return {"openmed-data": __version__, **{name: version(name) for name in _LIBRARIES}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class Manifest:
             "format": FORMAT,
             "dataset": self.dataset,
             "kind": str(self.kind),
-            "made_with": {"openmed-data": __version__, **{name: version(name) for name in _LIBRARIES}},
+            "made_with": made_with(),
             "source": dict(self.source),
             "options": dict(self.options),
             "limit": self.limit,
@@ -104,9 +109,13 @@ def read(build: Path) -> dict[str, Any]:
         if interrupted(build):
             hint = "A build was interrupted there: run the same `openmed-data build` again to finish it."
         raise UsageError(f"'{build}' holds no finished build ({NAME} is missing)", hint=hint)
-    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    if document.get("format") != FORMAT:
-        raise UsageError(f"'{path}' has format {document.get('format')}, and this version reads format {FORMAT}")
+    try:
+        document: Any = json.loads(path.read_bytes())
+        written = document["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"'{path}' is no manifest", hint="It is damaged: build or pull it again.") from error
+    if written != FORMAT:
+        raise UsageError(f"'{path}' has format {written}, and this version reads format {FORMAT}")
     return document
 
 

@@ -8,19 +8,17 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from openmed_data import tally
-from openmed_data._version import __version__
 from openmed_data.books import Books
 from openmed_data.builder import FILE, FIT_ROWS, LINE, ROW, Builder, Options
 from openmed_data.digest import set_digest
 from openmed_data.errors import BuildError
-from openmed_data.manifest import NAME, FileFacts, Manifest
+from openmed_data.manifest import NAME, FileFacts, Manifest, made_with
 from openmed_data.pipeline import decide, filters, splits
 from openmed_data.pipeline.filters import Filter
 from openmed_data.pipeline.shards import RejectedTask, ShardTask, plan, write_rejected, write_shard
 from openmed_data.pipeline.stage import StagedFile, stage
 from openmed_data.pipeline.steps import (
     FitTask,
-    PartCounts,
     RowsTask,
     Settled,
     SettleTask,
@@ -104,11 +102,11 @@ class _Run:
         staged = self._stage()
         state = self._prepare(self._fit(sum(file.rows for file in staged)))
         prepared = filters.prepare(self.filters, _Parts(self.work))
-        counts = self._rows(state, prepared)
+        self._rows(state, prepared)
         settled = self._settle(staged)
         files, rejected = self._write(settled)
         self.work.sweep()
-        books = self._books(staged, counts, settled, files)
+        books = self._books(staged, settled, files)
         books.check()
         counted = tally.merge(read_frame(path) for step in ("tally", "measures") for path in self.work.parts(step))
         manifest = Manifest(
@@ -131,7 +129,7 @@ class _Run:
     def _recipe(self) -> dict[str, Any]:
         """Return what finished parts depend on, besides the bytes of the source (checked by `stage`)."""
         return {
-            "version": __version__,
+            "made_with": made_with(),
             "builder": self.builder.name,
             "options": self.options.model_dump(mode="json"),
             "files": [[file.name, file.split] for file in self.source.files],
@@ -161,12 +159,12 @@ class _Run:
     def _prepare(self, state: Any) -> Any:
         return self.builder.prepare(state, _Parts(self.work), self.options, self.progress)
 
-    def _rows(self, state: Any, prepared: tuple[Filter, ...]) -> list[PartCounts]:
+    def _rows(self, state: Any, prepared: tuple[Filter, ...]) -> None:
         origin = (self.source.repo or self.source.name, self.source.license)
         tasks = [
             RowsTask(self.builder, self.options, state, self.work, index, *origin, prepared) for index in self._parts
         ]
-        return self._collect("making rows", len(tasks), self.workers.map(rows_part, tasks))
+        self._collect("making rows", len(tasks), self.workers.map(rows_part, tasks))
 
     @property
     def _parts(self) -> range:
@@ -222,7 +220,6 @@ class _Run:
     def _books(
         self,
         staged: Sequence[StagedFile],
-        counts: Sequence[PartCounts],
         settled: Sequence[Settled],
         files: Sequence[FileFacts],
     ) -> Books:
@@ -230,13 +227,11 @@ class _Run:
         for file in files:
             footer = pq.read_metadata(self.work.result / file.name)
             kept[file.split] = kept.get(file.split, 0) + footer.num_rows
-        rejected = _added(part.rejected for part in settled)
-        later = sum(rejected.values()) - sum(part.rejected for part in counts)
         return Books(
             source_rows=sum(file.rows for file in staged),
-            used_rows=sum(part.used for part in counts) - later,
+            used_rows=sum(part.used for part in settled),
             candidate_rows=sum(part.candidates for part in settled),
-            rejected_source=rejected,
+            rejected_source=_added(part.rejected for part in settled),
             rejected_candidates=_added(part.filtered for part in settled),
             kept_rows=kept,
         )

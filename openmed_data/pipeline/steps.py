@@ -55,17 +55,8 @@ class RowsTask:
     filters: tuple[Filter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PartCounts:
-    """How one part's source rows were used; those whose every candidate was filtered out are among them."""
-
-    source: int
-    used: int
-    rejected: int
-
-
-def rows_part(task: RowsTask) -> PartCounts:
-    """Write what the builder makes of one part and its filters leave; a part that an earlier run finished is counted.
+def rows_part(task: RowsTask) -> int:
+    """Write what the builder makes of one part and its filters leave; return 1, for progress.
 
     Raises
     ------
@@ -76,8 +67,7 @@ def rows_part(task: RowsTask) -> PartCounts:
         task.work.part(step, task.index) for step in ("stage", "kept", "rejected", "filtered", "keys", "tally")
     )
     if kept.exists():  # written last
-        rows = [read_frame(path, [ROW])[ROW] for path in (staged, rejected, keys, filtered)]
-        return PartCounts(rows[0].len(), pl.concat(rows[2:]).n_unique(), rows[1].len())
+        return 1
     batch = read_frame(staged).with_columns(pl.lit(task.source).alias(SOURCE), pl.lit(task.license).alias(LICENSE))
     maker = f"builder '{task.builder.name}'"
     rows = blaming(maker, lambda some: task.builder.rows(some, task.state, task.options), batch)
@@ -91,7 +81,7 @@ def rows_part(task: RowsTask) -> PartCounts:
     write_frame(passed.rejected, filtered)
     write_frame(tally.merge([rows.tally, passed.counts]), counts)
     write_frame(passed.kept, kept)
-    return PartCounts(batch.height, rows.keys.height, rows.rejected.height)
+    return 1
 
 
 def _check_books(name: str, batch: pl.DataFrame, rows: Rows) -> None:
@@ -130,8 +120,12 @@ class SettleTask:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of one part: rejected source rows and filtered candidates by reason, rows of each split."""
+    """What became of one part: source rows used, and rejected by reason; filtered candidates by reason, rows by split.
 
+    A source row is used if it has candidates that live, be they kept or filtered out.
+    """
+
+    used: int
     rejected: dict[str, int]
     filtered: dict[str, int]
     splits: dict[str, int]
@@ -155,12 +149,14 @@ def settle_part(task: SettleTask) -> Settled:
     drawn = pl.col(ROW).is_in(task.validation.implode())
     split = pl.when(drawn).then(pl.lit("validation")).otherwise(pl.lit(task.split))
     lives = ~pl.col(ROW).is_in(task.gone[ROW].implode())
-    splits = read_frame(kept, [ROW]).select(pl.when(lives).then(split).alias("split"))
+    candidates = read_frame(kept, [ROW])
+    splits = candidates.select(pl.when(lives).then(split).alias("split"))
     write_frame(splits, splits_out)
     rejected = pl.concat([read_frame(rejections), task.gone]).sort(ROW)
     filtered = read_frame(filtered_rows).filter(lives)
     write_frame(_records(rejected, filtered, staged), records)
-    return Settled(*(_counted(column) for column in (rejected["reason"], filtered["reason"], splits["split"])))
+    used = pl.concat([candidates.filter(lives)[ROW], filtered[ROW]]).n_unique()
+    return Settled(used, *(_counted(column) for column in (rejected["reason"], filtered["reason"], splits["split"])))
 
 
 def _counted(labels: pl.Series) -> dict[str, int]:

@@ -229,3 +229,18 @@ def test_a_leaked_row_says_what_it_is_near_to(tmp_path: Path):
     assert rejected.select("file", "line", "reason", "detail").rows() == [
         ("train.jsonl", 2, "split_leak", "near row 2 of test.jsonl, which is in test")
     ]
+
+
+def test_a_row_that_a_later_step_rejects_twice_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Used rows are counted where they end, not as what the rejected ones leave."""
+    from openmed_data.pipeline import decide
+
+    def twice(*arguments: Any) -> pl.DataFrame:
+        gone = found(*arguments)
+        return pl.concat([gone, gone]).sort(ROW)
+
+    found = decide.repeated
+    monkeypatch.setattr(decide, "repeated", twice)
+    rows = [{"question": f"alpha {number // 2}", "answer": "yes"} for number in range(8)]
+    with pytest.raises(BooksError):
+        run_pipeline(ThreadedToy(), write_jsonl(tmp_path / "toy.jsonl", rows), tmp_path / "out")

@@ -21,6 +21,7 @@ from toy_builder import ThreadedToy, read_manifest, run_pipeline, write_jsonl
 from openmed_data import api, card
 from openmed_data.errors import UsageError
 from openmed_data.pipeline.work import Work
+from openmed_data.progress import Silent
 
 TreeHash = Callable[[Path], dict[str, str]]
 
@@ -168,6 +169,27 @@ def test_a_folder_that_was_cleared_halfway_is_no_start_for_its_old_options(
     assert tree_hash(build_toy(source, tmp_path / "out").path) == expected
 
 
+def test_parts_of_another_version_of_polars_are_made_again(
+    tmp_path: Path, build_toy: Callable[..., api.Built], monkeypatch: pytest.MonkeyPatch
+):
+    """Its hashes, which group equal questions, hold within one version only."""
+    from openmed_data.pipeline import run
+
+    class Heard(Silent):
+        def note(self, text: str) -> None:
+            notes.append(text)
+
+    notes: list[str] = []
+    source = write_jsonl(tmp_path / "toy.jsonl", toy_rows(40))
+    for version in ("0.1", "0.2"):
+        monkeypatch.setattr(run, "made_with", lambda: {"polars": "0.1"})
+        with pytest.raises(KilledError), killed_after(60):
+            build_toy(source, tmp_path / version)
+        monkeypatch.setattr(run, "made_with", lambda version=version: {"polars": version})
+        build_toy(source, tmp_path / version, progress=Heard())
+    assert notes == ["resuming an interrupted build: finished parts are kept"]
+
+
 def test_finished_parts_are_not_made_again(tmp_path: Path, layout: Callable[..., None]):
     made: list[int] = []
 
@@ -294,7 +316,7 @@ STALLING = """
 
     if __name__ == "__main__":
         import stalling
-        run_pipeline(stalling.Stalling(), sys.argv[1], Path(sys.argv[2]), workers=1)
+        run_pipeline(stalling.Stalling(), sys.argv[1], Path(sys.argv[2]), workers=2)
 """
 
 
