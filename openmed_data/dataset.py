@@ -216,6 +216,8 @@ def _told(file: DataFile) -> Generator[None]:
 
     try:
         yield
-    except (pa.ArrowInvalid, pl.exceptions.PolarsError, json.JSONDecodeError) as error:
+    except (pa.ArrowException, pl.exceptions.PolarsError, json.JSONDecodeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # of the disk, not of the content
+            raise
         problem = Problem(file.name, f"bytes that end in {type(error).__name__}", "a complete, valid file")
         raise SourceError(f"'{file.name}' cannot be read", [problem], hint="Fetch or build it again.") from error
