@@ -76,6 +76,7 @@ def validate(
         A file is damaged.
     """
     progress = progress or Silent()
+    dataset = _seen(dataset, engine or Engine())
     planned = plan(dataset.kind, checks, settings or {})
     with _workers(dataset, engine) as (workers, folder):
         found = survey(dataset, workers, folder, progress.step("reading", None))
@@ -89,6 +90,12 @@ def validate(
         whole = integrity(dataset, found)
         samples = make_samples(found.sample, _flagger(_Watched(dataset, ignore, workers, folder), planned, results))
     return _report(dataset, found, _without_private_ids([*([whole] if whole else []), *results]), samples)
+
+
+def _seen(dataset: Dataset, engine: Engine) -> Dataset:
+    """Return the dataset by paths that workers find wherever they run."""
+    files = tuple(replace(file, path=engine.seen(file.path)) for file in dataset.files)
+    return replace(dataset, root=engine.seen(dataset.root), files=files)
 
 
 @contextmanager
@@ -114,11 +121,9 @@ def _workers(dataset: Dataset, engine: Engine | None) -> Generator[tuple[Workers
 def _report(dataset: Dataset, found: Survey, results: Sequence[CheckResult], samples: tuple[Sample, ...]) -> Report:
     verdict = judge(dataset.kind, results)
     document: Mapping[str, Any] = dataset.manifest or {}
-    root = dataset.root.resolve().name
     return Report(
-        name=document.get("dataset", root),
+        name=document.get("dataset") or dataset.root.resolve().name,
         kind=dataset.kind,
-        root=root,
         manifest_digest=manifest.digest(dataset.root) if dataset.manifest else None,
         content_digest=found.content_digest,
         rows=found.rows,

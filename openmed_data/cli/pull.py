@@ -19,7 +19,7 @@ Out = Annotated[
 
 @command("pull", "openmed-data pull me/medmcqa-prefs", "openmed-data pull me/medmcqa-prefs@v1 --out prefs-v1")
 def pull(console: Console, where: Where, *, out: Out = None) -> None:
-    """Fetch a build from the Hub and verify every file."""
+    """Fetch a build from the Hub and verify every file of rows."""
     from openmed_data.hub.pull import pull as pull_build
 
     repo, _, revision = where.partition("@")
@@ -32,7 +32,7 @@ def pull(console: Console, where: Where, *, out: Out = None) -> None:
         passed = "its validation passed, says the repository" if pulled.attested else "nothing says it was validated"
         console.fields(
             [
-                ("verdict", Styled("every file is the one its manifest names", "bold green")),
+                ("verdict", Styled("every file of rows is the one that the manifest names", "bold green")),
                 ("validation", passed),
                 ("commit", pulled.commit),
                 ("build", str(pulled.path)),

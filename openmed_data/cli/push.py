@@ -142,6 +142,6 @@ def as_facts(pushed: "Pushed", repo: str) -> dict[str, Any]:
 def _next(console: Console, pushed: "Pushed", repo: str) -> None:
     if pushed.commit is None:
         build = shlex.quote(str(pushed.plan.contents.build))
-        console.next_step(f"openmed-data push {build} {shlex.quote(repo)}", "push it")
+        console.next_step(f"openmed-data push {build} {shlex.quote(repo)}", "push it, with the options given here")
     else:
         console.next_step(f"openmed-data pull {repo}@{pushed.tag or pushed.commit}", "fetch it as anyone would")

@@ -56,4 +56,4 @@ def push_model(
         show_result(console, pushed)
     if pushed.commit is None:
         words = ["openmed-data", "push-model", str(export), repo]
-        console.next_step(shlex.join(words), "push it")
+        console.next_step(shlex.join(words), "push it, with the options given here")

@@ -25,7 +25,7 @@ def statement(report: Report, digest: str, report_bytes: bytes, repo: str) -> st
     Examples
     --------
     >>> from openmed_data.kinds import Kind
-    >>> report = Report("toy", Kind.SFT, "toy", "ab" * 32, "", {}, (), passed=True, expectations=3)
+    >>> report = Report("toy", Kind.SFT, "ab" * 32, "", {}, (), passed=True, expectations=3)
     >>> subject_of(json.loads(statement(report, "ab" * 32, b"{}", "owner/toy"))) == "ab" * 32
     True
     """

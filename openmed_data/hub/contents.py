@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from openmed_data import croissant, manifest
+from openmed_data import croissant, manifest, planted
 from openmed_data.errors import GateError, Problem
 from openmed_data.hub import attestation
 from openmed_data.hub.card import card_problems
@@ -17,6 +17,7 @@ from openmed_data.report.model import Report, read_report
 
 CARD = "README.md"
 REPORTS = ("validation/report.json", "validation/report.md", "validation/report.html", "validation/junit.xml")
+SELF_TEST = f"validation/{planted.NAME}"  # where there is one
 GENERATED = (attestation.NAME, croissant.NAME)
 FOLDERS = ("data/", "rejected/", "validation/")
 
@@ -108,17 +109,18 @@ def read_contents(build: Path, repo: str, *, with_rejected: bool = False, progre
     digest = manifest.digest(build)
     shards: list[dict[str, Any]] = [*document["files"], *document["rejected_files"]]
     report, problems = _verdict(build, digest)
-    problems += _wrong_set(build, {shard["name"] for shard in shards})
+    pushed = shards if with_rejected else document["files"]
+    problems += _wrong_set(build, {shard["name"] for shard in shards}, {shard["name"] for shard in pushed})
     if problems or report is None:
         raise _closed(build, problems)
-    pushed = shards if with_rejected else document["files"]
     files, problems = _read_shards(build, pushed, progress or Silent())
     problems = problems or card_problems(build, document)
     if with_rejected and not problems:
         problems = identifying_rows(build, document["rejected_files"])
     if problems:
         raise _closed(build, problems)
-    texts = {name: (build / name).read_bytes() for name in (CARD, manifest.NAME, *REPORTS)}
+    tested = [SELF_TEST] if report.self_test else []
+    texts = {name: (build / name).read_bytes() for name in (CARD, manifest.NAME, *REPORTS, *tested)}
     texts[attestation.NAME] = attestation.statement(report, digest, texts[REPORTS[0]], repo).encode()
     texts[croissant.NAME] = croissant.render(document, texts[CARD].decode(), repo).encode()
     files |= {name: hold_text(name, content) for name, content in texts.items()}
@@ -147,19 +149,23 @@ def _verdict(build: Path, digest: str) -> tuple[Report | None, list[Problem]]:
     if not report.passed:
         failed = ", ".join(f"{check} {figure.name}" for check, figure in report.failures[:5])
         return None, [Problem(name, f"a verdict that failed: {failed}", "a verdict that passed")]
+    if report.self_test not in (None, planted.read_self_test(build / "validation", report.content_digest)):
+        return None, [
+            Problem(SELF_TEST, "not the self-test that the report tells of", "that one: validate --self-test")
+        ]
     return report, []
 
 
-def _wrong_set(build: Path, shards: set[str]) -> list[Problem]:
-    """Return the files that the manifest does not know, and those that it knows and that are not there."""
-    expected = {CARD, manifest.NAME, *REPORTS, *shards}
+def _wrong_set(build: Path, known: set[str], pushed: set[str]) -> list[Problem]:
+    """Return the files that the manifest does not know, and those that are to be pushed and that are not there."""
+    expected = {CARD, manifest.NAME, *REPORTS, *pushed}
     links = [path for path in build.rglob("*") if path.is_symlink()]
     found = {path.relative_to(build).as_posix() for path in build.rglob("*") if path.is_file()}
     return [
         *(Problem(name, "no file", "a file of the build") for name in sorted(expected - found)),
         *(
             Problem(name, "a file that the manifest does not name", "no such file: remove it")
-            for name in sorted(found - expected - set(GENERATED))
+            for name in sorted(found - expected - known - {SELF_TEST, *GENERATED})
         ),
         *(Problem(path.relative_to(build).as_posix(), "a link", "a file of its own") for path in sorted(links)),
     ]

@@ -62,7 +62,7 @@ def pull(
     deadline_seconds: float = DEADLINE_SECONDS,
     read_seconds: float = READ_SECONDS,
 ) -> Pulled:
-    """Fetch a build, verify every file against its manifest, and lay it down as a folder, whole or not at all.
+    """Fetch a build, verify every shard against its manifest, and lay it down as a folder, whole or not at all.
 
     Parameters
     ----------

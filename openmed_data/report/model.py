@@ -36,8 +36,6 @@ class Report:
     ----------
     name
         The dataset's name, or that of the file or folder.
-    root
-        Name of the file or folder, without its place.
     manifest_digest
         SHA-256 of the manifest; None for files without one.
     content_digest
@@ -58,7 +56,6 @@ class Report:
 
     name: str
     kind: Kind
-    root: str
     manifest_digest: str | None
     content_digest: str
     rows: Mapping[str, int]
@@ -93,7 +90,6 @@ class Report:
             "format": FORMAT,
             "dataset": self.name,
             "kind": str(self.kind),
-            "root": self.root,
             "passed": self.passed,
             "expectations": self.expectations,
             "manifest_sha256": self.manifest_digest,
@@ -116,7 +112,6 @@ class Report:
         return cls(
             name=document["dataset"],
             kind=Kind(document["kind"]),
-            root=document["root"],
             manifest_digest=document["manifest_sha256"],
             content_digest=document["content_digest"],
             rows=document["rows"],

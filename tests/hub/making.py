@@ -132,6 +132,6 @@ def _rows(files: list[manifest.FileFacts]) -> dict[str, int]:
 def _validate(out: Path, kind: Kind, files: list[manifest.FileFacts], digest: str) -> None:
     figure = Figure("empty_rows", 0, maximum=0, meaning="rows without text")
     result = CheckResult("toy", (figure,), pl.DataFrame(schema=FINDINGS), {}, sum(file.rows for file in files))
-    report = Report("toy", kind, out.name, manifest.digest(out), digest, _rows(files), (result,), True, 1)
+    report = Report("toy", kind, manifest.digest(out), digest, _rows(files), (result,), True, 1)
     write_report(report, out / "validation")
     (out / "README.md").write_text(card.render(out), encoding="utf-8")

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from stand_in.server import StandIn
 from stand_in.world import WRITER
 
 from openmed_data.kinds import Kind as DatasetKind
+from openmed_data.planted import SelfTest, write_self_test
+from openmed_data.report import read_report, write_report
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -50,7 +53,7 @@ def test_push_pull_and_validate_from_the_hub(cli: Cli, hub: StandIn, build: Path
     again = cli("push", build, REPO, "--tag", "v1")
     assert "holds exactly this already; nothing was uploaded" in again.stderr
     pulled = cli("pull", f"{REPO}@v1", "--out", tmp_path / "out")
-    assert "every file is the one its manifest names" in pulled.stdout, pulled.stderr
+    assert "every file of rows is the one that the manifest names" in pulled.stdout, pulled.stderr
     assert (tmp_path / "out" / "manifest.json").read_bytes() == (build / "manifest.json").read_bytes()
 
 
@@ -97,3 +100,17 @@ def test_offline_and_a_closed_gate_have_their_exit_codes(cli: Cli, build: Path):
     assert closed.returncode == 1
     assert "stray: found a file that the manifest does not name" in closed.stderr
     assert cli("push", build, "no-owner").returncode == 2
+
+
+def test_a_self_test_is_pushed_with_the_report_that_tells_of_it(cli: Cli, hub: StandIn, build: Path):
+    report = read_report(build / "validation")
+    tested = SelfTest(rows=3, recalls=(), unplanted={}, content_digest=report.content_digest)
+    write_report(replace(report, self_test=tested), build / "validation")
+    write_self_test(tested, build / "validation")
+    pushed = cli("push", build, REPO)
+    assert pushed.returncode == 0, pushed.stderr
+    assert planned(hub, build, commits=1)
+    write_self_test(replace(tested, rows=99), build / "validation")
+    refused = cli("push", build, REPO)
+    assert refused.returncode != 0
+    assert "not the self-test that the report tells of" in refused.stderr

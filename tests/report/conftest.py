@@ -34,7 +34,7 @@ def report() -> Callable[..., Report]:
         )
         tables = {"letter: chosen": {"A": 3, "B": 1}, "letter: rejected": {"B": 2, "C": 2}, "subject": {"Surgery": 12}}
         given: dict[str, Any] = {
-            "name": "made", "kind": Kind.PREFERENCES, "root": "made", "manifest_digest": "a" * 64,
+            "name": "made", "kind": Kind.PREFERENCES, "manifest_digest": "a" * 64,
             "content_digest": "b" * 64, "rows": {"train": 10, "validation": 2},
             "results": (CheckResult("schema", figures, finding(), tables, 12),), "passed": False, "expectations": 7,
             "books": {
@@ -54,7 +54,6 @@ def hostile(report: Callable[..., Report]) -> Report:
     """Give a report in which every text from outside tries to break out of its form."""
     return report(
         name=HOSTILE,
-        root=HOSTILE,
         rows={HOSTILE: 12},
         results=(
             CheckResult(
