@@ -10,7 +10,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from openmed_data import manifest
-from openmed_data._version import __version__
 from openmed_data.builder import Builder, Options
 from openmed_data.errors import BuildError, SourceError, UsageError
 from openmed_data.pipeline import filters
@@ -110,13 +109,11 @@ def build_dataset(  # noqa: PLR0913  (one parameter for each option)
     parsed = parse_options(builder, options or {})
     found = builder.source(source)
     given = checks or {}
-    if given:
-        plan(builder.kind, None, given)  # what cannot be checked is said before anything is built
-    request = Request(builder, found, parsed, limit, filters.plan(builder, given))
+    request = Request(builder, found, parsed, limit, plan_filters(builder, given))
     out, where = out or Path("build") / name, engine_named(engine, workers, address)
     if out.exists() and not overwrite:
         _require_same(out, request)
-        return Built(out, passed=None, reused=True)
+        return Built(out, _checked_again(out, where, given, progress) if validation else None, reused=True)
     if out.exists():
         _require_build(out)
     passed = _build(request, Work(where.seen(out)), where, given if validation else None, progress)
@@ -142,8 +139,32 @@ def _build(
     return passed
 
 
+def _checked_again(
+    out: Path, engine: Engine, checks: Mapping[str, Mapping[str, Any]], progress: Progress
+) -> bool | None:
+    """Return whether a build that stands passed; its checks run where no report is there, or settings are given."""
+    from openmed_data.report import read_report
+
+    if checks or not (out / "validation").is_dir():
+        return _finish(out, checks, engine, progress)
+    return read_report(out / "validation").passed
+
+
 def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def plan_filters(builder: Builder[Any, Any], given: Mapping[str, Mapping[str, Any]]) -> tuple[filters.Filter, ...]:
+    """Return the filters of a builder; what no check can use is said before anything is built.
+
+    Raises
+    ------
+    UsageError
+        A check or a setting does not exist, does not fit the kind, or has a value of the wrong kind.
+    """
+    if given:
+        plan(builder.kind, None, given)
+    return filters.plan(builder, given)
 
 
 def parse_options(builder: Builder[Any, Any], given: Mapping[str, Any]) -> Options:
@@ -172,7 +193,7 @@ def _require_same(out: Path, request: Request) -> None:
     source: Source = request.source
     same = (
         document["dataset"] == request.builder.name
-        and document["made_with"]["openmed-data"] == __version__
+        and document["made_with"] == manifest.made_with()
         and document["options"] == request.options.model_dump(mode="json")
         and document["limit"] == request.limit
         and [[one["check"], one["given"]] for one in document["filters"]]

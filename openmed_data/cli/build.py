@@ -85,13 +85,16 @@ def build(  # noqa: PLR0913  (one parameter for each option)
     They stand in one folder, whole or not at all. A build that was interrupted goes on where it stopped when the same
     command is run again.
     """
-    from openmed_data.api import build_dataset
+    from openmed_data.api import build_dataset, plan_filters
+    from openmed_data.pipeline.workers import engine_named
     from openmed_data.registry import BUILDERS, find
 
     builder: Builder[Any, Any] = find(BUILDERS, name)
     options, checks = _options(builder, settings or [], seed, benchmarks)
     out = out or Path("build") / name
     if dry_run:
+        engine_named(engine, workers or default_workers(), address)
+        plan_filters(builder, checks)
         _dry_run(console, builder, source, out, options, limit)
         return
     built = build_dataset(
@@ -136,9 +139,10 @@ def _dry_run(
     from openmed_data.api import parse_options
 
     parsed = parse_options(builder, options).model_dump(mode="json")
-    source = source or f"hub:{builder.upstream.repo}@{builder.upstream.revision}"
     # Resolving a Hub source downloads it, which is more than a dry run may do.
-    local = None if source.startswith("hub:") else builder.source(source)
+    on_hub = source.startswith("hub:") if source else bool(builder.upstream.repo)
+    local = None if on_hub else builder.source(source)
+    source = source or f"hub:{builder.upstream.repo}@{builder.upstream.revision}"
     files = [{"name": file.name, "bytes": file.path.stat().st_size} for file in local.files] if local else None
     facts = {"dataset": builder.name, "source": source, "files": files, "limit": limit, "options": parsed}
     facts |= {"out": str(out), "out_exists": out.exists()}
@@ -171,7 +175,7 @@ def _report(console: Console, built: "Built", builder: "Builder[Any, Any]") -> N
         console.json({"path": str(built.path), "reused": built.reused, "passed": passed, **facts})
     else:
         if built.reused:
-            console.note(f"'{built.path}' holds this very build already; nothing was done")
+            console.note(f"'{built.path}' holds this very build already; nothing was built")
         console.table(books_table(document["books"], reasons(builder)))
         console.line("")
         console.line(Styled("FIGURES", "bold"))

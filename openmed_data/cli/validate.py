@@ -75,7 +75,7 @@ Github = Annotated[
     "openmed-data validate build/medmcqa-prefs",
     "openmed-data validate pairs.parquet --checks schema,pairs --report-dir report",
     "openmed-data validate hub:me/medmcqa-prefs@v1",
-    "openmed-data validate build/medmcqa-prefs --benchmarks benchmarks/ --github --quiet",
+    "openmed-data validate build/medmcqa-prefs --benchmarks path/to/benchmarks --github --quiet",
 )
 def validate(  # noqa: PLR0913  (one parameter for each option)
     console: Console,

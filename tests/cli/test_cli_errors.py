@@ -120,3 +120,18 @@ def test_a_reader_that_leaves_early_is_no_error(sample_build: Path) -> None:
     assert done.stdout.splitlines()[-1] in {"0", "141"}  # 0 where all of it fitted into the pipe
     assert "Traceback" not in done.stderr
     assert "error" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--set", "phi.level=banana"), ("--engine", "nonsense"), ("--set", "phi.nothing=1")], ids=" ".join
+)
+def test_a_dry_run_refuses_what_the_build_refuses(cli: Run, tmp_path: Path, wrong: tuple[str, str]):
+    out = tmp_path / "out"
+    asked = ("build", "medmcqa-prefs", "--source", "sample", "--out", out, *wrong)
+    dry, real = cli(*asked, "--dry-run"), cli(*asked)
+    assert (dry.returncode, dry.stderr) == (real.returncode, real.stderr)
+    assert dry.returncode == 2
+
+
+def test_a_dry_run_of_a_mixture_needs_its_recipe(cli: Run):
+    assert cli("build", "sft-mix", "--dry-run").returncode == 2

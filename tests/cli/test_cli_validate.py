@@ -143,3 +143,29 @@ def test_a_build_that_fails_a_check_stands_and_says_so(run: Run, tmp_path: Path)
     assert "schema.rows" in done.stdout
     assert (out / "manifest.json").is_file()
     assert f"next: openmed-data validate {out}" in done.stderr
+
+
+def test_a_build_that_stands_unchecked_is_checked(run: Run, build: Path) -> None:
+    again = ("build", "medmcqa-prefs", "--source", "sample", "--out", build, "--json", "--quiet")
+    assert not (build / "validation").exists()
+    assert json.loads(run(*again).stdout)["passed"] is True
+    assert {path.name for path in (build / "validation").iterdir()} >= REPORTS
+    # Other thresholds are not answered with the old verdict.
+    assert json.loads(run(*again, "--set", "pairs.min_pairs=100000", code=1).stdout)["passed"] is False
+
+
+def test_a_build_and_a_later_validation_write_the_same_report(run: Run, tmp_path: Path) -> None:
+    run("build", "medmcqa-prefs", "--source", "sample", "--out", tmp_path / "prefs")
+    reports = {path.name: path.read_bytes() for path in (tmp_path / "prefs" / "validation").iterdir()}
+    run("validate", tmp_path / "prefs")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "prefs" / "validation").iterdir()} == reports
+
+
+def test_damage_is_told_from_a_defect(run: Run, build: Path, faulty: Path) -> None:
+    content = bytearray(faulty.read_bytes())
+    content[40:80] = bytes(40)
+    faulty.write_bytes(content)
+    assert "'faulty.parquet' cannot be read" in run("validate", faulty, code=2).output
+    for damaged in ("{", "[]", "{}"):
+        (build / "manifest.json").write_text(damaged)
+        assert "manifest.json' is no manifest" in run("validate", build, code=2).output

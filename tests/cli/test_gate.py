@@ -272,7 +272,7 @@ def test_a_build_takes_out_what_its_filters_find(
     assert PHONE not in held["detail"].item()
     assert PHONE not in command("show", out, "--rejected", "phi:phone")[1]
     assert PHONE in command("show", out, "--rejected", "phi:phone", "--show-phi")[1]
-    assert build(command, source, out, "--benchmarks", benchmarks)[1].count("nothing was done") == 1
+    assert build(command, source, out, "--benchmarks", benchmarks)[1].count("nothing was built") == 1
     assert "holds another build" in build(command, source, out)[1]
 
 
