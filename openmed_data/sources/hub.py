@@ -1,5 +1,6 @@
 """Hub datasets as sources, always at a commit."""
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,6 +8,8 @@ from openmed_data.errors import SourceError, UsageError
 from openmed_data.sources.resolve import READABLE, Source, SourceFile, Upstream, data_suffix, declared_split
 
 TIMEOUT_SECONDS = 10.0
+# What the cache of the Hub's client can fail with; no network does.
+_OF_THE_DISK = {errno.EACCES, errno.EDQUOT, errno.EEXIST, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS}
 
 
 def fetch(text: str, *, upstream: Upstream, readable: Sequence[str] = READABLE) -> Source:
@@ -76,6 +79,8 @@ def _download(repo: str, commit: str, name: str) -> Path:
 def _is_transport_error(error: Exception) -> bool:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
+    if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+        return False
     # The client's transport is httpx before version 2 and httpx2 since; neither is a dependency of ours.
     return type(error).__module__.startswith("httpx") or isinstance(
         error, OSError | OfflineModeIsEnabled | LocalEntryNotFoundError | HfHubHTTPError

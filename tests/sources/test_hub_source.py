@@ -33,6 +33,9 @@ FETCH = """
     except OpenMedError as error:
         print(json.dumps([type(error).__name__, str(error), error.hint]))
         sys.exit(error.exit_code)
+    except OSError as error:
+        print(json.dumps([type(error).__name__]))
+        sys.exit(1)
     files = [[file.name, file.split, file.path.read_text()] for file in source.files]
     print(json.dumps([source.name, source.repo, source.revision, source.license, files]))
 """
@@ -133,6 +136,12 @@ def test_another_repository_gives_all_its_splits_and_its_own_licence(tmp_path: P
         ("data/train-00000-of-00001.jsonl", "train"),
         ("data/validation-00000-of-00001.jsonl", "validation"),
     ]
+
+
+def test_trouble_with_the_cache_is_not_laid_on_the_hub(tmp_path: Path):
+    (tmp_path / "file").write_text("in the way")
+    with serving() as (endpoint, _):
+        assert fetch("hub:owner/medical", endpoint, tmp_path / "file") == (1, ["NotADirectoryError"])
 
 
 @pytest.mark.parametrize(
