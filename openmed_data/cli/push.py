@@ -11,7 +11,7 @@ from openmed_data.console import Cell, Console, Styled, Table
 from .app import command
 
 if TYPE_CHECKING:
-    from openmed_data.hub.plan import Plan
+    from openmed_data.hub.plan import Plan, Target
     from openmed_data.hub.push import Pushed
 
 Build = Annotated[Path, typer.Argument(metavar="BUILD", help="A build's folder; its validation must have passed.")]
@@ -139,9 +139,17 @@ def as_facts(pushed: "Pushed", repo: str) -> dict[str, Any]:
     }
 
 
+def flags(target: "Target") -> list[str]:
+    """Return the options that ask for `target`."""
+    switches = (("--public", target.public), ("--pr", target.pull_request), ("--with-rejected", target.with_rejected))
+    texts = (("--tag", target.tag), ("--message", target.message))
+    given = [word for option, text in texts if text is not None for word in (option, text)]
+    return [*(option for option, on in switches if on), *given]
+
+
 def _next(console: Console, pushed: "Pushed", repo: str) -> None:
     if pushed.commit is None:
-        build = shlex.quote(str(pushed.plan.contents.build))
-        console.next_step(f"openmed-data push {build} {shlex.quote(repo)}", "push it, with the options given here")
+        words = ["openmed-data", "push", str(pushed.plan.contents.build), repo, *flags(pushed.plan.target)]
+        console.next_step(shlex.join(words), "push it")
     else:
         console.next_step(f"openmed-data pull {repo}@{pushed.tag or pushed.commit}", "fetch it as anyone would")

@@ -9,7 +9,7 @@ import typer
 from openmed_data.console import Console
 
 from .app import command
-from .push import DryRun, Message, Public, PullRequest, Repo, Tag, as_facts, show_plan, show_result
+from .push import DryRun, Message, Public, PullRequest, Repo, Tag, as_facts, flags, show_plan, show_result
 
 Export = Annotated[
     Path, typer.Argument(metavar="EXPORT", help="What `train export` made; its card must be written into it.")
@@ -55,5 +55,5 @@ def push_model(
     else:
         show_result(console, pushed)
     if pushed.commit is None:
-        words = ["openmed-data", "push-model", str(export), repo]
-        console.next_step(shlex.join(words), "push it, with the options given here")
+        words = ["openmed-data", "push-model", str(export), repo, *flags(pushed.plan.target)]
+        console.next_step(shlex.join(words), "push it")

@@ -114,3 +114,9 @@ def test_a_self_test_is_pushed_with_the_report_that_tells_of_it(cli: Cli, hub: S
     refused = cli("push", build, REPO)
     assert refused.returncode != 0
     assert "not the self-test that the report tells of" in refused.stderr
+
+
+def test_a_dry_run_ends_with_the_command_that_pushes_so(cli: Cli, build: Path):
+    wanted = ("--public", "--tag", "v1", "--message", "Two words")
+    shown = cli("push", build, REPO, *wanted, "--dry-run")
+    assert f"next: openmed-data push {build} {REPO} --public --tag v1 --message 'Two words'" in shown.stderr
