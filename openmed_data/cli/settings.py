@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -74,12 +73,6 @@ def check_settings(names: Iterable[str] | None = None) -> set[str]:
     }
 
 
-def _found_anywhere(benchmark: str) -> str:
-    """Return ``PATH`` or ``NAME=PATH`` with an absolute path: workers of a cluster have folders of their own."""
-    name, equals, path = benchmark.rpartition("=")
-    return f"{name}{equals}{Path(path).absolute()}"
-
-
 def by_check(values: Mapping[str, str], benchmarks: Sequence[str] | None) -> dict[str, dict[str, Any]]:
     """Sort ``CHECK.NAME`` → value by check, and add the paths that ``--benchmarks`` gave.
 
@@ -93,5 +86,5 @@ def by_check(values: Mapping[str, str], benchmarks: Sequence[str] | None) -> dic
         check, _, name = key.partition(".")
         sorted_.setdefault(check, {})[name] = value
     if benchmarks:
-        sorted_.setdefault("contamination", {})["benchmarks"] = tuple(map(_found_anywhere, benchmarks))
+        sorted_.setdefault("contamination", {})["benchmarks"] = tuple(benchmarks)
     return sorted_

@@ -178,3 +178,18 @@ def test_without_benchmarks_nothing_is_said_to_have_passed(memory: Any):
     assert result.not_run == "no benchmarks were given to look for"
     assert CHECK.record(ContaminationSettings()) == {"not_run": result.not_run}
     assert CHECK.kinds == frozenset(Kind)
+
+
+def test_paths_of_benchmarks_hold_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "split=test"  # as partitioned data lies
+    place.mkdir()
+    (place / "asked.jsonl").write_text('{"question": "Which vein drains the liver?"}\n')
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("HOME", str(place))
+    given = ("asked.jsonl", "mine=asked.jsonl", "mine=~/asked.jsonl", f"mine={place}/asked.jsonl")
+    named = f"mine={place}/asked.jsonl"
+    settings = ContaminationSettings(benchmarks=given)
+    assert settings.benchmarks == (f"{place}/asked.jsonl", named, named, named)
+    monkeypatch.chdir(tmp_path)
+    assert ContaminationSettings(benchmarks=settings.benchmarks) == settings
+    assert [one.name for one in load_local(settings.benchmarks)] == ["asked", "mine", "mine", "mine"]

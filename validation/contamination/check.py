@@ -20,7 +20,7 @@ from openmed_data.kinds import Kind, kind_of
 from openmed_data.text.rows import asked, told
 
 from .index import Index
-from .local import open_index
+from .local import named_path, open_index
 from .rows_plants import plants
 
 NAME = "contamination"
@@ -56,6 +56,13 @@ class ContaminationSettings(Settings):
             return value
         parts = value.split("," if info.field_name == "benchmarks" else ";")
         return tuple(part.strip() for part in parts if part.strip())
+
+    @field_validator("benchmarks")
+    @classmethod
+    def _from_anywhere(cls, benchmarks: tuple[str, ...]) -> tuple[str, ...]:
+        """Make paths absolute: workers of a cluster stand in folders of their own."""
+        named = map(named_path, benchmarks)
+        return tuple(f"{name}={path}" if name else str(path) for name, path in named)
 
 
 class ContaminationCheck(Check[ContaminationSettings]):

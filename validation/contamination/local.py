@@ -64,6 +64,23 @@ def open_index(benchmarks: tuple[str, ...], cache: Path) -> tuple[Index, Path]:
 _HINT = "Give MMLU's folder, MMLU-Pro, IFEval, MedQA, PubMedQA or MedMCQA as published, or a file with `question`."
 
 
+def named_path(benchmark: str) -> tuple[str, Path]:
+    """Return the name, empty where none is given, and the absolute path of ``PATH`` or ``NAME=PATH``.
+
+    What stands there as a whole is a path, whatever signs it holds.
+
+    Examples
+    --------
+    >>> named_path("mine=/questions/split=test.jsonl")
+    ('mine', PosixPath('/questions/split=test.jsonl'))
+    """
+    whole = Path(benchmark).expanduser()
+    name, equals, path = benchmark.partition("=")
+    if not equals or whole.exists():
+        return "", whole.absolute()
+    return name, Path(path).expanduser().absolute()
+
+
 def load_local(benchmarks: Iterable[str]) -> list[BenchmarkItems]:
     """Read every benchmark at some paths, in the order of their names.
 
@@ -76,8 +93,8 @@ def load_local(benchmarks: Iterable[str]) -> list[BenchmarkItems]:
     """
     found: list[BenchmarkItems] = []
     for text in benchmarks:
-        name, _, path = text.rpartition("=")
-        found += _load(Path(path).expanduser(), name)
+        name, path = named_path(text)
+        found += _load(path, name)
     return sorted(found, key=lambda one: one.name)
 
 
