@@ -2,9 +2,11 @@
 
 import hashlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -54,3 +56,12 @@ def layout(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setattr(decide, "PARTITION_ROWS", partition)
 
     return lay_out
+
+
+@pytest.fixture
+def serve() -> Generator[Callable[[Any], Any]]:
+    """Return the function that starts a `scripted_server.ScriptedServer` with a script; all are stopped afterwards."""
+    from scripted_server import ScriptedServer
+
+    with ExitStack() as stack:
+        yield lambda script: stack.enter_context(ScriptedServer(script))

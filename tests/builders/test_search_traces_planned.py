@@ -2,8 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Generator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,6 @@ from openmed_data.llm import Stored
 Serve = Callable[[Script], ScriptedServer]
 # Nothing of the rules' making: words that no document has, then the subject between two of them.
 NOWHERE = "zzyzx"
-
-
-@pytest.fixture
-def serve() -> Generator[Serve]:
-    with ExitStack() as stack:
-        yield lambda script: stack.enter_context(ScriptedServer(script))
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """From passages to judged dialogues through a scripted endpoint: what is asked, paid, rejected, and made again."""
 
 from collections import Counter
-from collections.abc import Callable, Generator
-from contextlib import ExitStack
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,12 +34,6 @@ REASONS = {
     "judge speaks": GroundedReason.JUDGE_UNREADABLE,
     "fenced": None,
 }
-
-
-@pytest.fixture
-def serve() -> Generator[Callable[[Script], ScriptedServer]]:
-    with ExitStack() as stack:
-        yield lambda script: stack.enter_context(ScriptedServer(script))
 
 
 def options(server: ScriptedServer, tmp_path: Path, **given: Any) -> GroundedOptions:

@@ -6,8 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Generator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,6 @@ from openmed_data.errors import BuildError, OpenMedError, UsageError
 
 Serve = Callable[[Script], ScriptedServer]
 COMMAND = [str(Path(sys.executable).with_name("openmed-data")), "build", "sft-synthetic"]
-
-
-@pytest.fixture
-def serve() -> Generator[Serve]:
-    with ExitStack() as stack:
-        yield lambda script: stack.enter_context(ScriptedServer(script))
 
 
 @pytest.fixture

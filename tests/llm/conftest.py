@@ -1,21 +1,13 @@
-"""Loopback endpoints for the tests of the client."""
+"""What the tests of the client share: its waits, its questions, its stored answers."""
 
-from collections.abc import Callable, Generator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from scripted_server import MODEL, Script, ScriptedServer
+from scripted_server import MODEL, ScriptedServer
 
 from openmed_data.llm import ChatRequest, Endpoint, Ledger, Store, Summary, complete, key_of, read_answer
 from openmed_data.progress import Silent
-
-
-@pytest.fixture
-def serve() -> Generator[Callable[[Script], ScriptedServer]]:
-    """Return the function that serves a script until the test ends."""
-    with ExitStack() as stack:
-        yield lambda script: stack.enter_context(ScriptedServer(script))
 
 
 @pytest.fixture(autouse=True)
