@@ -5,13 +5,12 @@ The words stand in the room `data_cards`, one template for each kind of card; he
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 from jinja2 import Environment, StrictUndefined
@@ -97,7 +96,7 @@ def render(build: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Data:
-    """What the Parquet files say: rows and bytes in memory of each split, and two rows."""
+    """Rows and bytes in memory of each split, and two rows."""
 
     rows: Mapping[str, int]
     bytes: Mapping[str, int]
@@ -112,19 +111,22 @@ def _builder(name: str) -> Builder[Any, Any] | None:
 
 
 def _read_data(build: Path, document: Mapping[str, Any], flagged: frozenset[str]) -> _Data:
-    rows: dict[str, int] = {}
-    sizes: dict[str, int] = {}
-    examples: tuple[str, ...] = ()
-    for file in document["files"]:
-        table = pq.read_table(build / file["name"])
-        rows[file["split"]] = rows.get(file["split"], 0) + table.num_rows
-        sizes[file["split"]] = sizes.get(file["split"], 0) + table.nbytes
-        examples = examples or _examples(table, flagged)
-    return _Data(rows, sizes, examples)
+    files = document["files"]
+    rows, sizes = (
+        {split: sum(file[what] for file in files if file["split"] == split) for split in _splits(files)}
+        for what in ("rows", "arrow_bytes")
+    )
+    return _Data(rows, sizes, next(filter(None, (_examples(build / file["name"], flagged) for file in files)), ()))
 
 
-def _examples(table: pa.Table, flagged: frozenset[str]) -> tuple[str, ...]:
-    """Return the first fit row of each half, as YAML, which keeps the lines of a text and says where it ends."""
+def _splits(files: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+    return dict.fromkeys(file["split"] for file in files)
+
+
+def _examples(path: Path, flagged: frozenset[str]) -> tuple[str, ...]:
+    """Return the first fit row of each half of a file, as YAML, which keeps a text's lines and says where it ends."""
+    with pq.ParquetFile(path) as file:
+        table = file.read()
     half = table.num_rows // 2
     fit = [
         next((row for row in part if table["id"][row].as_py() not in flagged), None)

@@ -8,13 +8,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from openmed_data._version import __version__
 from openmed_data.books import Books
 from openmed_data.errors import UsageError
 from openmed_data.kinds import Kind
 
 NAME = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 
 # Libraries whose version can change what a build holds, or what its unfinished parts do.
 _LIBRARIES = ("polars", "pyarrow")
@@ -27,13 +29,39 @@ def made_with() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """One Parquet file of a build; `name` is its path inside the build."""
+    """One Parquet file of a build.
+
+    Attributes
+    ----------
+    name
+        Its path inside the build.
+    bytes, arrow_bytes
+        Its size on disk, and that of its rows in memory, as Arrow.
+    """
 
     name: str
     split: str
     rows: int
     bytes: int
+    arrow_bytes: int
     sha256: str
+
+
+def file_facts(build: Path, name: str, split: str) -> FileFacts:
+    """Read a finished Parquet file back, whole, and return what the manifest says of it.
+
+    Raises
+    ------
+    OSError
+        It cannot be read.
+    """
+    path = build / name
+    with path.open("rb") as stream:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    # Not `read_table`, which imports pandas where there is one.
+    with pq.ParquetFile(path) as file:
+        table = file.read()
+    return FileFacts(name, split, table.num_rows, path.stat().st_size, table.nbytes, sha256)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -108,13 +109,7 @@ def _write_traces(build: Path, messages: list[dict[str, Any]]) -> None:
     (build / "data").mkdir(parents=True)
     path = build / "data" / "train-00000-of-00001.parquet"
     write_table(table, path)
-    facts = {
-        "name": f"data/{path.name}",
-        "split": "train",
-        "rows": len(rows),
-        "bytes": path.stat().st_size,
-        "sha256": "",
-    }
+    facts = asdict(manifest.file_facts(build, f"data/{path.name}", "train"))
     files = [{"name": "calls.json", "split": None, "sha256": "0" * 64, "rows": len(rows)}]
     document = {
         "format": manifest.FORMAT,

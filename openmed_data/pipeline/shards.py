@@ -1,9 +1,7 @@
 """Lay the kept rows out as shards: a fixed number of rows each, in source order, every shard a task of its own."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -12,7 +10,7 @@ import pyarrow as pa
 from openmed_data.builder import ROW, Builder
 from openmed_data.digest import row_digests
 from openmed_data.kinds import schema
-from openmed_data.manifest import FileFacts
+from openmed_data.manifest import FileFacts, file_facts
 from openmed_data.parquet import write_table
 from openmed_data.pipeline.work import Work, read_frame, write_bytes, write_frame
 
@@ -105,7 +103,7 @@ class ShardTask:
 
 
 def write_shard(task: ShardTask) -> FileFacts:
-    """Write one data shard with its row digests and measures; one that an earlier run finished is only hashed."""
+    """Write one data shard with its row digests and measures; one that an earlier run finished is only read."""
     path = task.work.result / task.shard.name
     measures = task.work.part("measures", task.index)
     if not measures.exists():  # written last
@@ -113,7 +111,7 @@ def write_shard(task: ShardTask) -> FileFacts:
         write_bytes(task.work.part("digests", task.index), row_digests(rows))
         write_table(rows.to_arrow().cast(schema(task.builder.kind)), path)
         write_frame(task.builder.measure(rows), measures)
-    return _facts(path, task.shard)
+    return file_facts(task.work.result, task.shard.name, task.shard.split)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +129,7 @@ def write_rejected(task: RejectedTask) -> FileFacts:
         parts = (read_frame(task.work.part("records", piece.part)) for piece in task.shard.slices)
         pieces = [rows.slice(piece.start, piece.length) for rows, piece in zip(parts, task.shard.slices, strict=True)]
         write_table(pl.concat(pieces).select(REJECTED.names).to_arrow().cast(REJECTED), path)
-    return _facts(path, task.shard)
+    return file_facts(task.work.result, task.shard.name, task.shard.split)
 
 
 def _kept(piece: Slice, task: ShardTask) -> pl.DataFrame:
@@ -141,9 +139,3 @@ def _kept(piece: Slice, task: ShardTask) -> pl.DataFrame:
         .filter(splits == task.shard.split)
         .slice(piece.start, piece.length)
     )
-
-
-def _facts(path: Path, shard: Shard) -> FileFacts:
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return FileFacts(shard.name, shard.split, shard.rows, path.stat().st_size, digest)

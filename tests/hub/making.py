@@ -1,6 +1,5 @@
 """Builds of any size made without a builder: shards, manifest, passing report and card, by the engine's own code."""
 
-import hashlib
 import json
 import random
 from collections.abc import Callable, Mapping
@@ -82,7 +81,7 @@ def make_build(
         )
     line = {"level": "source", "reason": "too_long", "detail": "", "file": "toy", "line": 1, "record": rejected}
     write_table(pa.Table.from_pylist([line], schema=REJECTED), out / "rejected" / "rejected-00000-of-00001.parquet")
-    gone = _facts(out, "rejected/rejected-00000-of-00001.parquet", "rejected", 1)
+    gone = manifest.file_facts(out, "rejected/rejected-00000-of-00001.parquet", "rejected")
     digest = set_digest(sorted(parts.iterdir()))
     for part in parts.iterdir():
         part.unlink()
@@ -95,13 +94,7 @@ def make_build(
 def _shard(out: Path, name: str, split: str, table: pa.Table, parts: Path) -> manifest.FileFacts:
     write_table(table, out / name)
     (parts / Path(name).name).write_bytes(row_digests(cast(pl.DataFrame, pl.from_arrow(table))))
-    return _facts(out, name, split, table.num_rows)
-
-
-def _facts(out: Path, name: str, split: str, rows: int) -> manifest.FileFacts:
-    with (out / name).open("rb") as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    return manifest.FileFacts(name, split, rows, (out / name).stat().st_size, sha256)
+    return manifest.file_facts(out, name, split)
 
 
 def _manifest(kind: Kind, files: list[manifest.FileFacts], gone: manifest.FileFacts, digest: str) -> manifest.Manifest:

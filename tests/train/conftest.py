@@ -1,8 +1,8 @@
 """What the tests of training share: a tiny Arcee model, and small builds."""
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from tiny_tokenizer import train_tokenizer
 
+from openmed_data import manifest
 from openmed_data.kinds import Kind, schema
 from openmed_data.parquet import write_table
 
@@ -34,11 +35,9 @@ def write_build() -> Callable[..., Path]:
             table = table.drop_columns([without]) if without else table
             name = f"data/{split}-00000-of-00001.parquet"
             write_table(table, folder / name)
-            raw = (folder / name).read_bytes()
-            sha256 = hashlib.sha256(raw).hexdigest()
-            files.append({"name": name, "split": split, "rows": len(rows), "bytes": len(raw), "sha256": sha256})
-        document = {"format": 1, "dataset": folder.name, "kind": kind.value, "files": files, "content_digest": "0" * 64}
-        (folder / "manifest.json").write_text(json.dumps(document))
+            files.append(asdict(manifest.file_facts(folder, name, split)))
+        document = {"format": manifest.FORMAT, "dataset": folder.name, "kind": kind.value, "files": files}
+        (folder / manifest.NAME).write_text(json.dumps(document | {"content_digest": "0" * 64}))
         return folder
 
     return write
