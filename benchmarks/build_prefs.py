@@ -5,7 +5,8 @@
 
 Each contestant is a process of its own, run in turn, several rounds; the median wall time and the largest resident set
 are printed. *Ordinary*: `datasets.load_dataset("json")`, `.map` with two processes, `.to_parquet`. *Bare polars*: read,
-one select, one sink. *Bare pairs*: our own pair maker without screens, repair, duplicates, splits or books. *Full*: the
+one select, one sink. *Bare pairs*: our own pair maker and writer without screens, repair, duplicates, splits or books,
+in shards of 50,000 rows as a build has them. *Full*: the
 default `openmed-data build medmcqa-prefs`, without the deep checks of the gate (benchmarks/gate.py has them).
 """
 
@@ -68,6 +69,8 @@ frame.select(
 
 BARE_PAIRS = """
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 import polars as pl
 from openmed_data.builder import ROW, UID
 from openmed_data.builders.medmcqa_prefs.balance import Balance
@@ -75,8 +78,8 @@ from openmed_data.builders.medmcqa_prefs.pairs import make_pairs
 from openmed_data.builders.medmcqa_prefs.reasons import PrefsOptions
 from openmed_data.kinds import Kind, schema
 from openmed_data.parquet import write_table
-from pathlib import Path
 
+SHARD_ROWS = 50_000
 frame = pl.read_ndjson(sys.argv[1], schema_overrides={"exp": pl.String, "topic_name": pl.String})
 questions = frame.select(
     pl.int_range(pl.len(), dtype=pl.UInt64).alias(ROW),
@@ -85,8 +88,14 @@ questions = frame.select(
     "question", "opa", "opb", "opc", "opd", (pl.col("cop") - 1).alias("gold"), pl.lit(False).alias("fixed"),
     pl.col("subject_name").alias("subject"), pl.col("topic_name").alias("topic"),
 )
-pairs = make_pairs(questions, PrefsOptions(), Balance((0.25, 0.5, 0.75), (0.0,) * 11)).drop(ROW)
-write_table(pairs.to_arrow().cast(schema(Kind.PREFERENCES)), Path(sys.argv[2]) / "pairs.parquet")
+
+def shard(start):
+    some = questions.slice(start, SHARD_ROWS)
+    pairs = make_pairs(some, PrefsOptions(), Balance((0.25, 0.5, 0.75), (0.0,) * 11)).drop(ROW)
+    write_table(pairs.to_arrow().cast(schema(Kind.PREFERENCES)), Path(sys.argv[2]) / f"pairs-{start}.parquet")
+
+with ThreadPoolExecutor(int(sys.argv[3])) as pool:
+    list(pool.map(shard, range(0, questions.height, SHARD_ROWS)))
 """
 
 

@@ -78,27 +78,25 @@ def make_pairs(questions: pl.DataFrame, options: PrefsOptions, balance: Balance)
     if not questions.height:
         return pl.DataFrame(schema=_empty_schema())
     places = _places(questions, options, balance)
-    placed = questions.with_columns(_placed_options(questions, places)).with_columns(prompt=_prompt(options))
+    texts = pl.concat([questions[name] for name in OPTIONS])
+    letters = [_at(texts, places.order[:, place]).alias(letter) for place, letter in enumerate(LETTERS)]
+    asked = questions.with_columns(letters).with_columns(prompt=_prompt(options))
     pairs = [
-        _pairs(placed, places, wrong, number, options)
+        _pairs(asked, texts, places, wrong, number, options)
         for number, wrong in enumerate(choose_wrong(questions, options, balance))
     ]
-    return pl.concat(pairs).sort(ROW, maintain_order=True)
+    return pairs[0] if len(pairs) == 1 else pl.concat(pairs).sort(ROW, maintain_order=True)
 
 
-def _placed_options(questions: pl.DataFrame, places: Places) -> list[pl.Series]:
-    """Return what stands at each letter."""
-    rows = np.arange(questions.height)
-    every = pl.concat([questions[name] for name in OPTIONS])
-    return [
-        every.gather(places.order[:, place] * questions.height + rows).alias(letter)
-        for place, letter in enumerate(LETTERS)
-    ]
+def _at(texts: pl.Series, positions: Ints) -> pl.Series:
+    """Return of each row the text at its position, out of columns that stand below one another."""
+    height = len(positions)
+    return texts.gather((positions * height + np.arange(height)).astype(np.uint32))
 
 
 def _prompt(options: PrefsOptions) -> pl.Expr:
-    listed = [pl.format(f"{letter}. {{}}", pl.col(letter)) for letter in LETTERS]
-    user = pl.concat_str(["question", pl.lit(""), *listed, pl.lit(""), pl.lit(ASK[options.style])], separator="\n")
+    listed = [part for letter in LETTERS for part in (pl.lit(f"\n{letter}. "), pl.col(letter))]
+    user = pl.concat_str("question", pl.lit("\n"), *listed, pl.lit(f"\n\n{ASK[options.style]}"))
     messages = [_message("user", user)]
     if options.system:
         messages.insert(0, _message("system", pl.lit(options.system)))
@@ -109,24 +107,29 @@ def _message(role: str, content: pl.Expr) -> pl.Expr:
     return pl.struct(pl.lit(role).alias("role"), content.alias("content"))
 
 
-def _pairs(placed: pl.DataFrame, places: Places, wrong: Ints, number: int, options: PrefsOptions) -> pl.DataFrame:
-    letters = np.array(list(LETTERS))
-    wrong_place = np.argmax(places.order == wrong[:, None], axis=1)
-    right = pl.lit(pl.Series("chosen_label", letters[places.gold]))
-    other = pl.lit(pl.Series("rejected_label", letters[wrong_place]))
-    shown = pl.concat([placed[letter] for letter in LETTERS])
-    rows = np.arange(placed.height)
-    chosen, rejected = (pl.lit(shown.gather(place * placed.height + rows)) for place in (places.gold, wrong_place))
+def _pairs(
+    asked: pl.DataFrame, texts: pl.Series, places: Places, wrong: Ints, number: int, options: PrefsOptions
+) -> pl.DataFrame:
+    letters = pl.Series(list(LETTERS))
+    right, other = (
+        letters.gather(letter.astype(np.uint32))
+        for letter in (places.gold, np.argmax(places.order == wrong[:, None], axis=1))
+    )
+    gold = asked["gold"].to_numpy().astype(np.int64)
+    chosen, rejected = (
+        pl.concat_list([_message("assistant", _answer(pl.lit(letter), pl.lit(_at(texts, place)), options))])
+        for letter, place in ((right, gold), (other, wrong))
+    )
     identity = pl.col("id") if number == 0 else pl.format(f"{{}}-{number + 1}", pl.col("id"))
-    return placed.select(
+    return asked.select(
         ROW,
         identity.alias("id"),
         "source",
         "source_id",
         "license",
         "prompt",
-        pl.concat_list([_message("assistant", _answer(right, chosen, options))]).alias("chosen"),
-        pl.concat_list([_message("assistant", _answer(other, rejected, options))]).alias("rejected"),
+        chosen.alias("chosen"),
+        rejected.alias("rejected"),
         right.alias("chosen_label"),
         other.alias("rejected_label"),
         "subject",
@@ -136,8 +139,8 @@ def _pairs(placed: pl.DataFrame, places: Places, wrong: Ints, number: int, optio
 
 def _answer(letter: pl.Expr, text: pl.Expr, options: PrefsOptions) -> pl.Expr:
     if options.style is Style.ANSWER:
-        return pl.format("{}. {}", letter, text)
-    return pl.format("{}\n\nAnswer: {}. {}", pl.col("rationale"), letter, text)
+        return pl.concat_str(letter, pl.lit(". "), text)
+    return pl.concat_str("rationale", pl.lit("\n\nAnswer: "), letter, pl.lit(". "), text)
 
 
 def _empty_schema() -> dict[str, pl.DataType]:

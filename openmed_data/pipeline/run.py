@@ -15,7 +15,7 @@ from openmed_data.errors import BuildError
 from openmed_data.manifest import NAME, FileFacts, Manifest, made_with
 from openmed_data.pipeline import decide, filters, splits
 from openmed_data.pipeline.filters import Filter
-from openmed_data.pipeline.shards import RejectedTask, ShardTask, plan, write_rejected, write_shard
+from openmed_data.pipeline.shards import RejectedTask, ShardTask, plan, write
 from openmed_data.pipeline.stage import StagedFile, stage
 from openmed_data.pipeline.steps import (
     FitTask,
@@ -202,12 +202,13 @@ class _Run:
             reasons = ", ".join(f"{reason} {count}" for reason, count in lost.items())
             raise BuildError("no row was kept", hint=f"All rows were rejected: {reasons}.")
         shards = plan("data", per_split)
-        tasks = [ShardTask(self.builder, self.work, shard, index) for index, shard in enumerate(shards)]
-        files = self._collect("writing shards", len(tasks), self.workers.map(write_shard, tasks))
-        out = plan("rejected", {"rejected": [part.records for part in settled]})
-        rejections = [RejectedTask(self.work, shard) for shard in out]
-        rejected = self._collect("writing rejected rows", len(out), self.workers.map(write_rejected, rejections))
-        return files, rejected
+        rejected = plan("rejected", {"rejected": [part.records for part in settled]})
+        tasks = [
+            *(ShardTask(self.builder, self.work, shard, index) for index, shard in enumerate(shards)),
+            *(RejectedTask(self.work, shard) for shard in rejected),
+        ]
+        files = self._collect("writing shards", len(tasks), self.workers.map(write, tasks))
+        return files[: len(shards)], files[len(shards) :]
 
     def _collect(self, name: str, total: int, results: Iterable[Any]) -> list[Any]:
         advance = self.progress.step(name, total)

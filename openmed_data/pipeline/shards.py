@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -102,18 +103,6 @@ class ShardTask:
     index: int
 
 
-def write_shard(task: ShardTask) -> FileFacts:
-    """Write one data shard with its row digests and measures; one that an earlier run finished is only read."""
-    path = task.work.result / task.shard.name
-    measures = task.work.part("measures", task.index)
-    if not measures.exists():  # written last
-        rows = pl.concat([_kept(piece, task) for piece in task.shard.slices]).drop(ROW)
-        write_bytes(task.work.part("digests", task.index), row_digests(rows))
-        write_table(rows.to_arrow().cast(schema(task.builder.kind)), path)
-        write_frame(task.builder.measure(rows), measures)
-    return file_facts(task.work.result, task.shard.name, task.shard.split)
-
-
 @dataclass(frozen=True, slots=True)
 class RejectedTask:
     """Write one shard of rejected rows."""
@@ -122,14 +111,30 @@ class RejectedTask:
     shard: Shard
 
 
-def write_rejected(task: RejectedTask) -> FileFacts:
-    """Write one shard of rejected rows."""
+def write(task: ShardTask | RejectedTask) -> FileFacts:
+    """Write one shard and return what the finished file holds; one that an earlier run finished is only read."""
     path = task.work.result / task.shard.name
-    if not path.exists():
-        parts = (read_frame(task.work.part("records", piece.part)) for piece in task.shard.slices)
-        pieces = [rows.slice(piece.start, piece.length) for rows, piece in zip(parts, task.shard.slices, strict=True)]
-        write_table(pl.concat(pieces).select(REJECTED.names).to_arrow().cast(REJECTED), path)
+    if isinstance(task, ShardTask):
+        _write_rows(task, path)
+    elif not path.exists():
+        _write_rejected(task, path)
     return file_facts(task.work.result, task.shard.name, task.shard.split)
+
+
+def _write_rows(task: ShardTask, path: Path) -> None:
+    """Write data with its row digests and measures."""
+    measures = task.work.part("measures", task.index)
+    if not measures.exists():  # written last
+        rows = pl.concat([_kept(piece, task) for piece in task.shard.slices]).drop(ROW)
+        write_bytes(task.work.part("digests", task.index), row_digests(rows))
+        write_table(rows.to_arrow().cast(schema(task.builder.kind)), path)
+        write_frame(task.builder.measure(rows), measures)
+
+
+def _write_rejected(task: RejectedTask, path: Path) -> None:
+    parts = (read_frame(task.work.part("records", piece.part)) for piece in task.shard.slices)
+    pieces = [rows.slice(piece.start, piece.length) for rows, piece in zip(parts, task.shard.slices, strict=True)]
+    write_table(pl.concat(pieces).select(REJECTED.names).to_arrow().cast(REJECTED), path)
 
 
 def _kept(piece: Slice, task: ShardTask) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -61,13 +62,26 @@ class Search:
         self, held: pl.DataFrame, stems: Sequence[Path], left_out: pl.Series, settle: Side
     ) -> Iterator[pl.DataFrame]:
         """Yield what `near_part` finds for stems held in memory, in files of others; `left_out` is sorted."""
-        groups = [tuple(stems[start : start + _PARTS_AT_ONCE]) for start in range(0, len(stems), _PARTS_AT_ONCE)]
+        groups = _evenly(stems, _PARTS_AT_ONCE)
         for some in _held_at_once(held):
             found = index(some)
             for number, frame in enumerate((found.words, found.rarity, found.keys)):
                 write_frame(frame, self.work.part("near", number))
             tasks = [NearTask(self.work, group, left_out, settle) for group in groups]
             yield from self.workers.map(near_part, tasks)
+
+
+def _evenly(stems: Sequence[Path], most: int) -> list[tuple[Path, ...]]:
+    """Cut into groups of at most `most` that are as even as can be, for workers wait for the longest.
+
+    Examples
+    --------
+    >>> [len(group) for group in _evenly([Path("a")] * 6, most=4)]
+    [3, 3]
+    """
+    count = -(-len(stems) // most)
+    edges = [len(stems) * index // count for index in range(count + 1)] if count else []
+    return [tuple(stems[start:stop]) for start, stop in pairwise(edges)]
 
 
 def draw(
