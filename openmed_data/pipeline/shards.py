@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 import pyarrow as pa
@@ -125,9 +125,10 @@ def _write_rows(task: ShardTask, path: Path) -> None:
     """Write data with its row digests and measures."""
     measures = task.work.part("measures", task.index)
     if not measures.exists():  # written last
-        rows = pl.concat([_kept(piece, task) for piece in task.shard.slices]).drop(ROW)
+        table = pa.concat_tables(_kept(piece, task) for piece in task.shard.slices)
+        rows = cast(pl.DataFrame, pl.from_arrow(table))
         write_bytes(task.work.part("digests", task.index), row_digests(rows))
-        write_table(rows.to_arrow().cast(schema(task.builder.kind)), path)
+        write_table(table.cast(schema(task.builder.kind)), path)
         write_frame(task.builder.measure(rows), measures)
 
 
@@ -137,10 +138,11 @@ def _write_rejected(task: RejectedTask, path: Path) -> None:
     write_table(pl.concat(pieces).select(REJECTED.names).to_arrow().cast(REJECTED), path)
 
 
-def _kept(piece: Slice, task: ShardTask) -> pl.DataFrame:
+def _kept(piece: Slice, task: ShardTask) -> pa.Table:
+    """Return the rows of one piece, copied: a shard of a small split takes a little of very many parts.
+
+    A frame would keep every one of their files mapped, and soon all pages in memory.
+    """
     splits = read_frame(task.work.part("splits", piece.part))["split"]
-    return (
-        read_frame(task.work.part("kept", piece.part))
-        .filter(splits == task.shard.split)
-        .slice(piece.start, piece.length)
-    )
+    kept = read_frame(task.work.part("kept", piece.part)).drop(ROW)
+    return kept.filter(splits == task.shard.split).slice(piece.start, piece.length).to_arrow()
