@@ -15,7 +15,7 @@ from openmed_data.builder import ROW, GlobalReason
 from openmed_data.pipeline.work import Work, read_frame, write_frame
 from openmed_data.pipeline.workers import Workers
 
-PARTITION_ROWS = 2_000_000
+PARTITION_ROWS = 1_000_000
 
 # What is decided about a row: `detail` says `{}` where the place of the row `other` belongs.
 DECIDED: dict[str, type[pl.DataType]] = {ROW: pl.UInt64, "reason": pl.String, "detail": pl.String, "other": pl.UInt64}

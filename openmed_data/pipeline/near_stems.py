@@ -32,7 +32,7 @@ BOILERPLATE = """
 
 # A word that more of the held stems have is looked up in pairs only.
 RARE = 32
-_KEYS_AT_ONCE = 2_000_000
+_KEYS_AT_ONCE = 500_000
 _MIX = 0x9E3779B97F4A7C15
 
 
@@ -124,7 +124,7 @@ def index(held: pl.DataFrame) -> Index:
 _KEYS = pl.Schema({"held": pl.UInt64, "key": pl.UInt64, "size": pl.Int64, "signature": pl.UInt64})
 
 
-def _slices(once: pl.DataFrame, row: str, most: int = 1_000_000) -> Iterator[pl.DataFrame]:
+def _slices(once: pl.DataFrame, row: str, most: int = 400_000) -> Iterator[pl.DataFrame]:
     """Cut words into pieces of about `most`, each with whole stems."""
     ordered = once.sort(row)
     rows = ordered[row]

@@ -19,7 +19,7 @@ TRAIN, VALIDATION, TEST = "train", "validation", "test"
 # So many stems are held in memory, with their words, while all others pass by.
 HELD_ROWS = 500_000
 
-_PARTS_AT_ONCE = 4
+_PARTS_AT_ONCE = 2
 _NO_ROWS = pl.Series(ROW, [], dtype=pl.UInt64)
 
 
@@ -64,11 +64,14 @@ class Search:
         """Yield what `near_part` finds for stems held in memory, in files of others; `left_out` is sorted."""
         groups = _evenly(stems, _PARTS_AT_ONCE)
         for some in _held_at_once(held):
-            found = index(some)
-            for number, frame in enumerate((found.words, found.rarity, found.keys)):
-                write_frame(frame, self.work.part("near", number))
+            self._lay_out(index(some))
             tasks = [NearTask(self.work, group, left_out, settle) for group in groups]
             yield from self.workers.map(near_part, tasks)
+
+    def _lay_out(self, found: Index) -> None:
+        """Write an index where tasks map it, so that no worker needs one of its own, nor this process."""
+        for number, frame in enumerate((found.words, found.rarity, found.keys)):
+            write_frame(frame, self.work.part("near", number))
 
 
 def _evenly(stems: Sequence[Path], most: int) -> list[tuple[Path, ...]]:
