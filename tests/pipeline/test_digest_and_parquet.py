@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import operator
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -49,7 +50,15 @@ def test_row_digests_are_those_of_canonical_json(rows: list[dict[str, Any]]):
     assert digest.row_digests(frame) == b"".join(sorted(map(sha256, frame.to_dicts())))
 
 
-@given(parts=st.lists(st.lists(st.binary(min_size=32, max_size=32), max_size=20), max_size=4), ranges=st.integers(1, 9))
+# Some share their first eight bytes, which is all that most are sorted by.
+row_digest = st.builds(
+    operator.add,
+    st.sampled_from([b"\0" * 8, b"\7" * 8]) | st.binary(min_size=8, max_size=8),
+    st.binary(min_size=24, max_size=24),
+)
+
+
+@given(parts=st.lists(st.lists(row_digest, max_size=20), max_size=4), ranges=st.integers(1, 9))
 def test_the_set_digest_depends_on_the_set_alone(
     tmp_path_factory: pytest.TempPathFactory, parts: list[list[bytes]], ranges: int
 ):
