@@ -38,10 +38,19 @@ def print_report(console: Console, report: "Report", places: Mapping[str, Path])
     if report.self_test is not None:
         _print_planted(console, report.self_test)
     console.line("")
-    warned = report.warnings or report.not_run
-    verdict = FAILED if not report.passed else WARNED if warned else PASSED
     looked = ("rows", f"{sum(report.rows.values()):,}")
-    console.fields([("verdict", verdict), looked, *((name, str(path)) for name, path in places.items())])
+    console.fields([("verdict", _whole_verdict(report)), looked, *((name, str(path)) for name, path in places.items())])
+
+
+def _whole_verdict(report: "Report") -> Styled:
+    if not report.passed:
+        return FAILED
+    if report.warnings:
+        return WARNED
+    left_out = len(report.not_run)
+    if not left_out:
+        return PASSED
+    return Styled(f"passed, {left_out} {'check' if left_out == 1 else 'checks'} not run", "bold yellow")
 
 
 def _print_planted(console: Console, found: "SelfTest") -> None:
