@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from openmed_data import tally
+from openmed_data.errors import UsageError
 
 PARTS, TASKS = "parts", "part tasks"
 Facts = Mapping[str, Any]
@@ -37,6 +38,11 @@ def draw_from(evidence: pl.DataFrame) -> Drawing:
 
     Parts with weights stand to each other as these; the one that is scarcest for its weight is drawn whole. A part
     without a weight is drawn whole, up to its `max_rows`.
+
+    Raises
+    ------
+    UsageError
+        A part has no task of a name that the recipe weighs, or the weights leave it less than one row.
     """
     parts = {
         name: {**json.loads(facts), "rows": count}
@@ -46,12 +52,30 @@ def draw_from(evidence: pl.DataFrame) -> Drawing:
     for name, task, count in evidence.filter(pl.col("table") == TASKS).select("key", "detail", "count").iter_rows():
         tasks.setdefault(name, {})[task] = count
     wanted = _wanted(parts)
+    _require_rows(parts, tasks, wanted)
     rates = {
         (name, task): rate
         for name, counts in tasks.items()
         for task, rate in rates_of(counts, parts[name]["tasks"], wanted[name]).items()
     }
     return Drawing(parts, rates)
+
+
+def _require_rows(
+    parts: Mapping[str, Facts], tasks: Mapping[str, Mapping[str, int]], wanted: Mapping[str, float]
+) -> None:
+    """Raise `UsageError` where the recipe asks for tasks that are not there, or for next to nothing of a part."""
+    for name, facts in parts.items():
+        if unknown := sorted(facts["tasks"].keys() - tasks[name].keys()):
+            raise UsageError(
+                f"none of the {facts['rows']:,} rows read of part '{name}' is of the task '{unknown[0]}'",
+                hint=f"They are of: {', '.join(sorted(tasks[name]))}.",
+            )
+        if wanted[name] < 1:
+            raise UsageError(
+                f"the weights leave part '{name}' {wanted[name]:.2g} of its {facts['rows']:,} rows",
+                hint="Raise its weight, or leave the part out of the recipe.",
+            )
 
 
 def _wanted(parts: Mapping[str, Facts]) -> dict[str, float]:

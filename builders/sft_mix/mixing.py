@@ -50,7 +50,7 @@ def with_tasks(batch: pl.DataFrame) -> pl.DataFrame:
 def prepare(drawing: Drawing, source: Iterable[pl.DataFrame], seed: int) -> Drawing:
     """Compare all rows that are drawn; of two that nearly agree the later one goes."""
     held = [
-        _decoded(drawn).select(ROW, place=pl.format("row {} of {}", LINE, FILE), text=_compared(_decoded(drawn)))
+        _decoded(drawn).select(ROW, place=pl.format("row {} of {}", LINE, FILE), text=_spoken())
         for drawn in (batch.filter(_is_drawn(batch, drawing, seed)) for batch in source)
     ]
     rows = pl.concat(held)
@@ -109,9 +109,17 @@ def _decoded(batch: pl.DataFrame) -> pl.DataFrame:
     return batch.with_columns(pl.col("messages").str.json_decode(_MESSAGES))
 
 
-def _compared(batch: pl.DataFrame) -> pl.Series:
-    texts = (asked(batch, Kind.SFT).fill_null("") + "\n" + told(batch, Kind.SFT).fill_null("")).str.head(_CHARACTERS)
-    return texts.alias("text")
+def _spoken() -> pl.Expr:
+    """Return what user and assistant say and call.
+
+    A system prompt is the same in all rows of a set, and searches about one subject list the same documents: by these,
+    rows that ask and answer something else would pass for repeats.
+    """
+    message = pl.element().struct
+    calls = message.field("tool_calls").list.join("\n", ignore_nulls=True)
+    said = pl.concat_str(message.field("content"), calls, separator="\n", ignore_nulls=True)
+    turns = pl.when(message.field("role").is_in(["user", "assistant"])).then(said)
+    return pl.col("messages").list.eval(turns).list.join("\n", ignore_nulls=True).str.head(_CHARACTERS)
 
 
 def _rejected(

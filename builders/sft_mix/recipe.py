@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Annotated, Any
 
 import polars as pl
 import yaml
@@ -24,6 +24,7 @@ from .licensing import roll_up
 
 UNKNOWN = "unknown"
 _KINDS = frozenset({Kind.SFT, Kind.TRACES})
+_SEPARATORS = ":/"
 _HINT = "A recipe is YAML: parts, each with a source (a build's folder or hub:OWNER/NAME@REVISION) and maybe a weight."
 
 
@@ -36,7 +37,7 @@ class PartRecipe(BaseModel):
     name: str = ""
     weight: float | None = Field(None, gt=0)
     max_rows: int | None = Field(None, gt=0)
-    tasks: dict[str, float] = Field(default_factory=dict)
+    tasks: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     license: str = ""  # of the rows whose own is not known
 
     @property
@@ -79,6 +80,9 @@ def read_recipe(path: Path) -> Recipe:
         lines = [f"  {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
         raise UsageError("\n".join([f"'{path}' is no recipe:", *lines]), hint=_HINT) from error
     labels = [part.label for part in recipe.parts]
+    if unfit := [label for label in labels if set(label) & set(_SEPARATORS)]:
+        hint = "Give the part another name: these characters part the words of `origin`."
+        raise UsageError(f"'{path}' has a part called '{unfit[0]}', with one of {' '.join(_SEPARATORS)}", hint=hint)
     if repeated := {label for label in labels if labels.count(label) > 1}:
         raise UsageError(f"'{path}' has several parts called '{min(repeated)}'", hint="Give each part a name.")
     return recipe

@@ -95,6 +95,43 @@ def test_what_an_earlier_part_says_is_not_said_again(parts: Path, tmp_path: Path
     assert turned == {"again": 40, "small": 40}
 
 
+SYSTEM = "You answer questions on a hospital's stock. Ask for the ward first, then for the item. " * 20
+ITEMS = "bandage catheter cannula syringe gauze splint suture scalpel forceps stapler pillow blanket".split()
+
+
+def trace(item: str) -> str:
+    """Return a trace whose prompt and result are those of all others."""
+    function = {"name": "stock", "arguments": json.dumps({"item": item})}
+    turns = [
+        {"role": "system", "content": SYSTEM},
+        {"role": "user", "content": f"Is there a {item} left?"},
+        {"role": "assistant", "content": "", "tool_calls": [{"id": "1", "type": "function", "function": function}]},
+        {"role": "tool", "tool_call_id": "1", "content": "The store holds: " + ", ".join(ITEMS)},
+        {"role": "assistant", "content": f"Yes, the {item} is on the list."},
+    ]
+    properties = {"item": {"type": "string"}}
+    tool = {"name": "stock", "parameters": {"type": "object", "properties": properties}}
+    return json.dumps({"messages": turns, "tools": [{"type": "function", "function": tool}]}) + "\n"
+
+
+def test_rows_are_not_repeats_because_their_prompts_and_results_are(tmp_path: Path) -> None:
+    path = tmp_path / "stock.jsonl"
+    path.write_text("".join(map(trace, ITEMS)), encoding="utf-8")
+    build_dataset("tool-traces", str(path), tmp_path / "stock", workers=1, validation=False)
+    assert by_part(mixed(tmp_path, tmp_path / "out", {"source": "stock"})) == {"stock": len(ITEMS)}
+
+
+def test_a_weight_for_a_task_that_is_not_there_stops_the_mixture(parts: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="of part 'pages' is of the task 'directly'") as caught:
+        mixed(parts, tmp_path / "out", {"source": "pages", "tasks": {"directly": 0.5}})
+    assert "direct" in str(caught.value.hint)
+
+
+def test_weights_that_leave_a_part_nothing_stop_the_mixture(parts: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"leave part 'large' 0\.06 of its 240 rows"):
+        mixed(parts, tmp_path / "out", {"source": "small", "weight": 1000}, {"source": "large", "weight": 1})
+
+
 def test_rows_keep_their_words_and_their_licence(parts: Path, tmp_path: Path) -> None:
     build = mixed(parts, tmp_path / "out", {"source": "small"}, {"source": "pages", "name": "read"})
     rows = read_rows(build)
@@ -207,6 +244,8 @@ def test_rates_draw_what_is_wanted(counts: dict[str, int], weights: dict[str, fl
         ("parts: [{weight: 1}]", "source"),
         ("parts: [{source: a, wieght: 1}]", "wieght"),
         ("parts: [{source: a}, {source: b/a}]", "several parts called 'a'"),
+        ("parts: [{source: a, name: 'a:b'}]", "called 'a:b'"),
+        ("parts: [{source: a, tasks: {direct: -1}}]", "greater than or equal to 0"),
         ("parts: [", "not valid YAML"),
         ("parts: [{source: nowhere}]", "no finished build"),
     ],
