@@ -36,7 +36,7 @@ LICENSES = {MEDQUAD: "cc-by-4.0", PUBMEDQA: "mit", DISEASE_ONTOLOGY: "cc0-1.0"}
 OTHER_COLUMNS = ("url", "key", "synonyms", "parents", "source", "question")
 COLUMNS = tuple(dict.fromkeys((*(name for shape in SHAPES.values() for name in shape), *OTHER_COLUMNS)))
 SUFFIXES = (*READABLE, OBO)
-VERSION = 1  # of the cleaning; an index of documents cleaned otherwise is another index
+VERSION = 2  # of the cleaning; an index of documents cleaned otherwise is another index
 
 Record = Mapping[str, Any]
 
@@ -73,7 +73,9 @@ PUBLISHERS = {
     "CDC": "Centers for Disease Control and Prevention",
 }
 _LEADING_ZEROS = re.compile(r"\b0+(?=\d)")
-_BROCHURE = re.compile(r"^What I need to know about (?:My )?|\s*\((?:also known as|For Health Care)[^)]*\)$")
+_BROCHURE = re.compile(
+    r"^What I need to know about (?:My )?|^Parasites - (?:Lice - )?|\s*\((?:also known as|For Health Care)[^)]*\)$"
+)
 
 
 def origin_of(record: Record) -> int:
@@ -216,7 +218,7 @@ def _ontology(record: Record) -> _Made:
     parents: list[str] = json.loads(record.get("parents") or "[]")
     lines = [record["definition"] or ""]
     lines += [f"Also called: {'; '.join(synonyms)}."] if synonyms else []
-    lines += [f"Kind of: {'; '.join(parents)}."] if parents else []
+    lines += [f"{name[:1].upper()}{name[1:]} is a kind of {' and of '.join(parents)}."] if parents else []
     if lines[0]:
         yield from _parted(name, record["id"] or "", lines, "Disease Ontology", name)
 

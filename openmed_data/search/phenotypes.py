@@ -14,13 +14,16 @@ _ROW = re.compile(r"(?P<name>\S.*?)\s+(?P<often>\d+(?:\.\d+)?\s?%|\d+/\d+|-|Very
 # Not a sign, but how the condition is passed on, begins and goes on.
 _NO_SIGN = re.compile(
     r"\b(?:inheritance|onset|progression)$"
-    r"|^(?:progressive|sporadic|heterogeneous|somatic mutation|phenotypic variability)$",
+    r"|^(?:(?:non|rapidly )?progressive|sporadic|heterogeneous|somatic (?:mutation|mosaicism)|genetic anticipation"
+    r"|incomplete penetrance|variable expressivity|phenotypic variability|.*contiguous gene syndrome)$",
     re.IGNORECASE,
 )
 _HEAD = "Signs and symptoms listed by the Human Phenotype Ontology:"
 _UNKNOWN = "-"
 _EPONYMS = frozenset(
-    "Achilles Alzheimer Arnold Babinski Barrett Bell Brushfield Hashimoto Hodgkin Horner Leber Raynaud Wilms".split()
+    "Achilles Alzheimer Arnold Axenfeld Babinski Barrett Bell Brushfield Duane Dupuytren Erlenmeyer Gowers Graves "
+    "Hashimoto Hodgkin Horner Leber Lewy Lisch Madelung Meckel Peters Potter Raynaud Rieger Sprengel Stahl Wilms "
+    "Wormian".split()
 )
 _FEWEST = 2  # a single sign is the condition's own name more often than not
 

@@ -24,14 +24,16 @@ _GLUED = (
 _LOST_APOSTROPHE = re.compile(r"\b(is|does|do|did|are|was|were|should|could|would|has|have|had)nt\b", re.IGNORECASE)
 _LOST_GENITIVE = re.compile(
     r"\b(child|body|woman|today|baby|someone|everyone"
-    r"|(?:Alzheimer|Parkinson|Crohn|Huntington|Addison|Hashimoto|Graves)(?=s [Dd]isease)"
+    r"|(?:Alzheimer|Parkinson|Crohn|Huntington|Addison|Hashimoto|Graves|Ménétrier|Ménière)(?=s [Dd]isease)"
+    r"|(?<=\bthe )patient(?=s (?:age|blood|body|brain|general|health|immune|medical|overall|own|symptoms)\b)"
     r"|(?<=\ba )(?:person|patient|doctor))s\b",
     re.IGNORECASE,
 )
 _QUOTES = str.maketrans({"“": '"', "”": '"', "\u2018": "'", "\u2019": "'", "\u00a0": " "})
 # Accents were lost with their letters; names of conditions whose every other spelling is a mistake.
 _LOST_LETTERS = {
-    "Alstrm": "Alström", "Behet": "Behçet", "Bjrnstad": "Björnstad", "Guillain-Barr ": "Guillain-Barré ",
+    "Alstrm": "Alström", "af au lait": "afé au lait", "Behet": "Behçet", "Bjrnstad": "Björnstad",
+    "Guillain-Barr ": "Guillain-Barré ",
     "Legg-Calv-": "Legg-Calvé-", "Mntrier": "Ménétrier", "Mnire": "Ménière", "Schnlein": "Schönlein",
     "Sjgren": "Sjögren", "Stve-": "Stüve-", "Szary": "Sézary", "Waldenstrm": "Waldenström",
 }  # fmt: skip
@@ -47,7 +49,7 @@ _PAGE: dict[str, str] = {
     "click": r"\bclick (?:here|on|the)\b",
     "more on:": r"\bmore on:",
     "enlarge": r"\benlarge the video\b|^enlarge\b",
-    "see ": r"\bsee the (?:\w+ )?(?:pdq|summary|following|\w+ section)\b|^see ",
+    "see ": r"\bsee (?:our|the) (?:\w+ ){0,2}(?:pdq|summary|following|\w+ section|page)\b|^see ",
     "view": r"^view ",
     "anatomy": r"^anatomy of ",
     "key point": r"^key points?\W*$",

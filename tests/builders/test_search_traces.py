@@ -148,6 +148,22 @@ def test_nothing_found_is_said_only_where_nothing_is_there(build, corpus, cache)
         if ends(trace) == "nothing found":
             assert any(call["function"]["name"] == "search" for call in calls(trace))
             assert known[trace["source_id"]]["focus"] in trace["messages"][-1]["content"]
+            assert trace["messages"][-1]["content"].count('" and "') <= 1
+
+
+def test_a_narrower_name_of_what_is_there_is_not_said_to_be_missing(tmp_path, cache):
+    held = rows(20)
+    narrow = [
+        {key: text.replace(row["focus"], f"Juvenile {row['focus']}") for key, text in row.items()}
+        | {"id": f"9{row['id']}"}
+        for row in held
+    ]
+    path = write(tmp_path / "c.jsonl", held + narrow)
+    _, traces, rejected = built(tmp_path / "out", path, cache, no_tool_share=0, nothing_found_share=0.3)
+    assert not [trace for trace in traces if ends(trace) == "nothing found"]
+    late = rejected.filter(pl.col("reason") == "found_after_all")
+    assert late.height
+    assert late["detail"].str.contains("Juvenile").all()
 
 
 def test_a_topic_that_another_document_mentions_is_not_held_out(tmp_path, cache):

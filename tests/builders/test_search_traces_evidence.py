@@ -1,6 +1,7 @@
 """The look at the evidence: what is supported passes, and any word that is changed is found."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -101,6 +102,34 @@ def test_a_sentence_with_words_run_together_is_not_quoted():
 
     text = "Type 2 diabetesthe most common form is treatable.\nRest helps against the pain."
     assert quotable_sentences(text, Known()) == ["Rest helps against the pain."]  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "There are different types of treatment for patients with alder fever.",
+        "After alder fever has been diagnosed, tests are done to find out if it has spread within the liver.",
+        "New types of treatment are being tested in clinical trials.",
+        "When clinical trials show that a new treatment is better, it becomes the standard treatment.",
+        "Certain factors affect prognosis (chance of recovery) and treatment options.",
+        "Alder fever is caused by mutations in the ALD1 gene., in most cases.",
+        "The enzyme alder-galactosidase (-galactosidase) breaks down sugar.",
+        "Alder fever is is a disease of the liver.",
+        "Some of it can be can be eaten with milk.",
+    ],
+)
+def test_what_answers_nothing_or_is_damaged_is_not_quoted(sentence):
+    kept = "Velorin (e.g., 5 mg), rest, etc., had had no effect in 1 in 1,000 clinical trials."
+    text = f"{sentence}\nRecent clinical trials have shown that rest helps.\n{kept}"
+    assert quotable_sentences(text, Anything()) == text.split("\n")[1:]  # pyright: ignore[reportArgumentType]
+
+
+def test_what_answers_comes_before_what_comes_first():
+    text = "Alder fever may spread.\nAlder fever has been known for long.\nIn stage I, the fever is in the liver only."
+    wanted, answers = frozenset({"alder", "fever", "stage"}), re.compile(r"\bstage [IVX]+\b")
+    first, *_ = choose(text, wanted, Anything(), answers)  # pyright: ignore[reportArgumentType]
+    assert first == text.split("\n")[2]
+    assert choose(text, wanted, Anything())[0] != first  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize(

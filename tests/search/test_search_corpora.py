@@ -9,6 +9,7 @@ from search_corpus import rows, write
 
 from openmed_data.errors import SourceError, UsageError
 from openmed_data.search import documents_of, read_corpus
+from openmed_data.search.corpora import subject_of
 from openmed_data.search.documents import MOST_CHARACTERS
 
 OBO = """format-version: 1.2
@@ -46,6 +47,12 @@ def test_medquad_rows_become_titled_documents_without_the_talk_of_the_page(tmp_p
     assert held["source"][0] == "National Institute of Neurological Disorders and Stroke"
 
 
+def test_a_shelf_of_the_publisher_is_no_part_of_the_subject():
+    assert subject_of({"focus": "Parasites - Scabies"}) == "Scabies"
+    assert subject_of({"focus": "Parasites - Lice - Head Lice"}) == "Head Lice"
+    assert subject_of({"focus": "Parasites of the gut"}) == "Parasites of the gut"
+
+
 def test_ids_that_stand_twice_are_told_apart_and_equal_documents_come_once(tmp_path):
     one, other, *_ = rows(2)
     other = {**other, "id": one["id"]}
@@ -68,7 +75,8 @@ def test_an_ontology_gives_its_terms_that_are_not_obsolete(tmp_path):
     path.write_text(OBO, encoding="utf-8")
     held = made(path)
     definition = 'A fever that has material basis in alder pollen and has symptom "hot" skin.'
-    assert held.select("id", "text").rows() == [("TEST:1", f"{definition}\nAlso called: alderosis.\nKind of: fever.")]
+    lines = [definition, "Also called: alderosis.", "Alder fever is a kind of fever."]
+    assert held.select("id", "text").rows() == [("TEST:1", "\n".join(lines))]
 
 
 def test_pubmedqa_gives_contexts_and_never_the_conclusion(tmp_path):

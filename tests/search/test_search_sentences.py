@@ -64,6 +64,8 @@ def test_a_list_stays_with_the_line_that_announces_it():
         ("It isnt rare and doesnt hurt a child .", "It isn't rare and doesn't hurt a child."),
         ("Men report daily leakage.1 Women do too.", "Men report daily leakage. Women do too."),
         ("Alzheimers disease and a persons age", "Alzheimer's disease and a person's age"),
+        ("The patients age and the patients symptoms", "The patient's age and the patient's symptoms"),
+        ("Six caf au lait spots in Ménétriers disease", "Six café au lait spots in Ménétrier's disease"),
         ("Surgery Surgery removes the tumor.", "Surgery removes the tumor."),
     ],
 )
@@ -76,6 +78,7 @@ def test_what_the_scrape_broke_is_mended(scraped, expected):
     [
         "A dose of 2.5 mg (Grade A) is given.",
         "Rarely it recurs, as Dr. Bell wrote in 1999.",
+        "The patients were older than the patients before them.",
         "Patients in clinical trials did better than those without.",
         "Links between the gene and the disease are unknown.",
         "The National Institute of Health funded a study that found no effect.",
@@ -84,6 +87,10 @@ def test_what_the_scrape_broke_is_mended(scraped, expected):
 def test_clean_sentences_stay_as_they_are(clean):
     assert mended(clean) == clean
     assert not is_page_talk(clean)
+
+
+def test_a_sentence_that_points_to_a_page_is_talk_of_the_page():
+    assert is_page_talk("For information about side effects, see our Side Effects page.")
 
 
 def test_links_go_with_the_heading_that_announces_them():
@@ -102,15 +109,15 @@ def test_a_table_of_signs_becomes_a_list_by_frequency():
     page = (
         "It is rare. The Human Phenotype Ontology provides the following list of signs and symptoms for X. Signs and "
         "Symptoms Approximate number of patients (when available) Short stature 90% EEG abnormality 90% Fever 2/3 "
-        "Autosomal recessive inheritance - Cough - The Human Phenotype Ontology (HPO) has collected information. In "
-        "these cases, the sign or symptom may be rare or common."
+        "Autosomal recessive inheritance - Incomplete penetrance 50% Cough - Sprengel anomaly - The Human Phenotype "
+        "Ontology (HPO) has collected information. In these cases, the sign or symptom may be rare or common."
     )
     prose, table = without_table(page)
     assert prose.strip() == "It is rare."
     assert table[1:] == [
         "- Seen in 90% of patients: short stature, EEG abnormality.",
         "- Seen in 2 of 3 patients: fever.",
-        "- Frequency not stated: cough.",
+        "- Frequency not stated: cough, Sprengel anomaly.",
     ]
 
 

@@ -68,7 +68,8 @@ ASPECTS: dict[str, Aspect] = {
         answered=r"\bgen(?:e|es|etic)\b|chromosom|mutation|DNA|deletion|duplication|repeat",
     ),
     "inheritance": _aspect(
-        r"\binherit|\bfamil(?:y|ies)\b", "inheritance",
+        r"\binherited(?:\?| (?:from|in)\b)|\binherit(?:ance)?\b|\bin (?:(?:a|the|my|our) family|families)\b",
+        "inheritance",
         ("inheritance", "inheritance pattern", "inherited"),
         ("Is {x} inherited?", "Can {x} be passed on in a family?"),
         answered=r"inherit|sporadic|famil|genetic|dominant|recessive|passed|X-linked|run in|by chance|de novo",
@@ -104,7 +105,11 @@ ASPECTS: dict[str, Aspect] = {
         r"\bprevent(?:ed|ion)?\b", "prevention", ("prevention", "how to prevent", "prevent risk"),
         ("How can {x} be prevented?", "What can I do to prevent {x}?"), advice=True,
     ),
-    "stages": _aspect(r"\bstages\b", "stage", ("stages", "staging", "stage"), ("What are the stages of {x}?",)),
+    "stages": _aspect(
+        r"\bstages\b", "stage", ("stages", "staging", "stage"), ("What are the stages of {x}?",),
+        answered=r"\bstages? (?:\d|[IVX]+[A-D]?\b|[AB]\b)|\bfollowing stages\b|\bgrouped\b"
+        r"|\bin(?:to)? (?:\w+ )?(?:stages|groups|grades)\b|\bno (?:standard )?staging\b",
+    ),
     "complications": _aspect(
         r"\bcomplications\b", "complication", ("complications", "problems caused by", "complications risk"),
         ("What are the complications of {x}?", "Which complications can {x} have?"),
@@ -126,11 +131,14 @@ _ASKS_FOR_ADVICE = re.compile(
     r"\b(?:should|can|could|must) (?:I|we|my)\b(?! (?:know|read|find))"
     r"|\bmy (?:child|doctor|wife|husband|mother|father|baby|son|daughter)\b"
 )
+# Ways that fit one thing alone.
+_OF_ONE = re.compile(r"\b(?:[Ii]s|does) \{x\}")
 # The word that decides between "is" and "are" stands before any "of", "in" or "with".
 _HEAD = re.compile(r"^(.*?)(?: (?:of|in|with|for|from|due|and the|caused|associated)\b.*|,.*|\s*\(.*)?$")
 _SINGULAR = re.compile(
-    r"(?:[^s]sis|itis|ss|us|is|[A-Z]S|as|ps|ns|betes|rabies|herpes|scabies|measles|rickets|shingles|hives|ascites|tabes|"
-    r"disease|series|'s|faces|process)$"
+    r"(?:[^s]sis|itis|ss|us|is|(?-i:[A-Z]S)|betes|rabies|herpes|scabies|measles|mumps|hydrops|rickets|shingles|hives|"
+    r"ascites|tabes|series|'s|faces|dens|dissecans|nigricans|obliterans|protuberans|decalvans|agitans|pancreas|\bgas)$",
+    re.IGNORECASE,
 )
 
 
@@ -152,9 +160,13 @@ def put(aspect: str, subject: str, pick: int) -> str:
     --------
     >>> put("information", "Gallstones", 0), put("information", "Lowe syndrome", 0)
     ('What are Gallstones?', 'What is Lowe syndrome?')
+    >>> put("symptoms", "Gallstones", 2), put("information", "Deafness and myopia", 0)
+    ('What are the symptoms of Gallstones?', 'What should I know about Deafness and myopia?')
     """
-    ways = ASPECTS[aspect].asked
-    return ways[pick % len(ways)].format(x=subject, **{"is": _verb(subject)})
+    verb, ways = _verb(subject), ASPECTS[aspect].asked
+    if verb != "is":
+        ways = [way for way in ways if not _OF_ONE.search(way) and (verb or "{is}" not in way)]
+    return ways[pick % len(ways)].format(x=subject, **{"is": verb})
 
 
 def asks_for_advice(question: str, aspect: str) -> bool:
@@ -163,6 +175,9 @@ def asks_for_advice(question: str, aspect: str) -> bool:
 
 
 def _verb(subject: str) -> str:
+    """Return "is" or "are"; nothing for what is joined by "and", which may be one thing or two."""
     found = _HEAD.match(subject)
     head = found[1] if found else subject
-    return "are" if " and " in head or (head.endswith("s") and not _SINGULAR.search(head)) else "is"
+    if " and " in head or ", and " in subject:
+        return ""
+    return "are" if head.endswith("s") and not _SINGULAR.search(head) else "is"

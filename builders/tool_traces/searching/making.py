@@ -12,7 +12,7 @@ from .aspects import ASPECTS
 from .choices import Choice, deciding, explore_options
 from .evidence import faults_of
 from .picks import Picks
-from .planner import Plan, explore
+from .planner import Journey, Plan, explore, name_words
 from .questions import Question
 from .quoting import choose
 from .reasons import SearchReason
@@ -120,13 +120,12 @@ def _known(question: Question, index: SearchIndex) -> frozenset[int]:
 
 def _quotations(question: Question, read: Sequence[int], index: SearchIndex) -> list[Quotation]:
     """Return what to quote: of one document its best two passages, of several the best of each."""
-    wanted = _wanted(question)
+    wanted, told = _wanted(question), ASPECTS[question.aspect].answered if question.aspect else None
     chosen: list[Quotation] = []
     for number in read:
         document = index.document(number)
-        passages = choose(document.text, wanted, index)
+        passages = choose(document.text, wanted, index, told)
         chosen += [(document, passage) for passage in (passages if len(read) == 1 else passages[:1])]
-    told = ASPECTS[question.aspect].answered if question.aspect else None
     if told and not any(told.search(passage) for _, passage in chosen[:2]):
         return []
     return chosen[:2]
@@ -145,10 +144,17 @@ def _unanswered(question: Question, index: SearchIndex, picks: Picks, plan: Plan
     if planned is None:
         return SearchReason.NO_PLAN
     journey = explore(question.text, index, picks, planned)
-    if journey.fitting:
+    if journey.fitting or _is_near(question, journey, index):
         return SearchReason.FOUND_AFTER_ALL
     answer = answer_without(question, journey, index, picks)
     return Made(question, conversation(question.text, journey, answer, index, picks), NOTHING_FOUND)
+
+
+def _is_near(question: Question, journey: Journey, index: SearchIndex) -> bool:
+    """Say whether a listed title names the subject less narrowly, as "Craniopharyngioma" does of one in childhood."""
+    subject = frozenset(search_words(question.subject))
+    listed = {number for search in journey.searches for number in search.numbers}
+    return any(name_words(index.document(number).title) <= subject for number in listed)
 
 
 def _from_text(question: Question, index: SearchIndex, picks: Picks) -> Made | SearchReason:

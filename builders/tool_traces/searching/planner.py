@@ -162,8 +162,7 @@ def _look(index: SearchIndex, number: int, subject: Sequence[str], aspect: str) 
     wanted = frozenset(search_words(" ".join(subject)))
     title = index.document(number).title
     part = _PART.search(title)
-    name, _, section = _PART.sub("", title).rpartition(": ")
-    name, section = (name, section) if section in _SECTIONS else (_PART.sub("", title), "")
+    name, section = _parted(title)
     named, sections = _words(name), _words(section)
     weight = sum(map(index.weight, wanted))
     covered = sum(index.weight(word) for word in wanted & (named | sections))
@@ -176,6 +175,18 @@ def _look(index: SearchIndex, number: int, subject: Sequence[str], aspect: str) 
         len(named - wanted - _ASKING),
         int(part[1]) if part else 1,
     )
+
+
+def _parted(title: str) -> tuple[str, str]:
+    """Return what a title names, and its section, if it has one."""
+    whole = _PART.sub("", title)
+    name, _, section = whole.rpartition(": ")
+    return (name, section) if section in _SECTIONS else (whole, "")
+
+
+def name_words(title: str) -> frozenset[str]:
+    """Return the words of what a title names, without those of its section."""
+    return _words(_parted(title)[0])
 
 
 @lru_cache(maxsize=50_000)

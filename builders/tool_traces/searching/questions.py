@@ -26,8 +26,8 @@ Record = Mapping[str, Any]
 # A brochure's title asks or tells something itself.
 _HEADLINE = re.compile(
     r"\?|^(?:what|how|your|am|i can|prevent|causes|treatment methods|facing|choosing|understanding|preparing|living|"
-    r"taking|eating right|being)\b|: (?:what|eat|choos|keep|a guide|taking|information for)|\bhow (?:it|its|they)\b"
-    r"|\bif i\b",
+    r"taking|eating right|being|creating|diagnosis of|financial help|monitor|overview of|\d+ steps)\b"
+    r"|: (?:what|eat|choos|keep|a guide|taking|information for)|\bhow (?:it|its|they)\b|\bif i\b",
     re.IGNORECASE,
 )
 

@@ -26,6 +26,26 @@ _PRONOUN = re.compile(
     r"(?:this|these|those|they|he|she|it|its|their|his|her|also|however|but|and|or|so|yes|no)\b", re.IGNORECASE
 )
 _OWN_SUBJECT = re.compile(r"this (?:condition|disorder|disease|syndrome|gene|cancer|form)\b", re.IGNORECASE)
+# What the National Cancer Institute's pages say before what they have to say: it answers no question.
+_PREAMBLE = re.compile(
+    r"(?:there are )?different types of treatments? (?:(?:is|are) available )?for\b|some treatments are standard\b"
+    r"|new types of treatment are being tested|many of today's standard treatments|a treatment clinical trial is\b"
+    r"|patients (?:may want to think about taking part|who take part in|can enter) |for some patients, taking part in"
+    r"|(?:(?:even )?when |some |there are (?:also )?|cancer prevention )?clinical trials (?!ha(?:s|ve)\b)"
+    r"|other trials test\b|[^.]{3,90} taking part in a clinical trial should be considered"
+    r"|children with [^.]{3,120} should have their treatment planned|the pediatric oncologist works with"
+    r"|follow-up tests may be needed|some (?:of the )?tests (?:that were done|will (?:be repeated|continue))"
+    r"|decisions about whether to continue, change|the results of these tests can|having a risk factor does not mean\b"
+    r"|certain factors affect\b|anything that increases (?:your|the) (?:risk|chance)"
+    r"|avoiding risk factors and increasing protective factors|after [^.]{3,150} been diagnosed, tests are done"
+    r"|tests and procedures to stage\b|the information gathered from"
+    r"|the (?:results of diagnostic and staging tests|process used to find out if cancer has spread)\b",
+    re.IGNORECASE,
+)
+# Marks and words that a scrape left behind: "gene., in", "(-galactosidase)", "is is".
+_DAMAGED = re.compile(
+    r"[a-z]{4}\.,|\w\.\.(?!\.)|[,;:] ?[,;]|(?:^|[\s(])-[a-zA-Z]{3,}|\b(?!(?:had|that)\b)([a-z]{2,}|[a-z]+ [a-z]+) \1\b"
+)
 _BEGINS = re.compile(r"[A-Z0-9(]")
 _ENDS = re.compile(r"[.!][)\"']?$")
 _GLUE = ("the", "and", "is", "are", "which", "or", "that", "with", "can", "from", "in", "of", "to")
@@ -46,13 +66,15 @@ class _Unit:
     item: bool
 
 
-def choose(text: str, wanted: frozenset[str], index: SearchIndex) -> list[str]:
+def choose(text: str, wanted: frozenset[str], index: SearchIndex, answers: re.Pattern[str] | None = None) -> list[str]:
     """Return passages of a document to quote, the most fitting first; each is a part of `text`, letter for letter.
 
     Parameters
     ----------
     wanted
         Words, as `search_words` gives them, of what the question is about and of its aspect.
+    answers
+        Tells passages that answer the question, which come before all others.
     """
     units = _units(text)
     fit = [_quotable(unit, index.frequency) for unit in units]
@@ -64,10 +86,15 @@ def choose(text: str, wanted: frozenset[str], index: SearchIndex) -> list[str]:
             found.append((-score, place, last))
     listed = _lists(text, units, wanted)
     chosen: list[tuple[int, int]] = []
-    for _, first, last in sorted([*found, *listed]):
+    for _, first, last in sorted([*found, *listed], key=lambda held: (not _answers(text, units, held, answers), held)):
         if all(last < start or first > stop for start, stop in chosen):
             chosen.append((first, last))
     return [text[units[first].start : units[last].stop] for first, last in chosen[:2]]
+
+
+def _answers(text: str, units: Sequence[_Unit], held: tuple[float, int, int], answers: re.Pattern[str] | None) -> bool:
+    _, first, last = held
+    return answers is None or answers.search(text, units[first].start, units[last].stop) is not None
 
 
 def _told(text: str, wanted: frozenset[str]) -> int:
@@ -107,6 +134,8 @@ def _quotable(unit: _Unit, frequency: Callable[[str], int]) -> bool:
     words = unit.text.split()
     longest = _MOST_LIST_WORDS if unit.item else _LONGEST
     if not _SHORTEST <= len(words) <= longest or not _BEGINS.match(unit.text) or not _ENDS.search(unit.text):
+        return False
+    if _PREAMBLE.match(unit.text) or _DAMAGED.search(unit.text):
         return False
     return unit.text.count("(") == unit.text.count(")") and not _glued(unit.text, frequency)
 

@@ -112,7 +112,8 @@ def answer_without(question: Question, journey: Journey, index: SearchIndex, pic
     if listed:
         document = index.document((*journey.opened, *listed)[0])
         nearest = picks.among("second", NEAREST).format(title=document.title, id=document.id)
-    queries = " and ".join(f'"{search.query}"' for search in journey.searches)
+    *before, last = (f'"{search.query}"' for search in journey.searches)
+    queries = f"{', '.join(before)} and {last}" if before else last
     tried = picks.among("close", TRIED).format(queries=queries)
     way = picks.among("lead", NOT_FOUND)
     return way.format(subject=question.subject, tried=tried, nearest=nearest)
