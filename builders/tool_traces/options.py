@@ -1,8 +1,6 @@
 """The options of the builder: those of search traces, and those of traces that are converted."""
 
-from typing import Self
-
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from openmed_data.traces.detect import AUTO, formats
 
@@ -23,8 +21,9 @@ class TraceOptions(SearchOptions):
         "a hand-over. Searches that end without an answer are never kept.",
     )
 
-    @model_validator(mode="after")
-    def _is_known(self) -> Self:
-        if self.format not in {AUTO, *formats()}:
-            raise ValueError(f"no format is called '{self.format}'; there are: {', '.join([AUTO, *formats()])}")
-        return self
+    @field_validator("format")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name not in {AUTO, *formats()}:
+            raise ValueError(f"no format is called '{name}'; there are: {', '.join([AUTO, *formats()])}")
+        return name

@@ -129,7 +129,8 @@ def call_of(held: Any, field: str, call_id: Any = "") -> Call:
     if not isinstance(name, str) or not name:
         raise unreadable(f"{field}.name", name, "the name of a tool")
     arguments = given.get("arguments", given.get("parameters"))
-    return Call(name, arguments_of(arguments, f"{field}.arguments"), call_id if isinstance(call_id, str) else "")
+    given_id = str(call_id) if isinstance(call_id, str | int) else ""
+    return Call(name, arguments_of(arguments, f"{field}.arguments"), given_id)
 
 
 def calls_of(text: str, field: str) -> list[Call]:

@@ -14,12 +14,16 @@ from openmed_data.traces.trace import Trace
 
 # The patterns are in the syntax that Python's `re` and polars share.
 # What evaluators and simulated users of public environments write (FireAct, tau-bench, AutoGen).
-_EVALUATOR = r"(?im)\bEpisode finished\b|\breward\s*[=:]\s*(?:True|False|-?\d)|###(?:STOP|TRANSFER)###|\bTERMINATE\s*$"
+_EVALUATOR = (
+    r"(?im)\bEpisode finished\b|\breward\s*[=:]\s*(?:True|False|-?\d)|###(?:STOP|TRANSFER)###|\b(?-i:TERMINATE)\s*$"
+)
 # Results that a planner names instead of knowing them (ToolACE, API-Bank, ReWOO).
 _REFERENCE = (
     r"\bAPI_call_\d+\b|<(?:result|output) of\b[^>]*>|\$\{?(?:function|call|step|tool)_?\d+(?:\.\w+)+\$?\}?|^#E\d+$"
 )
 _VARIABLE = r"\{\{\s*[\w.\[\]]+\s*\}\}|(?i:\[(?:your|user'?s?|recipient'?s?|patient'?s?|insert) [^\]\n]{1,40}\])"
+# Arguments whose value nobody may make up.
+_CREDENTIAL = re.compile(r"(?:passw(?:or)?d|passcode|token|api_?key|verification_?code|(?:^|_)pin)$", re.IGNORECASE)
 # Text that a chat template would take for its own, and calls that a reader did not read.
 _CONTROL = r"<\|(?:im_start|im_end|endoftext|eot_id|start_header_id|end_of_text|begin_of_text)\|>|\[/?INST\]"
 _UNREAD = (
@@ -70,6 +74,8 @@ def uphold(trace: Trace, tools: Toolbox, *, may_end_with_call: bool) -> None:
             if misfit := tools.misfit(call.name, call.arguments):
                 raise Unfit(Law.ARGUMENTS, f"{field} ({call.name}): {misfit}")
             _uphold_arguments(call.arguments, field)
+            if made_up := _made_up(call.arguments, trace, place, tools):
+                raise Unfit(Law.MADE_UP, f"{field} ({call.name}): {made_up}")
 
 
 def uphold_texts(trace: Trace) -> None:
@@ -113,6 +119,15 @@ def _uphold_arguments(arguments: Mapping[str, Any], field: str) -> None:
                 raise Unfit(law, f"{field}: {found[0]}")
         if secret := secret_in(text):
             raise Unfit(Law.SECRET, f"{field}: {secret}")
+
+
+def _made_up(arguments: Mapping[str, Any], trace: Trace, place: int, tools: Toolbox) -> str | None:
+    """Return which argument opens something and was said by nobody before the call, None where there is none."""
+    given = {key: value for key, value in arguments.items() if isinstance(value, str) and _CREDENTIAL.search(key)}
+    if not given:
+        return None
+    said = "\n".join([tools.text, *(message.content for message in trace.messages[: place + 1])])
+    return next((key for key, value in given.items() if value not in said), None)
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -27,6 +27,7 @@ class Law(ReasonCode):
         "unresolved_reference",
         "a placeholder stands where a value should, such as the name of an earlier call",
     )
+    MADE_UP = "made_up_secret", "a call gives a password, a code or a token that nobody has said"
     MARKUP = "markup_left", "control tokens, or a call that is still written as text, stand in a message"
     REFUSAL = "refusal", "the assistant refuses, or speaks of itself as a language model"
     BEGINNING = "beginning_of_another", "it ends with a call, and a longer trace of the source begins with all of it"

@@ -106,7 +106,7 @@ class _Linking:
             late = {given for _, given in self._open.values()} & {one.call_id for one in every[place:] if one.call_id}
             law = Law.OUT_OF_ORDER if late else Law.CALL_WITHOUT_RESULT
             raise Unfit(
-                law, f"messages[{place}]: the {message.role} speaks before {len(self._open)} calls have results"
+                law, f"messages[{place}]: the {message.role} speaks, and {len(self._open)} call(s) have no result"
             )
         expected = {"system": ("",), "user": ("", "system", "assistant"), "assistant": ("user", "tool")}
         if before not in expected.get(message.role, ()):

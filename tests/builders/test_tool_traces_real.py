@@ -25,7 +25,11 @@ BOOKS = {
     "react/*.jsonl": (500, 500, {}),
     "search_tags/*.jsonl": (125, 68, {"failed_trajectory": 57}),
     "search_tags/*.txt": (2, 2, {}),
-    "xlam/*.json": (399, 190, {"beginning_of_another": 128, "arguments_do_not_fit": 67, "turns_out_of_order": 5}),
+    "xlam/*.json": (
+        399,
+        184,
+        {"beginning_of_another": 123, "arguments_do_not_fit": 65, "turns_out_of_order": 5, "made_up_secret": 15},
+    ),
 }
 
 

@@ -195,6 +195,30 @@ def test_both_families_of_search_tags(tags: tuple[str, str, str, str]) -> None:
     ]
 
 
+def test_hermes_results_belong_to_the_calls_that_they_name() -> None:
+    calls = [dumps({"name": name, "arguments": {}}) for name in ("weigh", "measure")]
+    results = [dumps({"name": name, "content": said}) for name, said in (("measure", "170 cm"), ("weigh", "70 kg"))]
+    record = chat(
+        said("user", "How big?"),
+        said("assistant", "".join(f"<tool_call>{one}</tool_call>" for one in calls)),
+        said("tool", "".join(f"<tool_response>{one}</tool_response>" for one in results)),
+        said("assistant", "70 kg and 170 cm."),
+    )
+    trace = read(dumps(record), formats()["hermes"])
+    assert [(one.name, one.content) for one in trace.messages[2:4]] == [("weigh", "70 kg"), ("measure", "170 cm")]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_openai_ids_may_be_numbers(number: int) -> None:
+    record = chat(
+        said("user", "Dose?"),
+        {"role": "assistant", "tool_calls": [OPENAI_CALL | {"id": number}]},
+        {"role": "tool", "tool_call_id": number, "content": "5"},
+        said("assistant", "5."),
+    )
+    assert turns("openai", record) == DOSE
+
+
 def test_hermes_instructions_leave_the_system_prompt_and_its_own_words_stay() -> None:
     system = (
         "You are a function calling AI model. You are provided with function signatures within <tools></tools> XML "

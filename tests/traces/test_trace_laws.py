@@ -25,7 +25,8 @@ TOOLS = toolbox(
                 "properties": {"drug": {"type": "string"}, "kg": {"type": "number"}},
                 "required": ["drug"],
             },
-        }
+        },
+        {"name": "login", "parameters": {"type": "object", "properties": {"password": {"type": "string"}}}},
     ]
 )
 ASK, ANSWER = Message("user", "Which dose?"), Message("assistant", "5 mg.")
@@ -33,6 +34,10 @@ ASK, ANSWER = Message("user", "Which dose?"), Message("assistant", "5 mg.")
 
 def call(*ids: str, **arguments: Any) -> Message:
     return Message("assistant", calls=tuple(Call("dose", arguments or {"drug": "x"}, one) for one in ids or ("",)))
+
+
+def login(password: str) -> Message:
+    return Message("assistant", calls=(Call("login", {"password": password}, "a"),))
 
 
 def result(call_id: str = "", content: str = "5 mg", name: str = "") -> Message:
@@ -62,6 +67,8 @@ def law_of(*messages: Message, passed: bool | None = None, may_end_with_call: bo
         (ASK, call("a"), result("a"), call("a"), result("a"), ANSWER),
         (ASK, call("a")),
         (ASK, Message("assistant", "The reward of treatment is health; stop. TERMINATED early."), ASK, ANSWER),
+        (Message("user", "Which pregnancies does it terminate"), ANSWER),
+        (Message("user", "I am foo, my password is bar."), login("bar"), result("a"), ANSWER),
         (ASK, Message("assistant", "Use {{ braces }} and `<b>` in code, and $5.00 a dose, sk-ip nothing.")),
         (Message("system", "Reward: True candour."), ASK, ANSWER),
         (Message("user", "Sorry, I cannot provide more; <search> me."), ANSWER),
@@ -96,6 +103,8 @@ def test_clean_traces_break_no_law(messages: Sequence[Message]) -> None:
         (Law.REWARD_LEAK, (ASK, call("a"), result("a", "Episode finished, reward = True"), ANSWER)),
         (Law.REWARD_LEAK, (Message("user", "Bye. ###STOP###"), ANSWER)),
         (Law.REWARD_LEAK, (ASK, Message("assistant", "5 mg.\nTERMINATE"))),
+        (Law.MADE_UP, (ASK, login("bar"))),
+        (Law.MADE_UP, (ASK, login("bar"), result("a", "welcome, bar"), ANSWER)),
         (Law.UNRESOLVED, (ASK, call("a", drug="API_call_0"), result("a"), ANSWER)),
         (Law.UNRESOLVED, (ASK, call("a", drug="{{ drug.name }}"), result("a"), ANSWER)),
         (Law.UNRESOLVED, (ASK, call("a", drug="Regards, [Your Name]"), result("a"), ANSWER)),

@@ -178,8 +178,9 @@ def _results(said: str) -> Iterator[Message]:
         if "name" not in result or "content" not in result:
             yield Message("tool", text)
             continue
-        content = result["content"]
-        yield Message("tool", content if isinstance(content, str) else dumps(content))
+        content, name = result["content"], result["name"]
+        said = content if isinstance(content, str) else dumps(content)
+        yield Message("tool", said, name=name if isinstance(name, str) else "")
 
 
 def _content(message: Message) -> str:

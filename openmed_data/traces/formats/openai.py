@@ -72,8 +72,8 @@ def _message(turn: Record, field: str) -> Message:
     content = parts_text(turn.get("content"), f"{field}.content")
     if role == "tool":
         call_id, name = turn.get("tool_call_id"), turn.get("name")
-        named = name if isinstance(name, str) and not call_id else ""
-        return Message("tool", content, call_id=str(call_id or ""), name=named)
+        named = name if isinstance(name, str) and call_id in (None, "") else ""
+        return Message("tool", content, call_id="" if call_id is None else str(call_id), name=named)
     return Message(role, content, tuple(_calls(turn, field)) if role == "assistant" else ())
 
 
