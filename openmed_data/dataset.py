@@ -204,9 +204,23 @@ def _read(piece: Piece) -> Iterator[pl.DataFrame]:
             with pq.ParquetFile(path) as reader:
                 groups = None if piece.groups is None else list(piece.groups)
                 for batch in reader.iter_batches(batch_size=BATCH_ROWS, row_groups=groups):
-                    yield cast(pl.DataFrame, pl.from_arrow(batch))
+                    yield _as_text(cast(pl.DataFrame, pl.from_arrow(batch)))
         else:
             yield from pl.scan_ndjson(path, infer_schema_length=None).collect_batches(chunk_size=BATCH_ROWS)
+
+
+def _as_text(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows with text for bytes, as which polars reads JSON columns and writes them again."""
+    kinds = {name: kind for name, kind in rows.schema.items() if _textual(kind) != kind}
+    return rows.cast({name: _textual(kind) for name, kind in kinds.items()}) if kinds else rows
+
+
+def _textual(kind: pl.DataType) -> pl.DataType:
+    if isinstance(kind, pl.List):
+        return pl.List(_textual(cast(pl.DataType, kind.inner)))
+    if isinstance(kind, pl.Struct):
+        return pl.Struct({part.name: _textual(cast(pl.DataType, part.dtype)) for part in kind.fields})
+    return pl.String() if kind == pl.Binary else kind
 
 
 @contextmanager

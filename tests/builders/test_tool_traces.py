@@ -13,6 +13,8 @@ from openmed_data.api import parse_options
 from openmed_data.builder import FILE, LICENSE, ROW, SAMPLE, SOURCE
 from openmed_data.builders.tool_traces import BUILDER, SAMPLES, ToolTraces
 from openmed_data.builders.tool_traces.options import TraceOptions
+from openmed_data.dataset import open_dataset
+from openmed_data.digest import row_digests
 from openmed_data.errors import SourceError, UsageError
 from openmed_data.pipeline import filters
 from openmed_data.pipeline.run import Request, build
@@ -70,6 +72,13 @@ def test_a_row_about_a_person_is_taken_out(tmp_path: Path) -> None:
         build(request, work)
     taken = read_rejected(work.result).filter(pl.col("level") == "candidate")
     assert taken.select("reason", "file", "line").rows() == [("phi:phone", "openai.jsonl", 24)]
+
+
+def test_rows_that_polars_wrote_again_are_the_same_rows(built: Path, tmp_path: Path) -> None:
+    for path in (built / "data").glob("*.parquet"):
+        pl.read_parquet(path).write_parquet(tmp_path / path.name)
+    again = pl.concat(rows for _, rows in open_dataset(str(tmp_path)).batches())
+    assert row_digests(again) == row_digests(pl.concat(rows for _, rows in open_dataset(str(built)).batches()))
 
 
 def test_every_format_is_in_the_sample(built: Path) -> None:
