@@ -14,7 +14,8 @@ _BOX = "key point"
 _GLUED = (
     (".", re.compile(r"(?<=[a-z]{3}\.)(?=[A-Z][a-z]+ )"), " "),  # "thyroid.The prognosis"
     (".", re.compile(r"(?<=[A-Za-z]{2}\.)\d{1,2}(?=\s|$)"), ""),  # the number of a footnote
-    ("[", re.compile(r"\[(?=\s|$)"), ""),  # of a reference
+    ("[", re.compile(r"\[(?:\d{1,5}\]|(?=\s|$))"), ""),  # of a reference
+    ("*", re.compile(r"(?<=[a-z]) ?\*(?=[\s,.;)]|$)"), ""),  # the word stands in a glossary
     ("(", re.compile(r"(?<=[a-z]{3})(?=\([A-Z])"), " "),  # "disease(CHD)"
     (")", re.compile(r"(?<=\w\))(?=[a-z]{2,} )"), " "),
     (" ", re.compile(r"\s+(?=[,;.?!](?:\s|$))"), ""),  # "Fallot ?"

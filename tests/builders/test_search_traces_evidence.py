@@ -116,6 +116,8 @@ def test_a_sentence_with_words_run_together_is_not_quoted():
         "The enzyme alder-galactosidase (-galactosidase) breaks down sugar.",
         "Alder fever is is a disease of the liver.",
         "Some of it can be can be eaten with milk.",
+        "Common Signs and Symptoms When alder fever begins there may be none.",
+        "Ways to prevent alder fever include the following.",
     ],
 )
 def test_what_answers_nothing_or_is_damaged_is_not_quoted(sentence):

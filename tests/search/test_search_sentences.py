@@ -66,6 +66,7 @@ def test_a_list_stays_with_the_line_that_announces_it():
         ("Alzheimers disease and a persons age", "Alzheimer's disease and a person's age"),
         ("The patients age and the patients symptoms", "The patient's age and the patient's symptoms"),
         ("Six caf au lait spots in Ménétriers disease", "Six café au lait spots in Ménétrier's disease"),
+        ("Pain is common.[2951] A kidney* stone hurts.", "Pain is common. A kidney stone hurts."),
         ("Surgery Surgery removes the tumor.", "Surgery removes the tumor."),
     ],
 )

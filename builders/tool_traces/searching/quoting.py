@@ -42,9 +42,12 @@ _PREAMBLE = re.compile(
     r"|the (?:results of diagnostic and staging tests|process used to find out if cancer has spread)\b",
     re.IGNORECASE,
 )
-# Marks and words that a scrape left behind: "gene., in", "(-galactosidase)", "is is".
+# What a scrape left behind: "gene., in", "(-galactosidase)", "is is", two sentences without a stop between them,
+# the announcement of a list that is gone.
 _DAMAGED = re.compile(
-    r"[a-z]{4}\.,|\w\.\.(?!\.)|[,;:] ?[,;]|(?:^|[\s(])-[a-zA-Z]{3,}|\b(?!(?:had|that)\b)([a-z]{2,}|[a-z]+ [a-z]+) \1\b"
+    r"[a-z]{4}\.,|\w\.\.(?!\.)|[,;:] ?[,;]|[a-z]\*[a-z]|(?:^|[\s(])-[a-zA-Z]{3,}"
+    r"|\b(?!(?:had|that)\b)([a-z]{2,}|[a-z]+ [a-z]+) \1\b"
+    r"|[a-z)] (?:The|This|These|There|When|With|Some|Most|Many|Although|For) [a-z]|\bfollowing\.$"
 )
 _BEGINS = re.compile(r"[A-Z0-9(]")
 _ENDS = re.compile(r"[.!][)\"']?$")
