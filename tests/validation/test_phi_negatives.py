@@ -29,6 +29,7 @@ CLEAN = [
     "He was admitted to ICU and seen at OPD; MRI and CT were normal.",
     "Mr. X and Mrs. Y are siblings; Dr. Smith's test is negative.",
     "Patient Reported Outcome Measures and the Child Feeding Questionnaire were used.",
+    "It is a lymphoma of a B cell.” [DOID:0050745] It has a ring (OMIM:1234567).",
     "Platelets 150000 per microlitre, sodium 140 mEq/L, 98.6 F, SpO2 97%.",
     "",
 ]

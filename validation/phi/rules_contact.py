@@ -108,6 +108,8 @@ _CUED = re.compile(
 )
 _TOLL_FREE = re.compile(r"\(?(?:\+?1[-. ]?\(?)?8(?:00|33|44|55|66|77|88)")
 _FAX_CUE = re.compile(r"(?i)\b(?:fax(?:ed|es|ing)?|facsimile|telefax|f)\b[^;\n\d]{0,48}$")
+# Databases of diseases, signs and articles, whose numbers follow a "B cell" or a "ring" as often as a name does.
+_TERM = re.compile(r"\b(?:DOID|OMIM|MIM|HP|MONDO|ORPHA|MESH|GO|PMID|CHEBI|NCIT|SCTID)[:_#] ?$")
 _OTHER_CUE = re.compile(rf"(?i)\b{cues('notcall')}\b[^\n\d]{{0,24}}$")
 
 
@@ -125,6 +127,7 @@ def phones(text: str) -> Iterator[Candidate]:
         if (
             7 <= digits <= 15
             and named
+            and not _TERM.search(text[found.end("cue") : start])
             and not _OTHER_CUE.search(text[:start].removesuffix("#").rstrip()[found.end("cue") :])
         ):
             yield _phone(text, start, found.end(), Level.HARD)
