@@ -179,8 +179,8 @@ def _results(said: str) -> Iterator[Message]:
             yield Message("tool", text)
             continue
         content, name = result["content"], result["name"]
-        said = content if isinstance(content, str) else dumps(content)
-        yield Message("tool", said, name=name if isinstance(name, str) else "")
+        told = content if isinstance(content, str) else dumps(content)
+        yield Message("tool", told, name=name if isinstance(name, str) else "")
 
 
 def _content(message: Message) -> str:
