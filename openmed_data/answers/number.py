@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple, Self
 
 from openmed_data.answers.gold import Gold
-from openmed_data.answers.reading import UNCLEAR, explains, sentence, taken_back, unwrap
+from openmed_data.answers.reading import UNCLEAR, explains, joined, sentence, taken_back, unwrap
 from openmed_data.answers.units import pint_unit, same_quantity
 
 _NUMBER = (
@@ -23,9 +23,24 @@ _UNIT = re.compile(
 )
 _POWER = re.compile(r"\s*[x×·]\s*10\s*\^?\s*\{?([-−]?\d+)\}?")
 _SECOND = re.compile(
-    r"^\s*(?:,?\s*(?:or|and|to)\b|[-–—/:]|\+/-|±)\s*[-+]?\.?\d|^,\s*\d|\bor\s+(?:about\s+)?\d", re.IGNORECASE
+    r"^\s*(?:,?\s*(?:or|and|to|versus|vs\.?)\b|[-–—/:]|\+/-|±)\s*[-+~≈<>]?\.?\d|^,\s*\d|\bor\s+(?:about\s+)?\d",
+    re.IGNORECASE,
 )
+# A limit or a sum, which the number alone is not: "or more", "at most", "plus 2".
+_MOVED = re.compile(
+    r"^\s*(?:\+(?!\S)|(?:or|and) (?:more|less|fewer|above|below|over|under|higher|lower|greater|older|younger|up)\b|"
+    r"at (?:most|least)\b|plus\b|minus\b|times\b)",
+    re.IGNORECASE,
+)
+# Nothing but signs before the next number, so that no word tells what this one is: "12 13", "12; 13", "12^2".
+_NEXT = re.compile(r"^(?:[^\w\[]|[x×])*(?=\.?\d)", re.IGNORECASE)
+_MULTIPLES = {
+    "dozen": 12, "hundred": 100, "thousand": 1e3, "k": 1e3, "lakh": 1e5, "lakhs": 1e5, "million": 1e6, "crore": 1e7,
+    "crores": 1e7, "billion": 1e9,
+}  # fmt: skip
+_MULTIPLE = re.compile(rf"(?:\s*\b)?({'|'.join(_MULTIPLES)})\b")
 _LATEX = re.compile(r"\\(?:text|mathrm)\s*\{([^{}]*)\}|\\[,;! ]|[${}]|\\(?=%)")
+_CONVERTED = 0.02  # relative; who gives an answer in a second unit rounds it
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _SIGNS = {"≤": "<=", "≥": ">=", "less than": "<", "more than": ">", "greater than": ">"}
 
@@ -55,7 +70,10 @@ def read_quantity(text: str) -> Quantity | None:
     value = _value(found["number"], found["fraction"]) if found else None
     if found is None or value is None:
         return None
-    unit, rest = _unit(found["rest"])
+    rest = found["rest"]
+    if multiple := _MULTIPLE.match(rest):
+        value, rest = value * _MULTIPLES[multiple.group(1)], rest[multiple.end() :]
+    unit, rest = _unit(rest)
     sign = (found["sign"] or "").strip().lower()
     return Quantity(_SIGNS.get(sign, sign), value, unit, rest)
 
@@ -116,8 +134,21 @@ class NumberReader:
         found = read_quantity(unwrap(passage))
         if found is None:
             return None
-        if _SECOND.search(found.rest if alone else sentence(found.rest)) or taken_back(found.rest):
+        rest = found.rest if alone else sentence(found.rest)
+        if _SECOND.search(rest) or _MOVED.match(rest) or taken_back(found.rest):
+            return UNCLEAR
+        if _differs(found, rest) or (joined(rest) and re.search(r"\d", rest)):
             return UNCLEAR
         if exact and re.search(r"\d", found.rest) and not explains(found.rest):
             return None
         return f"{found.sign}|{found.value!r}|{found.unit}"
+
+
+def _differs(first: Quantity, rest: str) -> bool:
+    """Say whether another number follows that is not the same quantity in another unit."""
+    gap = _NEXT.match(rest)
+    second = read_quantity(rest[gap.end() :]) if gap else None
+    if second is None:
+        return False
+    comparable = bool(first.unit and second.unit)
+    return not (comparable and same_quantity(first.value, first.unit, second.value, second.unit, _CONVERTED))

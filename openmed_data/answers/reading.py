@@ -58,13 +58,17 @@ _EXPLAINS = re.compile(
 )
 _TAKEN_BACK = re.compile(
     r"^[\s\"”’)\].,;:(-]*(?:(?:is|was|are|would be|seems|looks)\s+)?(?:n['’]t|not?\s+(?:correct|right|sure|certain|it)|"
-    r"incorrect|wrong|false|excluded|ruled out|unlikely|maybe|perhaps|possibly|probably|i guess|\?)"
+    r"not\W*$|incorrect|wrong|false|excluded|ruled out|unlikely|maybe|perhaps|possibly|probably|i guess|\?)"
     r"|^[\s\"”’)\]]*(?:is|was|are)\s+(?:not|never)\b|^[\s\"”’)\].]*\?",
     re.IGNORECASE,
 )
 _JOINED = re.compile(
-    r"^[\s\"”’)\].]*(?:,?\s*(?:and/or|or|and|plus|versus|vs\.?|to)\b|[/&+]|,\s*(?:or|and)\b)", re.IGNORECASE
+    r"^[\s\"”’)\].;!]*(?:,?\s*(?:and/or|or|and|plus|versus|vs\.?|to|as well as|alternatively|failing (?:that|which)|"
+    r"on reflection|(?:also|possibly|perhaps) (?:the|an?|possibly|\(?[A-J]\b))\b|[/&+]|,\s*(?:or|and)\b)",
+    re.IGNORECASE,
 )
+_ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
+_MOST_WORDS = 4  # of what stands beside an answer in a list of answers
 _DOUBTS = (
     "i don't know", "i do not know", "i'm not sure", "i am not sure", "not certain", "i'm unsure", "i am unsure",
     "i'm uncertain", "i am uncertain", "i cannot decide", "i can't decide", "i cannot determine", "i can't determine",
@@ -117,6 +121,21 @@ def joined(rest: str) -> bool:
 def explains(rest: str) -> bool:
     """Say whether what follows an answer reads as its explanation."""
     return _EXPLAINS.match(rest.lstrip()) is not None
+
+
+def lists_another(rest: str) -> bool:
+    """Say whether what follows an answer is the next of a list ("; radial nerve", a line of its own), no explanation.
+
+    Examples
+    --------
+    >>> lists_another("; radial nerve; median nerve"), lists_another(". It supplies the interossei of the hand.")
+    (True, False)
+    """
+    following = _ARTICLE.sub("", rest.lstrip(CLOSING))
+    if rest[:1] not in {".", "!", ";", "\n"} or explains(following):
+        return False
+    item = re.split(r"[.;!\n]", following, maxsplit=1)[0]
+    return 0 < len(item.split()) <= _MOST_WORDS and ":" not in item
 
 
 def sentence(text: str) -> str:

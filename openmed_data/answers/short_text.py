@@ -4,7 +4,16 @@ import re
 from typing import Self
 
 from openmed_data.answers.gold import Gold
-from openmed_data.answers.reading import CLOSING, UNCLEAR, explains, head_with_key, joined, taken_back, unwrap
+from openmed_data.answers.reading import (
+    CLOSING,
+    UNCLEAR,
+    explains,
+    head_with_key,
+    joined,
+    lists_another,
+    taken_back,
+    unwrap,
+)
 from openmed_data.text.normalize import answer_key
 
 MAX_WORDS = 12
@@ -33,7 +42,7 @@ class TextReader:
         """Say whether a key is that of an accepted text."""
         return value in self._keys
 
-    def read(self, passage: str, *, exact: bool, alone: bool) -> str | None:  # noqa: ARG002  (one protocol)
+    def read(self, passage: str, *, exact: bool, alone: bool) -> str | None:
         """Read the accepted text a passage opens with, or the key of its first line; see :class:`Reader`."""
         passage = unwrap(passage)
         if article := _ARTICLE.match(passage):
@@ -41,15 +50,15 @@ class TextReader:
         head = answer_key(passage[: self._limit])
         for key in self._longest_first:
             if head.startswith(key) and (rest := head_with_key(passage, key)) is not None:
-                return self._settled(key, rest, exact=exact)
+                return self._settled(key, rest, exact=exact, alone=alone)
         return answer_key(passage.split("\n", 1)[0][:200]) or None
 
-    def _settled(self, key: str, rest: str, *, exact: bool) -> str | None:
+    def _settled(self, key: str, rest: str, *, exact: bool, alone: bool) -> str | None:
         if not rest.strip(CLOSING):
             return UNCLEAR if "?" in rest else key
         if exact:
             return None
-        if taken_back(rest) or joined(rest):
+        if taken_back(rest) or joined(rest) or (alone and lists_another(rest)):
             return UNCLEAR
         # "Metronidazole, vancomycin" is another answer; "metronidazole, because …" is this one.
         return key if rest[0] in ".!\n;" or explains(rest.lstrip(CLOSING)) else UNCLEAR

@@ -29,7 +29,12 @@ _ALIASES = {
     "cal": "calorie", "kj": "kilojoule", "kpa": "kilopascal", "pa": "pascal", "mv": "millivolt", "v": "volt",
     "gy": "gray", "rad": "rads", "sv": "sievert", "msv": "millisievert", "day": "day", "days": "day",
     "week": "week", "weeks": "week", "hour": "hour", "hours": "hour", "minute": "minute", "minutes": "minute",
-    "second": "second", "seconds": "second",
+    "second": "second", "seconds": "second", "kilogram": "kilogram", "gram": "gram", "milligram": "milligram",
+    "microgram": "microgram", "nanogram": "nanogram", "liter": "liter", "litre": "liter", "deciliter": "deciliter",
+    "decilitre": "deciliter", "milliliter": "milliliter", "millilitre": "milliliter", "microliter": "microliter",
+    "microlitre": "microliter", "kilometer": "kilometer", "kilometre": "kilometer", "meter": "meter", "metre": "meter",
+    "centimeter": "centimeter", "centimetre": "centimeter", "millimeter": "millimeter", "millimetre": "millimeter",
+    "micrometer": "micrometer", "micrometre": "micrometer", "mole": "mole", "millimole": "millimole",
 }  # fmt: skip
 # Case tells these apart: molar from metre, milli from mega.
 _CASED = {
@@ -72,7 +77,8 @@ def pint_unit(text: str) -> str | None:
 
 
 def _one_unit(text: str) -> str | None:
-    return _CASED.get(text) or _ALIASES.get(answer_key(text)) or _ALIASES.get(text.lower())
+    lower = text.lower()
+    return _CASED.get(text) or _ALIASES.get(answer_key(text)) or _ALIASES.get(lower) or _ALIASES.get(lower.rstrip("s"))
 
 
 def same_quantity(value: float, unit: str, other: float, other_unit: str, tolerance: float) -> bool:

@@ -130,6 +130,9 @@ def _filled(item: ProbeItem) -> Iterator[tuple[str, str]]:
     yield "wrong answer", wrong
     yield "I don't know", "I don't know"
     yield "two answers", f"{right} or {wrong}"
+    yield "list of answers", f"{right}; {wrong}"
+    yield "an answer a line", f"{right}\n{wrong}"
+    yield "alternative", f"{right}. Alternatively, {wrong}"
     yield "negation", f"not {right}"
     yield "hedge", f"{right}, but it could also be {wrong}"
     yield "question", f"{right}?"

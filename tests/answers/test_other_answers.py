@@ -28,6 +28,18 @@ def test_numbers_are_compared_with_their_units(completion: str, answer: str, exp
     assert verify(completion, Gold(answer, AnswerType.NUMBER)) is expected
 
 
+@pytest.mark.parametrize(("completion", "answer", "expected"), [
+    ("12 thousand", "12", False), ("12k", "12", False), ("12^2", "12", False), ("12*10", "12", False), ("12 1/2", "12", False),
+    ("12 13", "12", False), ("12; 13", "12", False), ("12\n13", "12", False), ("12…14", "12", False), ("12→13", "12", False), ("12 x 2", "12", False),
+    ("140 mEq/L; 130 mEq/L", "140 mEq/L", False), ("140 mEq/L or more", "140 mEq/L", False), ("140 mEq/L at most", "140 mEq/L", False),
+    ("140 mEq/L plus 2", "140 mEq/L", False), ("≈140 mEq/L or ≈150", "140 mEq/L", False), ("75% vs 25%", "75%", False), ("75% (25%)", "75%", False),
+    ("2,000,000", "2 million", True), ("5 thousand IU", "5000 IU", True), ("7 days (1 week)", "7 days", True), ("98.6 °F (37 °C)", "37 °C", True),
+    ("8 grams", "8 g", True), ("8000 milligrams", "8 g", True), ("12 pairs [3]", "12", True), ("12, as there are 31 spinal ones", "12", True),
+])  # fmt: skip
+def test_a_number_among_others_or_with_a_limit_is_no_answer(completion: str, answer: str, expected: bool) -> None:
+    assert verify(f"<answer>{completion}</answer>", Gold(answer, AnswerType.NUMBER)) is expected
+
+
 @pytest.mark.parametrize("answer", ["5-10 years", "1:4", "", "few", "5 or 6", "NaN"])
 def test_a_number_that_is_none_cannot_be_verified(answer: str) -> None:
     assert verify(answer, Gold(answer, AnswerType.NUMBER)) is None
@@ -62,7 +74,7 @@ def test_what_is_no_unit_is_left_in_the_rest() -> None:
         ("No, there is none", "no", True), ("No evidence of it", "no", False), ("yes and no", "yes", False), ("yes or no", "yes", False),
         ("yes/no", "yes", False), ("<answer>maybe</answer>", "maybe", True), ("maybe yes", "yes", False), ("Yes. No. Maybe.", "yes", False),
         ("not yes", "yes", False), ("yes?", "yes", False), ("<answer>no</answer>", "yes", False), ("", "no", False), ("It is notable.", "no", False),
-        ("<think>yes</think><answer>no</answer>", "no", True), ("<answer>yes</answer><answer>no</answer>", "no", False),
+        ("<answer>No. On the contrary, yes it does.</answer>", "no", False), ("<think>yes</think><answer>no</answer>", "no", True), ("<answer>yes</answer><answer>no</answer>", "no", False),
     ],
 )  # fmt: skip
 def test_decisions(completion: str, answer: str, expected: bool) -> None:
@@ -95,6 +107,17 @@ def test_a_decision_among_options_is_given_by_letter_or_word(completion: str, ex
 )  # fmt: skip
 def test_short_texts_equal_an_accepted_answer_or_earn_nothing(completion: str, expected: bool) -> None:
     assert verify(completion, Gold("metronidazole", AnswerType.TEXT, accepted=("Flagyl",))) is expected
+
+
+@pytest.mark.parametrize(("completion", "expected"), [
+    ("; radial nerve", False), ("\nRadial nerve", False), (". Radial nerve.", False), (". The radial nerve. The median nerve.", False),
+    (". Alternatively, the radial nerve.", False), ("! Or radial", False), (", failing that the radial nerve", False), (", not", False),
+    (" as well as the radial nerve", False), (". Also the radial nerve", False),
+    (". It supplies the interossei.", True), ("; it is the musician's nerve", True), (".\n\nExplanation: claw hand", True), (". Final answer.", True),
+    (". The claw hand follows injury at the elbow.", True),
+])  # fmt: skip
+def test_a_list_that_opens_with_the_right_text_is_no_answer(completion: str, expected: bool) -> None:
+    assert verify(f"<answer>Ulnar nerve{completion}</answer>", Gold("ulnar nerve", AnswerType.TEXT)) is expected
 
 
 def test_options_left_beside_an_open_answer_change_nothing() -> None:
