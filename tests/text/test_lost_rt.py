@@ -47,6 +47,11 @@ def fixed(*texts: str) -> list[str]:
         ("genital was are caused", "genital warts are caused"),
         ("he is conscious and ale", "he is conscious and alert"),
         ("Argyll Robeson pupil, Le Fo fracture", "Argyll Robertson pupil, Le Fort fracture"),
+        (
+            "brought in after a A with rib fractures; history of A, unconscious",
+            "brought in after a RTA with rib fractures; history of RTA, unconscious",
+        ),
+        ("Proximal A", "Proximal RTA"),
     ],
 )
 def test_lost_letters_come_back(damaged, intact):
@@ -58,6 +63,7 @@ def test_lost_letters_come_back(damaged, intact):
     [
         "The main complaint was pain, so we pay for the ski dive; no ale, no expo.",
         "PA view; a pa view of the chest; 10 pa; t-pa; p.a.; PaO2 60; kPa",
+        "Vitamin A; with a A wave in the JVP; a history of A, B and C; following a A-P film; proximal A band",
         "PAS stain, a pas positive cell, ABO group, SpO2 98%, HEA and STA, COU",
         "aerial hyphae; aerial mycelium; lesion found in genital was seen",
         "The genital ulcer was deep. Disto-occlusal surface, stale food, moon face, the heel",
