@@ -20,14 +20,17 @@ _REFERENCE = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"(?<=[a-z0-9%)\]][.!?])\s+(?=[A-Z(])")
-_LOST_SPACE = re.compile(r"(?<=[a-z]{2})\.(?=[A-Z][a-z])")
+_LOST_SPACE = re.compile(r"(?<=[a-z]{2})\.(?=[A-Z])")
+_SPACE_BEFORE = re.compile(r"(?<=[\w)]) +(?=[,;.](?:\s|$))")
 
 # Signs that a passage is notes, a table, a citation or talk about the examination, and not an explanation.
 _NOTES = re.compile(
     r"[a-z]{2}[A-Z][a-z]{2}|[\w)\"][:.)\"]+[A-Z][a-z]|\w!\w|\b[A-Z]{4,} [A-Z]{4,}\b"  # words run together
     r"|-{2,}|->|[=*#\u2022\u2192|>]|\b\d+ ?/ ?e\b| - .* - "  # tables, lists, editions
-    r"|(?i:\b(?:page|edition|harrison|robbins|ganong|guyton|bailey|schwartz|katzung|parikh|park|nelson)\b)"
-    r"|(?i:\b(?:questions?|answers?|options?|choices?|mnemonics?|figure|fig|table|graph|diagram|image|aiims|neet)\b)"
+    r"|(?:^|[A-Za-z.] )1\. ?[A-Z]|[A-Za-z] 1\.$|\b(?:i\.e|e\.g|viz|vs)\.$"  # a list in one line, a sentence cut
+    r"|(?i:\b(?:refs?|page|editi?on|textbook|harrison|robbins|ganong|guyton|bailey|schwartz|katzung|parikh|park|nelson)\b)"
+    r"|(?i:\b(?:questions?|answers?|ans|options?|choices?|mnemonics?|figure|fig|table|graph|diagram|image|aiims|neet)\b)"
+    r"|(?i:\b(?:picture|photograph|video|slide) (?:above|below|given|shown|shows|depicts|is of)\b)"
     r"|(?i:^(?:types?|causes?|features?|classification|remember|note|clinical features|treatment)\b[^.]{0,40}:)"
 )
 
@@ -58,7 +61,7 @@ def rationale(explanation: str | None, gold: str) -> str | None:
     text = clean_text(_without_heading(text, gold))
     if NAMED.search(text):
         return None
-    result = " ".join(_sentences(text))
+    result = _SPACE_BEFORE.sub("", " ".join(_sentences(text)))
     if len(result.split()) < FEWEST_WORDS or not result[0].isupper() or _NOTES.search(result):
         return None
     balanced = result.count("(") == result.count(")") and result.count('"') % 2 == 0
@@ -87,4 +90,14 @@ def _speaks_of(text: str, gold: str) -> bool:
     """Return whether at least half of the right option's words stand in the text, whatever their endings."""
     words = [word[:6] for word in re.findall(r"[a-z]{4,}|\d+", gold.lower())] or [gold.lower()]
     lowered = text.lower()
-    return 2 * sum(word in lowered for word in words) >= len(words)
+    if _stands_in(gold.lower(), lowered):
+        return True
+    return 2 * sum(_stands_in(word, lowered) for word in words) >= len(words)
+
+
+def _stands_in(word: str, text: str) -> bool:
+    """Find the beginning of a word anywhere, but what is short or a number by itself: 2nd says nothing of L2."""
+    if len(word) > 3 and not word.isdecimal():
+        return word in text
+    before = "" if word.isdecimal() else "a-z"
+    return re.search(rf"(?<![{before}\d]){re.escape(word)}(?![a-z\d])", text) is not None
