@@ -16,6 +16,7 @@ from openmed_data.sources import Upstream
 from openmed_data.sources.readers import PART_ROWS
 from openmed_data.text.clean import clean_columns
 from openmed_data.text.lost_rt import Lexicon, build_lexicon, count, repair
+from openmed_data.text.options import mend_option_columns
 from openmed_data.text.questions import tidy, without_number
 
 from .balance import Balance
@@ -81,6 +82,7 @@ class MedmcqaPrefs(Builder[PrefsOptions, PrefsState]):
         named = with_places(batch).with_columns(gold_position(state.bases).alias("gold"))
         cleaned = clean_columns(named.with_columns(pl.col(name).alias(f"raw {name}") for name in OPTIONS), TEXTS)
         cleaned = cleaned.with_columns(tidy(without_number(pl.col("question"))))
+        cleaned = mend_option_columns(cleaned, "question", OPTIONS)
         repairs = tally.empty()
         if options.repair:
             cleaned, repaired = repair(cleaned, self._repaired(options), state.lexicon)

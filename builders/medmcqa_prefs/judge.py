@@ -3,6 +3,7 @@
 import polars as pl
 
 from openmed_data.text.keys import question_key
+from openmed_data.text.options import is_absent
 from openmed_data.text.questions import needs_picture, unanswerable
 from openmed_data.text.rationale import rationale
 
@@ -23,7 +24,8 @@ def screen(rows: pl.DataFrame, options: PrefsOptions) -> pl.DataFrame:
         )
         cut = [rationale(text, gold or "") for text, gold in zip(rows["exp"], right.to_series(), strict=True)]
         rows = rows.with_columns(pl.Series("rationale", cut, dtype=pl.String))
-    raw_empty = pl.any_horizontal(pl.col(f"raw {name}").str.strip_chars().fill_null("") == "" for name in OPTIONS)
+    raws = [pl.col(f"raw {name}").str.strip_chars().fill_null("") for name in OPTIONS]
+    raw_empty = pl.any_horizontal((raw == "") | is_absent(raw) for raw in raws)
     now_empty = pl.any_horizontal(pl.col(name).fill_null("") == "" for name in OPTIONS)
     mean_length = pl.mean_horizontal(pl.col(name).str.len_chars() for name in OPTIONS)
     tests: dict[Reason, pl.Expr] = {

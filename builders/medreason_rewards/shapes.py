@@ -12,6 +12,7 @@ from openmed_data.builder import FILE, ROW, SHAPE
 from openmed_data.index_base import gold_position
 from openmed_data.text.clean import clean_text
 from openmed_data.text.normalize import answer_key
+from openmed_data.text.options import mend_options
 from openmed_data.text.reasoning import clean_reasoning
 
 from .reading import Stated, options_in_stem, read_answer, read_options
@@ -101,7 +102,8 @@ def _medreason(record: Record, at: _Place) -> Item:
         question, options = options_in_stem(question)
     reasoning = record["reasoning"] or ""
     dataset, stated = record["dataset_name"] or "", read_answer(record["answer"] or "")
-    return Item(at.row, at.uid, at.file, dataset, at.source_id, question, _cleaned(options), _clean(stated), reasoning)
+    offered, stated = _mended(question, options, stated)
+    return Item(at.row, at.uid, at.file, dataset, at.source_id, question, offered, stated, reasoning)
 
 
 def _medmcqa(record: Record, at: _Place) -> Item:
@@ -109,20 +111,22 @@ def _medmcqa(record: Record, at: _Place) -> Item:
     place = record["cop"]
     stated = Stated("") if place is None or not 0 <= place < 4 else Stated(options[place], ascii_uppercase[place])
     question = _lines(record["question"])
-    return Item(at.row, at.uid, at.file, "medmcqa", at.source_id, question, _cleaned(options), _clean(stated), "")
+    offered, stated = _mended(question, options, stated)
+    return Item(at.row, at.uid, at.file, "medmcqa", at.source_id, question, offered, stated, "")
 
 
 def _medqa(record: Record, at: _Place) -> Item:
     options = read_options(record["options"] or "")
     stated = Stated(record["answer"] or "", _label(record["answer_idx"]))
     question = _lines(record["question"])
-    return Item(at.row, at.uid, at.file, "medqa", at.source_id, question, _cleaned(options), _clean(stated), "")
+    offered, stated = _mended(question, options, stated)
+    return Item(at.row, at.uid, at.file, "medqa", at.source_id, question, offered, stated, "")
 
 
 def _huatuo(record: Record, at: _Place) -> Item:
     """Read the open form; the multiple-choice form it was made from says what else is right, and what is wrong."""
-    stated = _clean(Stated((record[_OPEN[1]] or "").strip().rstrip(".")))
-    held = _cleaned(read_options(record.get("options") or ""))
+    question, stated = _lines(record[_OPEN[0]]), Stated((record[_OPEN[1]] or "").strip().rstrip("."))
+    held, stated = _mended(question, read_options(record.get("options") or ""), stated)
     options = dict(zip(ascii_uppercase, () if isinstance(held, Reason) else held, strict=False))
     also = options.pop(_label(record.get("answer_idx")) or "", "")
     reasoning = record.get("Complex_CoT") or ""
@@ -130,7 +134,7 @@ def _huatuo(record: Record, at: _Place) -> Item:
     agrees = answer_key(stated.text) in answer_key(record.get("Response") or reasoning)
     return Item(
         *(at.row, at.uid, at.file, "huatuo", at.source_id),
-        question=_lines(record[_OPEN[0]]),
+        question=question,
         options=(),
         stated=stated,
         reasoning=reasoning if agrees else "",
@@ -152,12 +156,16 @@ def _label(text: str | None) -> str | None:
     return (text or "").strip().strip("().").upper() or None
 
 
-def _clean(stated: Stated) -> Stated:
-    return Stated(clean_text(stated.text), stated.label, stated.decision)
-
-
-def _cleaned(options: tuple[str, ...] | Reason) -> tuple[str, ...] | Reason:
-    return options if isinstance(options, Reason) else tuple(map(clean_text, options))
+def _mended(
+    question: str, options: tuple[str, ...] | Reason, stated: Stated
+) -> tuple[tuple[str, ...] | Reason, Stated]:
+    """Clean and mend what is offered, and the answer where it repeats an option in the option's own words."""
+    said = clean_text(stated.text)
+    if not isinstance(options, Reason):
+        cleaned = tuple(map(clean_text, options))
+        options = mend_options(question, cleaned)
+        said = dict(zip(cleaned, options, strict=True)).get(said) or said
+    return options, Stated(said, stated.label, stated.decision)
 
 
 def _lines(text: str | None) -> str:

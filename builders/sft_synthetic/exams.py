@@ -9,6 +9,7 @@ from openmed_data.builder import ROW
 from openmed_data.index_base import gold_position
 from openmed_data.text.clean import clean_text
 from openmed_data.text.explanations import stated_position
+from openmed_data.text.options import mend_options
 from openmed_data.text.questions import needs_picture, tidy, unanswerable, without_number
 from openmed_data.text.rationale import rationale
 from openmed_data.text.reasoning import clean_reasoning
@@ -53,9 +54,9 @@ def look(batch: pl.DataFrame, shape: str, bases: dict[str, int]) -> pl.DataFrame
 def read_medmcqa(record: Record, language: Language, options: SftOptions) -> Passage | Rejection:
     """Read a question whose explanation is clean enough to be imitated."""
     del language, options
-    texts: list[str] = [clean_text(record[name] or "") for name in OPTIONS]
     place: int | None = record["place"]
     question = clean_text(record["question"])
+    texts = mend_options(question, [clean_text(record[name] or "") for name in OPTIONS])
     if place is None or not 0 <= place < len(texts):
         return reject(record, Reason.UNLABELLED, record["cop"] or "")
     if record["picture"] or record["empty"] or not all(texts):
