@@ -58,7 +58,12 @@ _NO_CUES = "|".join(
         rf"^\W*(?:this|the given|given) (?:{_THING})s? (?:is|are|shows?|belongs)\b[^.]{{0,40}}$",
         rf"^\W*(?:(?:what is|whats|give) )?(?:the |your )?(?:most (?:likely|probable) |probable |likely |spot )?diagnosis(?: is)?{_END}",
         rf"\bthe given (?:{_THING})s?\b",
-        rf"\b(?:of|is|are|called) (?:this|these){_END}",
+        # "A study that misses a difference. What type of error is this?" tells what it asks about; these stems do not.
+        rf"^[^.]{{0,60}}\b(?:(?:use|name|function|purpose|diagnosis|part|type) of|is|are|called) (?:this|these){_END}",
+        rf"^\W*(?:the )?following (?:{_THING})s? (?:is|are) (?:used|called|known|seen|indicated)\b[^.]{{0,40}}$",
+        rf"^[^.]{{0,40}}\b(?:toxin|drug|organism|agent|virus|vector) (?:is |are )?(?:causing|causes|caused) (?:this|these){_END}",
+        rf"\bthe (?:fig|figure|picture|image|diagram) (?:shows|depicts|represents){_END}",
+        rf"\bof the following (?:lesion|cavity|deformity|defect|fracture|swelling)s?{_END}",
     )
 )
 
@@ -124,7 +129,7 @@ def unanswerable(stem: pl.Expr, mean_option_length: pl.Expr) -> pl.Expr:
 _REFERS = (
     r"(?i)^\W*(?:all|none|any|both|neither|either|nil|a+ll)\b"
     r"|\b(?:all|none|any|both|either|neither|two|some) (?:of )?(?:the )?(?:above|these|options?|three|four|following)\b"
-    r"|\babove\b.{0,12}$|\b[a-e] ?(?:,|&|and|or|\+) ?[a-e]\b|^\W*[a-e]{2,5}\W*$|^\W*(?:[1-5] ?,? ?){2,5}\W*$"
+    r"|\babove\b.{0,12}$|\b[a-e]['\"\u2019)]? ?(?:,|&|and|or|\+) ?['\"\u2018(]?[a-e]\b|^\W*[a-e]{2,5}\W*$|^\W*(?:[1-5] ?,? ?){2,5}\W*$"
     r"|^\W*(?:[a-e] ?, ?)+[a-e]\W*$|\b(?:only|both) [a-e]\b|^\W*[a-e] only\b|\b(?:1st|2nd|first|second|last) (?:two|option)"
     r"|\boptions?\b.{0,4}\b[a-e]\b|\b(?:i|ii|iii|iv) ?(?:,|&|and) ?(?:i|ii|iii|iv)\b"
 )
@@ -157,15 +162,37 @@ def without_number(stem: pl.Expr) -> pl.Expr:
     return stem.str.replace(_NUMBER, "${1}")
 
 
+_MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|"
+    r"Nov(?:ember)?|Dec(?:ember)?)"
+)
+_EXAM = (
+    r"(?:AIIMS(?: NICU)?|NEET|AIPG(?:ME[ET])?|AI|PGI|JIPMER|DNB|COMEDK?|KCET|FMGE|AFMC|UPSC|MAHE|CMC|MCI|AP|AMU|TN|UP|MP|MH|"
+    r"(?:Andhra|Bihar|Delhi|Gujarat|Jharkhand|Karnataka|Kerala|Maharashtra|Orissa|Punjab|Rajasthan|Rohtak|WB)(?: PG)?)"
+)
+_YEARS = r"['\u2019 -]*(?:19|20)?\d\d(?:, ?(?:19|20)?\d\d)*"
+_SITTING = rf"(?:{_EXAM}(?:[ -]{_MONTH})?{_YEARS}|{_MONTH}{_YEARS})(?:[,;]? ?{_MONTH}{_YEARS})*"
+_LETTERS = r"(?: ?\([a-e](?:, ?[a-e])*\))?"
+# "is:March 2009", "?(AIIMS May 2015, May 2014)", "is:KCET 12; JIPMER 12"; never "in March 2009", which is part of the stem.
+_SAT = (
+    rf"([:?.]) ?(?:{_SITTING}(?:[;,] ?{_SITTING})*{_LETTERS}|[(\[]{_SITTING}(?:[;,] ?{_SITTING})*[)\]])\W*$",
+    rf"() [(\[]{_EXAM}(?:[ -]{_MONTH})?{_YEARS}(?:[;,] ?{_SITTING})*[)\]]\W*$",
+)
+
+
 def tidy(stem: pl.Expr) -> pl.Expr:
-    """Take the space before a final mark of punctuation out, and a dash at the end away.
+    """Take the name of an examination off the end, the space before a final mark of punctuation, and a final dash.
 
     Examples
     --------
+    >>> pl.select(tidy(pl.lit("Capillary microaneurysms are an early sign of:March 2013"))).item()
+    'Capillary microaneurysms are an early sign of:'
     >>> frame = pl.DataFrame({"question": ["Layer of the skin that bleeds is :", "All are antacids except -"]})
     >>> frame.select(tidy(pl.col("question")))["question"].to_list()
     ['Layer of the skin that bleeds is:', 'All are antacids except']
     """
+    for sat in _SAT:
+        stem = stem.str.replace(sat, "${1}")
     return stem.str.replace(r"(\w)\s+([?:.])$", "${1}${2}").str.replace(
         r"(\w)\s*[:\u2013\u2014-]*[\u2013\u2014-]+$", "${1}"
     )
