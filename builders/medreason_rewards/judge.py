@@ -36,9 +36,13 @@ _MANY_ANSWERS = re.compile(
     re.IGNORECASE,
 )
 _LAST_SENTENCE = re.compile(r"(?:[.?!]\s+|^)(?=[A-Z])((?:(?![.?!]\s+[A-Z]).)*)$", re.DOTALL)
+# Not all-trans-retinoic acid.
+_OF_OPTIONS = re.compile(
+    r"\W*(?:all|none|any|both|neither)(?: of)?(?: the)?(?: above| following| these| them| options)*\W*", re.IGNORECASE
+)
 _RATIO = re.compile(r"\d\s*/\s*\d")  # 120/80 is two numbers
 _LISTS = re.compile(r";|,(?!\d)|\s(?:and|or|&|\+|/)\s", re.IGNORECASE)
-_ABBREVIATED = re.compile(r"(?P<long>\S.*\S)\s*\((?P<short>[A-Za-z][A-Za-z0-9-]{1,7})\)")
+_ABBREVIATED = re.compile(r"(?P<long>\S.*\S)\s*\((?P<short>[A-Za-z][A-Za-z0-9-]{1,7})\)(?P<rest>(?: [a-z]+)*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ def _look(items: Sequence[Item]) -> Iterator[_Seen]:
             "reasoning": [item.reasoning for item in items],
             "also": [item.also for item in items],
         },
-        schema_overrides={"question": pl.String, "flat": pl.String, "reasoning": pl.String, "also": pl.String},
+        schema_overrides=dict.fromkeys(("question", "flat", "reasoning", "also"), pl.String()),
     )
     seen = frame.select(
         tidy(without_number(pl.col("question"))),
@@ -201,7 +205,9 @@ def _open(item: Item, seen: _Seen, options: RewardsOptions) -> Question | Reason
     is_number = quantity is not None and not _RATIO.search(gold) and not quantity.rest.strip(" .")
     tests = {
         Reason.MAYBE_NOT_OFFERED: key in DECISIONS,
-        Reason.NO_OPTIONS: item.stated.label is not None or _ASKS_TO_CHOOSE.search(seen.stem) is not None,
+        Reason.NO_OPTIONS: item.stated.label is not None
+        or _OF_OPTIONS.fullmatch(gold) is not None
+        or _ASKS_TO_CHOOSE.search(seen.stem) is not None,
         Reason.LETTER_COMBINATION: are_letters([gold]),
         Reason.MANY_ANSWERS: _MANY_ANSWERS.search(_asking(seen.stem)) is not None,
         Reason.ANSWER_IN_PROMPT: f" {key} " in f" {answer_key(seen.stem)} ",
@@ -226,7 +232,7 @@ def _accepted(item: Item, seen: _Seen) -> tuple[str, ...]:
     gold, texts = item.stated.text, list[str]()
     abbreviated = _ABBREVIATED.fullmatch(gold)
     if abbreviated and sum(map(str.isupper, abbreviated["short"])) > 1:
-        texts += [abbreviated["long"], abbreviated["short"]]
+        texts += [abbreviated[name] + abbreviated["rest"] for name in ("long", "short")]
     if not seen.also_refers and re.search(r"[A-Za-z]{3}", item.also) and not are_letters([item.also]):
         texts.append(item.also)
     wrong = {answer_key(gold), *(answer_key(text) for text in item.distractors)}

@@ -64,8 +64,13 @@ def _with_texts(question: Question, texts: Iterator[str]) -> Question:
         answer=answer,
         item=replace(question.item, reasoning=reasoning),
         choices=tuple(next(texts) for _ in question.choices),
-        accepted=tuple(next(texts) for _ in question.accepted),
+        accepted=_others(answer, [next(texts) for _ in question.accepted]),
     )
+
+
+def _others(answer: str, accepted: Sequence[str]) -> tuple[str, ...]:
+    """Leave out what says the same as the answer now that both are repaired."""
+    return tuple(text for text in accepted if answer_key(text) != answer_key(answer))
 
 
 def in_band(

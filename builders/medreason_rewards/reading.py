@@ -21,7 +21,8 @@ _NEXT_IN_STEM = r"\s*\({}\) "
 
 # A letter, or what a picture calls by one; letters with nothing between them but what joins them.
 _NAMED_LETTER = re.compile(
-    r"\W*(?:(?:box|point|option|choice|figure|graph|curve|line|label|structure|region|area)\s+)?[A-E]\W*", re.IGNORECASE
+    r"\W*(?:[A-E]|(?:box|point|option|choice|figure|graph|curve|line|label|structure|region|area)\s+[A-Z])\W*",
+    re.IGNORECASE,
 )
 _SEVERAL_LETTERS = re.compile(r"\W*[A-E](?:(?:\W|and|or)*[A-E]){1,4}\W*", re.IGNORECASE)
 _JOINING = re.compile(r"\W|and|or", re.IGNORECASE)
@@ -183,8 +184,8 @@ def are_letters(options: Sequence[str]) -> bool:
 
     Examples
     --------
-    >>> are_letters(["Box E"])
-    True
+    >>> are_letters(["Box E"]), are_letters(["Point G"])
+    (True, True)
     >>> are_letters(["a", "c", "ab", "bd"]), are_letters(["A", "B", "C", "D"]), are_letters(["A", "B", "AB", "O"])
     (True, True, False)
     """

@@ -282,6 +282,50 @@ def test_huatuo_asks_the_open_question_and_knows_the_wrong_options(tmp_path: Pat
     }
 
 
+def test_spoilt_options_are_mended_with_the_answer_that_repeats_one(tmp_path: Path) -> None:
+    asked = {
+        "question": "Of compressions to breaths the share is",
+        "opa": "15:01",
+        "opb": "30:01:00",
+        "opc": "30:02:00",
+    }
+    lost = {"question": "The valve between the left chambers", "opa": "Mitral", "opb": "Aortic", "opc": "Pulmonary"}
+    rows = [
+        {"id": "a", **asked, "opd": "5:01", "cop": 3},
+        {"id": "b", **lost, "opd": "Not recalled", "cop": 1},
+        {"id": "c", **lost, "question": "Which valve lies before the right ventricle?", "opd": "Tricuspid", "cop": 4},
+    ]
+    build = build_of(rows, tmp_path)
+    kept = {row["source_id"]: (row["answer"], sorted(row["choices"])) for row in read_rows(build).iter_rows(named=True)}
+    assert kept["a"] == ("30:2", ["15:1", "30:1", "30:2", "5:1"])
+    assert read_rejected(build)["reason"].to_list() == ["missing_option"]
+
+
+def test_open_golds_that_speak_of_options_or_a_picture_are_rejected(tmp_path: Path) -> None:
+    open_form = {"options": None, "answer_idx": None, "answer": None, "question": None}
+    rows = [
+        HUATUO
+        | open_form
+        | {"Open-ended Verifiable Question": f"What number {number} is it?", "Ground-True Answer": gold}
+        for number, gold in enumerate(
+            ("All of the above", "Point G", "All-trans retinoic acid", "Atrioventricular (AV) node")
+        )
+    ]
+    build = build_of(rows, tmp_path)
+    kept = {row["answer"]: row["accepted_answers"] for row in read_rows(build).iter_rows(named=True)}
+    assert kept == {
+        "All-trans retinoic acid": [],
+        "Atrioventricular (AV) node": ["Atrioventricular node", "AV node"],
+    }
+    assert sorted(read_rejected(build)["reason"]) == ["letter_combination", "no_options"]
+
+
+def test_an_accepted_answer_says_something_else_than_the_answer(tmp_path: Path) -> None:
+    options = {"A": "Hypeension", "B": "Asthma"}
+    row = HUATUO | {"Ground-True Answer": "Hypertension", "options": options, "answer_idx": "A"}
+    assert read_rows(build_of([row], tmp_path))["accepted_answers"].to_list() == [[]]
+
+
 def test_huatuo_without_options_is_read_too(tmp_path: Path) -> None:
     open_form = ("Open-ended Verifiable Question", "Ground-True Answer")
     build = build_of([{name: HUATUO[name] for name in open_form}], tmp_path)

@@ -1,0 +1,120 @@
+"""What a source did to the texts of exam questions is undone, and what only looks like it is left alone."""
+
+import polars as pl
+import pytest
+
+from openmed_data.text.options import is_absent, mend_option_columns, mend_options
+from openmed_data.text.questions import needs_picture, options_refer, tidy
+from openmed_data.text.rationale import rationale
+
+
+@pytest.mark.parametrize(
+    ("options", "mended"),
+    [
+        (("a)Enamel", "Dentine", "c) Pulp", "d. Cementum"), ("Enamel", "Dentine", "Pulp", "Cementum")),
+        (("A. Lichen planus", "B. Pemphigus", "C. Psoriasis", "D. Scabies"),
+         ("Lichen planus", "Pemphigus", "Psoriasis", "Scabies")),
+        (("4-Feb", "10-May", "12-Aug", "None"), ("2-4", "5-10", "8-12", "None")),
+        (("1:02", "2:01", "1:01", "3:01"), ("1:2", "2:1", "1:1", "3:1")),
+        (("40:60:00", "60:40:00", "45:55", "55:45:00"), ("40:60", "60:40", "45:55", "55:45")),
+        (("Not recalled", "Rare", "Common", "Usual"), ("", "Rare", "Common", "Usual")),
+    ],
+)  # fmt: skip
+def test_spoilt_options_are_mended(options: tuple[str, ...], mended: tuple[str, ...]) -> None:
+    assert mend_options("How much of it is there", options) == mended
+    assert mend_options("How much of it is there", mended) == mended
+
+
+@pytest.mark.parametrize(
+    ("stem", "options"),
+    [
+        ("Agents of invasive mould infection", ("A. fumigatus", "A. flavus", "C. albicans", "D. hansenii")),
+        ("Which is anaerobic", ("E. coli", "B. fragilis", "C. diphtheriae", "D. pneumoniae")),
+        ("Marker", ("a-fetoprotein", "b-hCG", "c-AMP", "D-dimer")),
+        ("World Tuberculosis Day is observed on", ("24-Mar", "7-Apr", "31-May", "14-Nov")),
+        ("Published on", ("4-Feb", "2-Feb", "9-Dec", "1-Jan")),  # ranges rise
+        ("Dilution", ("1:100", "1:1000", "1:20000", "1:200")),
+        ("The dose is taken at", ("8:05", "Noon", "At night", "Any time")),
+        ("Statements that hold", ("A. i) B. ii)", "A. ii) B. i)", "A. i) B. i)", "A. ii) B. ii)")),
+    ],
+)
+def test_options_that_only_look_spoilt_stay(stem: str, options: tuple[str, ...]) -> None:
+    assert mend_options(stem, options) == options
+
+
+def test_columns_are_mended_as_rows_are() -> None:
+    rows = [("Share", "3-Jan", "10-May", "Ten", "Not recalled"), ("Clean", "a", "b", "c", None)]
+    frame = pl.DataFrame(rows, schema=["stem", "a", "b", "c", "d"], orient="row")
+    mended = mend_option_columns(frame, "stem", ["a", "b", "c", "d"])
+    assert mended.rows() == [("Share", "1-3", "5-10", "Ten", ""), ("Clean", "a", "b", "c", None)]
+    assert frame.select(is_absent(pl.col("d")))["d"].to_list() == [True, None]
+
+
+@pytest.mark.parametrize(
+    ("stem", "tidied"),
+    [
+        ("Relapse is caused by:September 2012", "Relapse is caused by:"),
+        ("Relapse is caused by: March 2005, September 2010", "Relapse is caused by:"),
+        ("The score would be:March 2013 (b, c, d)", "The score would be:"),
+        ("Karyotype is:KCET 12; JIPMER 12; AIIMS 13, 14", "Karyotype is:"),
+        ("Best incision?(AIIMS May 2015, May 2014)", "Best incision?"),
+        ("Two dorsal interossei (AIIMS May 2019)", "Two dorsal interossei"),
+        ("The policy was launched in March 2017", "The policy was launched in March 2017"),
+        ("Rate of new cases on 31st March, 2016 is:", "Rate of new cases on 31st March, 2016 is:"),
+        ("Criteria for sepsis (SSC 2016)", "Criteria for sepsis (SSC 2016)"),
+        ("Of the vitamins: B 12", "Of the vitamins: B 12"),
+    ],
+)
+def test_the_examination_is_no_part_of_its_question(stem: str, tidied: str) -> None:
+    assert pl.select(tidy(pl.lit(stem))).item() == tidied
+
+
+@pytest.mark.parametrize(
+    ("stem", "picture"),
+    [
+        ("The following appliance is used in:", True),
+        ("Which of the following toxin is causing this:", True),
+        ("According to the usual classification, the fig shows:", True),
+        ("By depth, what is the class of the following lesion?", True),
+        ("What is the use of this?", True),
+        ("The paste is a combination of which of these?", False),
+        ("A trial misses a difference that exists between two drugs. What type of error is this?", False),
+        ("A woman has fissures of the mouth and a red tongue. Which deficiency is the likely cause of this?", False),
+    ],
+)
+def test_a_stem_points_at_a_picture_or_at_what_it_said(stem: str, picture: bool) -> None:
+    assert needs_picture(pl.Series([stem])).to_list() == [picture]
+
+
+def test_quoted_letters_refer_to_options() -> None:
+    options = pl.DataFrame({"option": ["'B' & 'C'", "(a) and (c)", "Hepatitis B vaccine", "Vitamin C"]})
+    assert options.select(options_refer(pl.col("option")))["option"].to_list() == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("explanation", "gold"),
+    [
+        ("The muscle forms the 2nd layer around the cord inside the canal.", "L1, L2"),
+        ("Ref: A. Author, 9't' ed. Digoxin slows the conduction of the node in most people.", "Digoxin"),
+        ("Branches of the inner system of vessels 1. Ethmoidal artery of the front 2.", "Ethmoidal artery"),
+        ("The median parts a set of values into two, which is quartile two, i.e. Half of them", "Quartile"),
+        ("The above picture shows a rash that is typical of measles in a child.", "Measles"),
+        ("Ans.BConcussion is the commonest injury of the brain after falls.", "Concussion"),
+    ],
+)
+def test_notes_make_no_rationale(explanation: str, gold: str) -> None:
+    assert rationale(explanation, gold) is None
+
+
+@pytest.mark.parametrize(
+    ("explanation", "gold", "cut"),
+    [
+        ("The ratio of women to men is 1:1. Gout is commoner in men than in women.", "1:1", None),
+        ("The finding marks stage 2b of the disease in most schemes .", "2b",
+         "The finding marks stage 2b of the disease in most schemes."),
+        ("Dexamethasone helps within hours of one dose.CRP falls later on.", "Dexamethasone",
+         "Dexamethasone helps within hours of one dose. CRP falls later on."),
+    ],
+)  # fmt: skip
+def test_an_explanation_in_sentences_makes_one(explanation: str, gold: str, cut: str | None) -> None:
+    assert rationale(explanation, gold) == (cut or explanation)
