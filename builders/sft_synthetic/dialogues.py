@@ -117,7 +117,7 @@ def _turn(task: Task, passage: Passage, dice: Dice, options: SftOptions) -> _Tur
         case _:
             frame = dice.pick("frame", phrasings(task))
             name = f"{frame.name}+{passage.topic.value.replace(' ', '-')}"
-            held = listed(answer) if task is Task.LIST else None
+            held = listed(answer, passage.topic) if task is Task.LIST else None
             return _answered(_Turn(frame.fill(np=_named(passage)), "", name), passage, held or answer, dice)
 
 

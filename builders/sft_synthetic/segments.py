@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from enum import Enum, auto
+from itertools import zip_longest
 from typing import NamedTuple
 
 from .sentences import squash
@@ -15,7 +16,7 @@ _BREAK = re.compile(r"\s*\n\s*|\s{2,}")
 CLOSED = re.compile(r"[.!?:;][\"')\]\u201d\u2019]*$")
 OPENS_LIST = re.compile(
     r"(?::|\b(?:includes?|including|following|such as|are|is|to|by|if|of|with|the|these|may|can|should|not|they|you|"
-    r"that|have))$"
+    r"that|have|on|upon|from|using|when|whether|who))$"
 )
 _HEADING = re.compile(r"[^a-z].*[^,]$")
 _CONTINUES = re.compile(r"[a-z]")
@@ -51,20 +52,27 @@ def segments(raw: str) -> list[Segment]:
         pieces = _without_key_points(pieces)
     found: list[Segment] = []
     announced = False  # whether what came last announces a list
-    for bulleted, text in pieces:
+    for (bulleted, text), after in zip_longest(pieces, pieces[1:]):
         bare = not CLOSED.search(text)
         words = len(text.split())
+        heading = words <= _MOST_WORDS_OF_HEADING and _HEADING.match(text) and not (after and _goes_on(after))
         in_list = announced or (bool(found) and found[-1].part is Part.ITEM)
         if bulleted or (announced and bare and words <= _MOST_WORDS_OF_ITEM and not OPENS_LIST.search(text)):
             found.append(Segment(Part.ITEM, text))
             found += _echo_taken(found) if bulleted else ()
             announced = in_list and not bulleted
-        elif bare and words <= _MOST_WORDS_OF_HEADING and _HEADING.match(text) and not OPENS_LIST.search(text):
+        elif bare and heading and not OPENS_LIST.search(text):
             announced = False
         elif rest := _without_echo(text, _last_items(found)):
             _add_paragraph(found, rest)
             announced = OPENS_LIST.search(rest) is not None
     return found
+
+
+def _goes_on(piece: tuple[bool, str]) -> bool:
+    """Say whether a piece continues the sentence that the piece before it broke off: prose that begins small."""
+    bulleted, text = piece
+    return not bulleted and _CONTINUES.match(text) is not None and len(text.split()) > _MOST_WORDS_OF_HEADING
 
 
 def _add_paragraph(found: list[Segment], text: str) -> None:

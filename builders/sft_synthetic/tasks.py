@@ -28,19 +28,26 @@ class Task(StrEnum):
 
 
 _WEIGHTS = {Task.DIRECT: 5.0, Task.PATIENT: 2.5, Task.STUDENT: 2.0, Task.PLAIN: 1.6, Task.LIST: 4.0}
-_LISTED = frozenset(
-    {
-        Topic.SYMPTOMS,
-        Topic.CAUSES,
-        Topic.RISK,
-        Topic.DIAGNOSIS,
-        Topic.STAGES,
-        Topic.TREATMENT,
-        Topic.COMPLICATIONS,
-        Topic.PREVENTION,
-        Topic.KEY_POINTS,
-    }
+# What may be asked for as a list, and what the sentence that announces such a list speaks of: a page on the treatment
+# of a cancer also lists the doctors who give it. No page lists the stages by themselves.
+_ANNOUNCED = {
+    Topic.SYMPTOMS: r"symptom|\bsigns?\b|any of the following|\b(?:may|can|might) (?:have|feel|experience|notice)\b",
+    Topic.CAUSES: r"\bcaus|trigger|because|lead|occurs? (?:if|when)|factors|associated",
+    Topic.RISK: r"\brisk|likely|chance|factors|associated|common",
+    Topic.DIAGNOSIS: r"diagnos|\btests?\b|procedures|\bexam",
+    Topic.TREATMENT: r"treat|therap|medic|\bdrugs?\b|surger|manage",
+    Topic.COMPLICATIONS: r"complication|lead|problems",
+    Topic.PREVENTION: r"prevent|reduc|protect|lower|avoid|lifestyle",
+    Topic.KEY_POINTS: r"",
+}
+_ABOUT_ELSE = (
+    r"depends?\b|\bgoals?\b|\baims?\b|\bask\b|questions|specialists|staging|determine|find out|want to\b|"
+    r"foods|\bwhether\b|grades|(?:late|side) effects"
 )
+_FITS = {topic: re.compile(words, re.IGNORECASE) for topic, words in _ANNOUNCED.items()}
+_FITS_NOT = {
+    topic: re.compile("(?!)" if topic is Topic.DIAGNOSIS else _ABOUT_ELSE, re.IGNORECASE) for topic in _ANNOUNCED
+}
 # What the first sentences of a page sum up; those of a page on treatment only lead up to it.
 _SUMMED_UP = frozenset(
     {
@@ -55,6 +62,7 @@ _SUMMED_UP = frozenset(
 )
 _FEWEST_ITEMS = 3
 _POINTS_BACK = re.compile(r"(?:These|They|This|It|Others?|Some)\b")
+_MANY_BACK = re.compile(r"(?:These|They|Others|Some)\b")  # to what the sentence before names
 # What a reader without training follows: sentences and words of newspapers.
 _LONGEST_SENTENCE, _LONGEST_WORD = 18.0, 5.0
 _NUMBERS = {2: "two", 3: "three"}
@@ -79,7 +87,7 @@ def choose(passage: Passage, dice: Dice, options: SftOptions) -> Task:
 
 def _fits(task: Task, passage: Passage, answer: Answer) -> bool:
     if task is Task.LIST:
-        return passage.topic in _LISTED and listed(answer) is not None
+        return passage.topic in _FITS and listed(answer, passage.topic) is not None
     if task is Task.PLAIN:
         return not answer.is_table and is_readable(answer)
     return task is not Task.PATIENT or not answer.is_table
@@ -92,16 +100,22 @@ def is_readable(answer: Answer) -> bool:
     return len(words) <= _LONGEST_SENTENCE * texts and sum(map(len, words)) <= _LONGEST_WORD * len(words)
 
 
-def listed(answer: Answer) -> Answer | None:
-    """Return the first list of some length with the sentence that announces it; None where there is none."""
+def listed(answer: Answer, topic: Topic) -> Answer | None:
+    """Return the first list of some length that its sentence announces as one on the topic, with that sentence."""
     if answer.is_table:
         return answer
     for before, block in pairwise((Block(()), *answer.blocks)):
         if block.is_list and len(block.texts) >= _FEWEST_ITEMS:
-            lead = Block(before.texts[-1:])
-            announced = lead.texts and not before.is_list and not _POINTS_BACK.match(lead.texts[0])
-            return replace(answer, blocks=(lead, block) if announced else (block,))
+            lead = () if before.is_list else before.texts[-1:]
+            many = lead and _MANY_BACK.match(lead[0])
+            if _announces(" ".join(before.texts[-2:] if many else lead), topic):
+                shown = lead and not _POINTS_BACK.match(lead[0])
+                return replace(answer, blocks=(Block(lead), block) if shown else (block,))
     return None
+
+
+def _announces(lead: str, topic: Topic) -> bool:
+    return _FITS[topic].search(lead) is not None and not _FITS_NOT[topic].search(lead)
 
 
 def brief(passage: Passage, dice: Dice, options: SftOptions) -> tuple[str, Answer] | None:

@@ -9,14 +9,17 @@ from hypothesis import strategies as st
 
 from openmed_data.builders.sft_synthetic.answers import Answer, Block, cut, read_answer
 from openmed_data.builders.sft_synthetic.boilerplate import is_pointer
+from openmed_data.builders.sft_synthetic.dice import Dice
 from openmed_data.builders.sft_synthetic.hpo import read_signs
 from openmed_data.builders.sft_synthetic.learn import Language, count_words, glued_words, learn
 from openmed_data.builders.sft_synthetic.mending import mend
+from openmed_data.builders.sft_synthetic.options import SftOptions
+from openmed_data.builders.sft_synthetic.passages import Passage
 from openmed_data.builders.sft_synthetic.phrasings import fitting, is_plural, phrasings
 from openmed_data.builders.sft_synthetic.segments import segments
 from openmed_data.builders.sft_synthetic.sentences import sentences, squash
 from openmed_data.builders.sft_synthetic.subjects import Topic, of_food, read_question, read_subject, speaks_of
-from openmed_data.builders.sft_synthetic.tasks import is_readable, listed
+from openmed_data.builders.sft_synthetic.tasks import Task, choose, is_readable, listed
 
 words = st.text(string.ascii_letters + string.digits + "()%/.,;:'-", min_size=1, max_size=9)
 texts = st.lists(words, min_size=1, max_size=40).map(" ".join)
@@ -206,18 +209,67 @@ def test_every_topic_has_phrasings_that_fit_several_things() -> None:
     assert is_plural("cuts and bruises")
 
 
-def test_only_lists_of_some_length_are_asked_for() -> None:
-    lead = Block(("They begin. Signs include:",))
+def test_only_lists_of_some_length_that_are_announced_are_asked_for() -> None:
     items = Block(("fever", "rash", "pain"), is_list=True)
-    assert listed(Answer((lead, Block(items.texts[:2], is_list=True)))) is None
-    assert (
-        str(listed(Answer((Block(("It is rare.", "Signs include:")), items))))
-        == "Signs include:\n- fever\n- rash\n- pain"
-    )
-    assert str(listed(Answer((Block(("These include:",)), items)))) == "- fever\n- rash\n- pain"
+    short = Block(items.texts[:2], is_list=True)
+
+    def said(*blocks: Block, topic: Topic = Topic.SYMPTOMS) -> str | None:
+        found = listed(Answer(blocks), topic)
+        return found and str(found)
+
+    assert said(Block(("Signs include:",)), short) is None
+    assert said(Block(("It is rare.", "Signs include:")), items) == "Signs include:\n- fever\n- rash\n- pain"
+    assert said(Block(("It has several signs.", "These include:")), items) == "- fever\n- rash\n- pain"
+    assert said(Block(("Pain is the first of its signs.", "This pain usually")), items) is None
+    assert said(items) is None
+    assert said(items, topic=Topic.KEY_POINTS) == "- fever\n- rash\n- pain"
+
+
+@pytest.mark.parametrize(
+    ("topic", "lead"),
+    [
+        (Topic.TREATMENT, "Treatment is overseen by a team of specialists, among them:"),
+        (Topic.TREATMENT, "The goals of treatment include:"),
+        (Topic.TREATMENT, "Foods that are rich in iron include:"),
+        (Topic.SYMPTOMS, "Signs and symptoms depend on the following:"),
+        (Topic.SYMPTOMS, "Blood is drawn for:"),
+        (Topic.TREATMENT, "Late effects of treatment may include:"),
+        (Topic.STAGES, "The following procedures may be used in the staging process:"),
+    ],
+)
+def test_a_list_of_something_else_is_not_given_as_what_was_asked_for(topic: Topic, lead: str) -> None:
+    items = Block(("one thing", "another thing", "a third thing"), is_list=True)
+    page = Passage(1, 1, "MedQuAD", "", "", "", topic, Answer((Block((lead,)), items)), subject="gout")
+    assert all(choose(page, Dice(seed, 1), SftOptions()) is not Task.LIST for seed in range(40))
+    if topic is Topic.TREATMENT:
+        held = listed(Answer((Block((lead,)), items, Block(("Treatment includes:",)), items)), topic)
+        assert str(held).startswith("Treatment includes:")
 
 
 def test_plain_words_are_told_from_jargon() -> None:
     assert is_readable(Answer((Block(("Wash your hands often.", "Stay at home when you are ill.")),)))
     jargon = "Pathogenic heterozygous haploinsufficiency characteristically accompanies craniofacial dysmorphism."
     assert not is_readable(Answer((Block((jargon,)),)))
+
+
+def test_a_sentence_broken_behind_its_subject_is_no_heading() -> None:
+    told = "is a benign growth of the vessels that line the spleen of adults."
+    assert [text for _, text in segments(f"Angioma (SA)  {told}")] == [f"Angioma (SA) {told}"]
+    assert [text for _, text in segments(f"Overview\n\nSpleen angioma {told}")] == [f"Spleen angioma {told}"]
+    assert str(read_answer("Its treatment depends on\n- the place  - the size  - the age", {})).startswith(
+        "Its treatment"
+    )
+
+
+@pytest.mark.parametrize(
+    ("raw", "mended"),
+    [
+        ("It is inherited.[5209]", "It is inherited."),
+        ("It is rare [1] [2], and mild[33].", "It is rare, and mild."),
+        ("Problems such as:[7046] Numbness", "Problems such as: Numbness"),
+        ("It spares the brain.. It is rare. . It is mild..", "It spares the brain. It is rare. It is mild."),
+        ("2-[3,4]-ring and bicyclo[2.2.1]heptane ...", "2-[3,4]-ring and bicyclo[2.2.1]heptane ..."),
+    ],
+)
+def test_marks_of_references_and_doubled_points_go(raw: str, mended: str) -> None:
+    assert mend(raw, {}) == mended
