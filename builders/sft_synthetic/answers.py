@@ -23,6 +23,11 @@ _TITLE_RUN = re.compile(
 )
 _DASHES = re.compile(r" - [a-z]")
 _UNBROKEN = re.compile(r"(?:[^\s.,;:()\u2014-]+ ){45}")  # no sentence has so many words without a mark
+# "may include: Slow growth Small hands Delayed speech Seizures": only capitals tell where an item begins.
+_CAPITALS = re.compile(
+    r"(?::|\binclude|\bincluding|\bsuch as) "
+    r"(?:[A-Z][a-z-]+(?: \([^)]*\))?(?: [a-z][a-z/-]*(?: \([^)]*\))?){1,5} ){3,}[A-Z]"
+)
 _PROSE_ENOUGH = 40  # words
 Glued = Mapping[str, str]
 
@@ -176,19 +181,20 @@ def is_run_on(answer: Answer) -> bool:
     True
     """
     texts = [text for block in answer.blocks for text in block.texts]
-    return any(len(_DASHES.findall(text)) > 2 or _UNBROKEN.search(text) for text in texts)
+    return any(len(_DASHES.findall(text)) > 2 or _UNBROKEN.search(text) or _CAPITALS.search(text) for text in texts)
 
 
 def without_empty_leads(blocks: Iterable[Block]) -> tuple[Block, ...]:
-    """Drop the sentences that announce a list which is gone."""
+    """Drop the sentences and items that announce a list which is gone."""
     kept: list[Block] = []
     held = list(blocks)
     for block, after in zip_longest(held, held[1:]):
         texts = block.texts
         followed = after is not None and after.is_list
-        if not block.is_list and not followed:
-            while texts and OPENS_LIST.search(texts[-1]):
-                texts = texts[:-1]
+        while (
+            not followed and texts and (texts[-1].endswith(":") or (not block.is_list and OPENS_LIST.search(texts[-1])))
+        ):
+            texts = texts[:-1]
         if texts:
             kept.append(replace(block, texts=texts))
     return tuple(kept)

@@ -34,7 +34,7 @@ _FIXES = (
     _fix("hats |heres ", r"\b([Tt]hat|[Ww]hat|[Tt]here)s\b(?= [a-z])", r"\1's"),
     _fix("ant ", r"\b([Cc])ant\b(?= [a-z])", r"\1an't"),
     _fix("oure |ouve |oull |heyre |heyve |heyll ", r"\b([Yy]ou|[Tt]hey)(re|ve|ll)\b(?= [a-z])", r"\1'\2"),
-    _fix("omans |hilds ", r"\b([Ww]oman|[Cc]hild)s (?=[a-z])", r"\1's "),
+    _fix("omans |hilds |odys ", r"\b([Ww]oman|[Cc]hild|[Bb]ody)s (?=[A-Za-z])", r"\1's "),
     _fix(
         "persons |patients |mans |babys |infants |parents ",
         r"\b((?:[Aa]|[Ee]ach|[Aa]nother|[Oo]ne) )(person|patient|man|baby|infant|parent)s (?=[a-z])",
@@ -58,6 +58,7 @@ _FIXES = (
     _fix("..|. .", r"(?<=[a-z)])\. ?\.(?=\s|$)", "."),
     _fix("(", r" \((?=[^)]*[A-Z]{2,})(?:[A-Za-z]+-)+[A-Za-z]+(?:(?:,? or|,|;)? (?:[A-Za-z]+-)*[A-Za-z]+)*\)", ""),
     _fix("( )|()", r" ?\( ?\)", ""),
+    _fix(".", r"(?<=[a-z]{3})\.(?=[A-Z][a-z]+ )", ". "),
     _fix(" :", r"(?<=\w) :(?=\s)", ":"),
     _fix(" ,| ;| .", r"(?<=[\w)]) ([,;.])(?=\s|$)", r"\1"),
     _fix(")i|)o|)a|)t", r"(?<=[A-Za-z])\)(?=(?:if|or|and|is|are|in|of|the)\b)", ") "),

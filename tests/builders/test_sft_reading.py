@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openmed_data.builders.sft_synthetic.answers import Answer, Block, cut, read_answer
+from openmed_data.builders.sft_synthetic.answers import Answer, Block, cut, is_run_on, read_answer
 from openmed_data.builders.sft_synthetic.boilerplate import is_pointer
 from openmed_data.builders.sft_synthetic.dice import Dice
 from openmed_data.builders.sft_synthetic.hpo import read_signs
@@ -268,8 +268,24 @@ def test_a_sentence_broken_behind_its_subject_is_no_heading() -> None:
         ("It is rare [1] [2], and mild[33].", "It is rare, and mild."),
         ("Problems such as:[7046] Numbness", "Problems such as: Numbness"),
         ("It spares the brain.. It is rare. . It is mild..", "It spares the brain. It is rare. It is mild."),
+        (
+            "It harms the bodys cells.Rest helps the bodys Krebs cycle.",
+            "It harms the body's cells. Rest helps the body's Krebs cycle.",
+        ),
         ("2-[3,4]-ring and bicyclo[2.2.1]heptane ...", "2-[3,4]-ring and bicyclo[2.2.1]heptane ..."),
     ],
 )
 def test_marks_of_references_and_doubled_points_go(raw: str, mended: str) -> None:
     assert mend(raw, {}) == mended
+
+
+def test_a_list_that_only_capitals_part_is_run_on() -> None:
+    run = "Signs may include: Slow growth of hands Small feet (rare) Delayed speech Seizures."
+    assert is_run_on(Answer((Block((run,)),)))
+    assert not is_run_on(Answer((Block(("Tests include: the Coombs test, Ham test and Schilling test.",)),)))
+    assert not is_run_on(Answer((Block(("It was named by: Henri Gougerot and Nicolas Carteaud of Paris.",)),)))
+
+
+def test_an_item_that_announces_what_is_cut_off_goes() -> None:
+    page = Answer((Block(("Tests include:",)), Block(("a blood count", "one of these procedures:"), is_list=True)))
+    assert str(cut(page, 50)) == "Tests include:\n- a blood count"
