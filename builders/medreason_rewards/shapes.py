@@ -13,7 +13,7 @@ from openmed_data.index_base import gold_position
 from openmed_data.text.clean import clean_text
 from openmed_data.text.normalize import answer_key
 from openmed_data.text.options import mend_options
-from openmed_data.text.reasoning import clean_reasoning
+from openmed_data.text.reasoning import clean_reasoning, concludes_otherwise
 
 from .reading import Stated, options_in_stem, read_answer, read_options
 from .reasons import Reason
@@ -100,9 +100,9 @@ def _medreason(record: Record, at: _Place) -> Item:
     question, options = _lines(record["question"]), read_options(record["options"] or "")
     if not options:
         question, options = options_in_stem(question)
-    reasoning = record["reasoning"] or ""
     dataset, stated = record["dataset_name"] or "", read_answer(record["answer"] or "")
     offered, stated = _mended(question, options, stated)
+    reasoning = _agreeing(question, record["reasoning"] or "", stated.text, offered)
     return Item(at.row, at.uid, at.file, dataset, at.source_id, question, offered, stated, reasoning)
 
 
@@ -137,7 +137,7 @@ def _huatuo(record: Record, at: _Place) -> Item:
         question=question,
         options=(),
         stated=stated,
-        reasoning=reasoning if agrees else "",
+        reasoning=_agreeing(question, reasoning, stated.text, tuple(options.values())) if agrees else "",
         also=also,
         distractors=tuple(options.values()),
     )
@@ -154,6 +154,12 @@ _READERS: dict[str, Callable[[Record, _Place], Item]] = {
 
 def _label(text: str | None) -> str | None:
     return (text or "").strip().strip("().").upper() or None
+
+
+def _agreeing(question: str, reasoning: str, right: str, options: tuple[str, ...] | Reason) -> str:
+    """Return the reasoning, or nothing where its last paragraph comes out for a wrong option."""
+    wrong = () if isinstance(options, Reason) else (one for one in options if answer_key(one) != answer_key(right))
+    return "" if concludes_otherwise(question, reasoning, right, wrong) else reasoning
 
 
 def _mended(

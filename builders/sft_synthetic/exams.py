@@ -9,10 +9,11 @@ from openmed_data.builder import ROW
 from openmed_data.index_base import gold_position
 from openmed_data.text.clean import clean_text
 from openmed_data.text.explanations import stated_position
+from openmed_data.text.normalize import answer_key
 from openmed_data.text.options import mend_options
 from openmed_data.text.questions import needs_picture, tidy, unanswerable, without_number
 from openmed_data.text.rationale import rationale
-from openmed_data.text.reasoning import clean_reasoning
+from openmed_data.text.reasoning import clean_reasoning, concludes_otherwise
 
 from .answers import Answer, Block
 from .learn import Language
@@ -24,6 +25,7 @@ from .subjects import Topic
 MEDMCQA, MEDREASON = "MedMCQA", "MedReason"
 OPTIONS = ("opa", "opb", "opc", "opd")
 _EXPLANATION = re.compile(r"[\s.]*(?:^|(?<=[\s.]))Explanation:\s*")
+_LETTERED = re.compile(r"^([A-Z])[.)] (.*)$", re.MULTILINE)
 _HEADING = re.compile(r"^\s*(?:answer )?(?:choices|options)\s*:\s*", re.IGNORECASE)
 # The paths that a graph gave, before the reasoning proper.
 _BEFORE_REASONING = r"(?s)^.*?\bReasoning Process\b[\s:*]*"
@@ -90,11 +92,16 @@ def read_medreason(record: Record, language: Language, options: SftOptions) -> P
     gold = clean_text(_EXPLANATION.split(record["answer"] or "", maxsplit=1)[0]).rstrip(".")
     if not question or not gold:
         return reject(record, Reason.EMPTY, question)
-    if record["picture"] or record["empty"]:
+    options_text, gold = _mended(question, _HEADING.sub("", record["options"] or "").strip(), gold)
+    offered = [text for _, text in _LETTERED.findall(options_text)]
+    if record["picture"] or record["empty"] or not all(offered):
         return reject(record, Reason.UNASKABLE, question)
     paragraphs = [line.strip() for line in _without_paths(reasoning).split("\n") if line.strip()]
     if not paragraphs:
         return reject(record, Reason.NO_CLEAN_EXPLANATION, reasoning)
+    wrong = [text for text in offered if answer_key(text) != answer_key(gold)]
+    if concludes_otherwise(question, reasoning, gold, wrong):
+        return reject(record, Reason.CONTRADICTING, paragraphs[-1])
     return Passage(
         row=record[ROW],
         uid=uid_of(record.get("id_in_dataset"), question, record["options"]),
@@ -105,8 +112,16 @@ def read_medreason(record: Record, language: Language, options: SftOptions) -> P
         topic=Topic.EXAM,
         answer=Answer((*(Block((line,)) for line in paragraphs), Block((f"Answer: {gold}",)))),
         question=question,
-        options=_HEADING.sub("", record["options"] or "").strip(),
+        options=options_text,
     )
+
+
+def _mended(question: str, options: str, gold: str) -> tuple[str, str]:
+    """Mend lettered options, and the answer where it repeats one."""
+    texts = [clean_text(text) for _, text in _LETTERED.findall(options)]
+    mended = dict(zip(texts, mend_options(question, texts), strict=True))
+    lines = _LETTERED.sub(lambda line: f"{line[1]}. {mended[clean_text(line[2])]}", options)
+    return lines, mended.get(gold, gold)
 
 
 def _without_paths(reasoning: str) -> str:

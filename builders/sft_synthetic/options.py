@@ -25,7 +25,10 @@ class Reason(ReasonCode):
     UNLABELLED = "unlabelled", "the row has no answer key"
     UNASKABLE = "unaskable", "the question needs a picture, asks nothing, or lacks an option"
     NO_CLEAN_EXPLANATION = "no_clean_explanation", "no sentence of the explanation is clean and speaks of the answer"
-    CONTRADICTING = "contradicting_explanation", "the explanation states another letter than the key"
+    CONTRADICTING = (
+        "contradicting_explanation",
+        "the explanation states, or concludes with, another answer than the key",
+    )
     TEST_SPLIT = "test_split", "the row comes from the test split of a benchmark"
 
 

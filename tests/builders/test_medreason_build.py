@@ -301,6 +301,12 @@ def test_spoilt_options_are_mended_with_the_answer_that_repeats_one(tmp_path: Pa
     assert read_rejected(build)["reason"].to_list() == ["missing_option"]
 
 
+def test_reasoning_that_concludes_otherwise_is_left_out(tmp_path: Path) -> None:
+    told = "Cells of the node fire first.\n\nThe AV node leads. Others may lead, but the AV node comes first."
+    row = HUATUO | {"Complex_CoT": told, "Response": "The sinoatrial node, though told otherwise."}
+    assert read_rows(build_of([row], tmp_path))["reference_reasoning"].to_list() == [None]
+
+
 def test_open_golds_that_speak_of_options_or_a_picture_are_rejected(tmp_path: Path) -> None:
     open_form = {"options": None, "answer_idx": None, "answer": None, "question": None}
     rows = [

@@ -263,6 +263,25 @@ def test_medreason_gives_reasoning_and_then_the_answer(tmp_path: Path) -> None:
     assert read_rejected(build)["reason"].to_list() == ["test_split"]
 
 
+def test_medreason_that_concludes_otherwise_or_lacks_an_option_is_rejected(tmp_path: Path) -> None:
+    told = "Stool tests are simple.\n\nThe breath test is preferred. A biopsy helps, but the breath test comes first."
+    row = {
+        "dataset_name": "medmcqa", "id_in_dataset": 5, "question": "Most sensitive test of the stomach's germ",
+        "answer": "Biopsy. Explanation: It is.", "options": "Answer Choices:\nA. Breath test\nB. Biopsy\nC. Culture",
+        "reasoning": told,
+    }  # fmt: skip
+    share = {
+        "id_in_dataset": 6, "question": "Share of adults that carry it", "answer": "15-Oct. Explanation: It is.",
+        "options": "Answer Choices:\nA. 3-Jan\nB. 15-Oct\nC. 20-90", "reasoning": "Surveys agree on it.",
+    }  # fmt: skip
+    lost = {"id_in_dataset": 7, "question": "Where does the germ live?", "options": "A. Not recalled\nB. Biopsy"}
+    build = build_of([row, row | share, row | lost], tmp_path)
+    (made,) = read_rows(build).iter_rows(named=True)
+    assert said(made, "assistant").endswith("Answer: 10-15")
+    assert "A. 1-3\nB. 10-15\nC. 20-90" in said(made, "user")
+    assert sorted(read_rejected(build)["reason"]) == ["contradicting_explanation", "unaskable"]
+
+
 def test_pubmedqa_decides_and_gives_the_reason(tmp_path: Path) -> None:
     study = {"QUESTION": "Does exercise lower blood pressure?", "CONTEXTS": ["Forty adults walked.", "Pressure fell."],
              "LONG_ANSWER": "Walking lowered the pressure of adults by 4 mm Hg.", "final_decision": "yes"}  # fmt: skip
