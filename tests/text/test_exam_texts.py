@@ -98,6 +98,7 @@ def test_quoted_letters_refer_to_options() -> None:
         ("Ref: A. Author, 9't' ed. Digoxin slows the conduction of the node in most people.", "Digoxin"),
         ("Branches of the inner system of vessels 1. Ethmoidal artery of the front 2.", "Ethmoidal artery"),
         ("The median parts a set of values into two, which is quartile two, i.e. Half of them", "Quartile"),
+        ("Friends, remember that isotretinoin harms the child in the womb.", "Isotretinoin"),
         ("The above picture shows a rash that is typical of measles in a child.", "Measles"),
         ("Ans.BConcussion is the commonest injury of the brain after falls.", "Concussion"),
     ],

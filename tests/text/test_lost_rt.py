@@ -52,6 +52,7 @@ def fixed(*texts: str) -> list[str]:
             "brought in after a RTA with rib fractures; history of RTA, unconscious",
         ),
         ("Proximal A", "Proximal RTA"),
+        ("to diagnose A (renal tubular acidosis)", "to diagnose RTA (renal tubular acidosis)"),
     ],
 )
 def test_lost_letters_come_back(damaged, intact):
