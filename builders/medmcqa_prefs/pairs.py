@@ -39,15 +39,18 @@ def choose_wrong(questions: pl.DataFrame, options: PrefsOptions, balance: Balanc
         chance = uniform(questions[UID].to_numpy(), options.seed, "wrong option")
         picked = draw_wrong(length_classes(lengths_of(questions), gold), chance, balance)
         return [wrong[rows, picked]]
-    if options.negatives is Negatives.HARD:
-        return [wrong[rows, _closest(questions, gold, wrong)]]
     draws = np.stack([draw(questions[UID].to_numpy(), options.seed, f"pair {place}") for place in range(3)], axis=1)
     ranked = np.take_along_axis(wrong, np.argsort(draws, axis=1), axis=1)
+    if options.negatives is Negatives.HARD:
+        return [ranked[rows, _closest(questions, gold, ranked)]]
     return [ranked[:, number] for number in range(options.max_pairs_per_question)]
 
 
 def _closest(questions: pl.DataFrame, gold: Ints, wrong: Ints) -> Ints:
-    """Return which of the three wrong options shares most character pairs with the right one (Dice coefficient)."""
+    """Return which of the three wrong options shares most character pairs with the right one (Dice coefficient).
+
+    Of several that share as many the first counts, so they come in an order that has nothing to do with letters.
+    """
     texts: list[tuple[str, ...]] = questions.select(pl.col(name).str.to_lowercase() for name in OPTIONS).rows()
     each = zip(texts, gold.tolist(), wrong.tolist(), strict=True)
     return np.array([_closest_of(row, right, others) for row, right, others in each])

@@ -8,10 +8,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import polars as pl
 import pytest
 from toy_builder import read_manifest, read_rejected, read_rows, run_pipeline, write_jsonl
 
+from openmed_data.builder import UID
 from openmed_data.builders.medmcqa_prefs import BUILDER
+from openmed_data.builders.medmcqa_prefs.balance import Balance
+from openmed_data.builders.medmcqa_prefs.pairs import choose_wrong
+from openmed_data.builders.medmcqa_prefs.reasons import Negatives, PrefsOptions
 
 OPTIONS = ("opa", "opb", "opc", "opd")
 LETTERS = "ABCD"
@@ -261,6 +267,15 @@ def test_a_hard_wrong_option_is_the_closest_in_spelling(pairs: Any):
         wrong = options[LETTERS.index(pair["rejected_label"])]
         best = max(dice(right, option) for option in options if option != right)
         assert dice(right, wrong) == pytest.approx(best)
+
+
+def test_among_equally_close_options_none_is_wrong_more_often():
+    rows = pl.DataFrame({UID: np.arange(900, dtype=np.uint64) << 40, "gold": np.zeros(900, dtype=np.int64)})
+    rows = rows.with_columns(
+        pl.lit(text).alias(name) for name, text in zip(OPTIONS, ("aa", "bb", "cc", "dd"), strict=True)
+    )
+    (wrong,) = choose_wrong(rows, PrefsOptions(negatives=Negatives.HARD), Balance((), ()))
+    assert min(np.bincount(wrong, minlength=4)[1:]) > 250
 
 
 def test_a_rationale_is_shared_clean_and_names_no_letter(pairs: Any, default: Pairs):
