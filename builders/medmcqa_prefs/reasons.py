@@ -45,7 +45,8 @@ class PrefsOptions(Options):
     negatives: Negatives = Field(
         Negatives.ONE,
         description="one: a wrong option drawn so that length tells nothing; hard: the one spelt most like the right "
-        "option; all: every wrong option.",
+        "option; all: every wrong option, so that the right one is the longer in more pairs than not, which the check "
+        "`pairs` fails where it shows.",
     )
     max_pairs_per_question: int = Field(3, ge=1, le=3, description="Most pairs made of one question (negatives=all).")
     style: Style = Field(
