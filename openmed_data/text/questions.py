@@ -58,7 +58,13 @@ _NO_CUES = "|".join(
         rf"^\W*(?:this|the given|given) (?:{_THING})s? (?:is|are|shows?|belongs)\b[^.]{{0,40}}$",
         rf"^\W*(?:(?:what is|whats|give) )?(?:the |your )?(?:most (?:likely|probable) |probable |likely |spot )?diagnosis(?: is)?{_END}",
         rf"\bthe given (?:{_THING})s?\b",
-        # "A study that misses a difference. What type of error is this?" tells what it asks about; these stems do not.
+    )
+)
+
+
+# "A study that misses a difference. What type of error is this?" tells what it asks about; these stems do not.
+_POINTED_AT = "|".join(
+    (
         rf"^[^.]{{0,60}}\b(?:(?:use|name|function|purpose|diagnosis|part|type) of|is|are|called) (?:this|these){_END}",
         rf"^\W*(?:the )?following (?:{_THING})s? (?:is|are) (?:used|called|known|seen|indicated)\b[^.]{{0,40}}$",
         rf"^[^.]{{0,40}}\b(?:toxin|drug|organism|agent|virus|vector) (?:is |are )?(?:causing|causes|caused) (?:this|these){_END}",
@@ -66,6 +72,7 @@ _NO_CUES = "|".join(
         rf"\bof the following (?:lesion|cavity|deformity|defect|fracture|swelling)s?{_END}",
     )
 )
+_POINTERS = ("this", "these", "following", "fig", "picture", "image", "diagram")
 
 
 def _ascii(pattern: str) -> str:
@@ -96,6 +103,9 @@ def needs_picture(stems: pl.Series) -> pl.Series:
     [True, True, False]
     """
     found = stems.str.contains(_ascii(_NO_CUES))
+    pointing = stems.str.contains_any(list(_POINTERS), ascii_case_insensitive=True)
+    pointed_at = stems.filter(pointing).str.contains(_ascii(_POINTED_AT))
+    found = found.scatter(pointing.arg_true().filter(pointed_at), values=True)
     hinted = stems.str.contains_any(list(_HINTS), ascii_case_insensitive=True)
     pointed = stems.filter(hinted).str.replace_all(_ascii(_IN_GENERAL), " ")
     likely = pointed.str.contains(_ascii(_POINTING))
