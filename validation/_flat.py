@@ -1,5 +1,6 @@
 """Lay a batch out flat: one plain column for everything that a row-level rule asks about."""
 
+from string import ascii_lowercase
 from typing import Any, cast
 
 import polars as pl
@@ -10,6 +11,7 @@ from openmed_data.kinds import Kind, schema
 
 ROLES = ("system", "developer", "user", "assistant", "tool")
 ROW = "_row"
+_LETTERS = ascii_lowercase
 _ROLE, _CONTENT, _CALLS = "role", "content", "tool_calls"
 
 
@@ -52,7 +54,7 @@ def flatten(batch: pl.DataFrame, kind: Kind) -> pl.DataFrame:
     pl.DataFrame
         `ROW`; text and numbers as they are; for a message list `m` its length `m.messages`, the role of its last
         message `m.last_role`, and how many messages have a role that nobody knows, `m.unknown_roles`, or say and
-        call nothing, `m.empty`.
+        call nothing, `m.empty`; of a choice `answer.wrong`, 1 where another is meant than its label names.
     """
     columns: list[pl.Expr] = []
     for field in _fields(kind):
@@ -63,8 +65,34 @@ def flatten(batch: pl.DataFrame, kind: Kind) -> pl.DataFrame:
         elif not isinstance(field.type, pa.ListType):
             dtype = pl.Int64 if pa.types.is_integer(field.type) else pl.String
             columns.append(pl.col(field.name).cast(dtype) if usable else pl.lit(None, dtype).alias(field.name))
+    if kind is Kind.REWARDS:
+        columns.append(_wrong_answer(batch.schema))
     # The row number broadcasts the nulls of absent columns.
     return batch.select(pl.int_range(pl.len()).alias(ROW), *columns)
+
+
+def _wrong_answer(columns: pl.Schema) -> pl.Expr:
+    """Return 1 where the answer is not the choice of its label, or, without a label, none of the choices.
+
+    An answer that is given as a letter is the choice of that letter.
+    """
+    texts = columns.get("answer") == columns.get("answer_type") == pl.String
+    if not texts or columns.get("choices") != pl.List(pl.String):
+        return pl.lit(None, pl.Int64).alias("answer.wrong")
+    answer, choices = _folded(pl.col("answer")), pl.col("choices").list.eval(_folded(pl.element()))
+    label = _folded(pl.col("answer_label")) if columns.get("answer_label") == pl.String else pl.lit("")
+    unlabelled = label.fill_null("") == ""
+    letter = pl.when(unlabelled).then(answer).otherwise(label)
+    place = letter.replace_strict(list(_LETTERS), range(len(_LETTERS)), default=None, return_dtype=pl.Int64)
+    named = choices.list.get(place, null_on_oob=True)
+    right = named.is_not_null() & ((named == answer) | (letter == answer))
+    right = right | (unlabelled & choices.list.contains(answer))
+    asked = (pl.col("answer_type") == "choice") & (choices.list.len() > 0) & (answer != "")
+    return (asked & ~right.fill_null(value=False)).cast(pl.Int64).alias("answer.wrong")
+
+
+def _folded(text: pl.Expr) -> pl.Expr:
+    return text.str.strip_chars().str.to_lowercase()
 
 
 def _fields(kind: Kind) -> "list[pa.Field[Any]]":

@@ -23,6 +23,7 @@ class Fault(ReasonCode):
     NO_CONTENT = "empty_contents", "message lists with a message that says and calls nothing"
     LAST_ROLE = "wrong_last_roles", "message lists that the wrong side ends: replies are the assistant's"
     BAD_VALUE = "bad_values", "labels, answer types or counts outside their set"
+    WRONG_ANSWER = "wrong_answers", "rows whose answer is not the choice that their label names"
     DUPLICATE_ID = "duplicate_ids", "rows whose id an earlier row has, whatever its split"
 
 
@@ -98,6 +99,7 @@ def _values(kind: Kind, labels: str) -> Iterator[ColumnRule]:
     if kind is Kind.REWARDS:
         yield _in_set(Fault.BAD_VALUE, "answer_label", (*labels, ""))  # empty where the answer is no choice
         yield _in_set(Fault.BAD_VALUE, "answer_type", ANSWER_TYPES)
+        yield _between(Fault.WRONG_ANSWER, "answer.wrong", high=0)
     if kind is Kind.TRACES:
         yield _between(Fault.BAD_VALUE, "n_calls", low=0)
 

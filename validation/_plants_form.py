@@ -40,8 +40,15 @@ def plants(rows: pl.DataFrame, kind: Kind) -> Iterator[Plant]:
         column, wrong = _WRONG[kind]
         bad = next(parts).with_columns(pl.lit(wrong).cast(rows.schema[column]).alias(column))
         yield Plant(Fault.BAD_VALUE, bad, f"{column} is {wrong}")
+    if kind is Kind.REWARDS and "choices" in rows.columns:
+        keyed = next(parts).filter(pl.col("answer_type") == "choice", pl.col("choices").list.len() > 1)
+        yield Plant(Fault.WRONG_ANSWER, change_rows(keyed, _mark_another), "the answer is another choice")
     twice = next(parts)
     yield Plant(Fault.DUPLICATE_ID, pl.concat([twice, twice]), "two rows with one id")
+
+
+def _mark_another(row: dict[str, Any]) -> None:
+    row["answer"] = next(choice for choice in row["choices"] if choice != row["answer"])
 
 
 def _set(messages: list[dict[str, Any]], part: str, value: str) -> None:

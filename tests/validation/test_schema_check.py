@@ -141,6 +141,33 @@ def test_rewards(change: dict[str, Any], expected: dict[str, int], memory: Any):
     assert figures(memory, [REWARD | change], kind=Kind.REWARDS, **BUILT) == expected
 
 
+CHOICE = REWARD | {"answer_type": "choice", "choices": ["Iron", "Zinc"], "answer": "Zinc", "answer_label": "B"}
+
+
+@pytest.mark.parametrize(
+    ("change", "wrong"),
+    [
+        ({}, 0),
+        ({"answer_label": "A"}, 1),
+        ({"answer": "Iron"}, 1),
+        ({"answer": "Copper"}, 1),
+        ({"answer_label": "C"}, 1),
+        ({"answer_label": None}, 0),
+        ({"answer_label": None, "answer": "Copper"}, 1),
+        ({"answer": " zinc"}, 0),
+        ({"answer": "B"}, 0),
+        ({"answer": "B", "answer_label": None}, 0),
+        ({"answer": "C", "answer_label": "C"}, 1),
+        ({"choices": []}, 0),
+        ({"choices": ["no", "yes"], "answer": "maybe", "answer_type": "boolean", "answer_label": None}, 0),
+    ],
+)
+def test_a_flipped_answer_key_is_found(change: dict[str, Any], wrong: int, memory: Any):
+    result = CHECK.run(memory([CHOICE, CHOICE | {"id": "r2"} | change], kind=Kind.REWARDS, **BUILT), SchemaSettings())
+    assert {one.name: one.value for one in result.figures if not one.passed} == ({"wrong_answers": 1} if wrong else {})
+    assert result.findings["id"].to_list() == ["r2"] * wrong
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(1, 40), st.lists(st.tuples(st.integers(0, 39), st.sampled_from(sorted(FAULTS))), max_size=12))
 def test_counts_do_not_depend_on_the_size_of_batches(pairs: Any, size: int, planted: list[tuple[int, str]]):
