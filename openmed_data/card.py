@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from openmed_data import manifest, markdown
 from openmed_data.builder import Builder, CardText, GlobalReason
+from openmed_data.dataset import told
 from openmed_data.describe import meaning_of, meanings, reasons
 from openmed_data.errors import UsageError
 from openmed_data.features import card_features
@@ -64,6 +65,8 @@ def render(build: Path) -> str:
     ------
     UsageError
         No finished build stands there.
+    SourceError
+        A file is damaged.
     """
     document = manifest.read(build)
     builder = _builder(document["dataset"])
@@ -125,7 +128,7 @@ def _splits(files: Sequence[Mapping[str, Any]]) -> Iterable[str]:
 
 def _examples(path: Path, flagged: frozenset[str]) -> tuple[str, ...]:
     """Return the first fit row of each half of a file, as YAML, which keeps a text's lines and says where it ends."""
-    with pq.ParquetFile(path) as file:
+    with told(path.name), pq.ParquetFile(path) as file:
         table = file.read()
     half = table.num_rows // 2
     fit = [

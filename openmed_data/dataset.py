@@ -176,7 +176,7 @@ def _pieces(file: DataFile) -> Iterator[Piece]:
         return
     import pyarrow.parquet as pq
 
-    with _told(file):
+    with told(file.name):
         footer = pq.read_metadata(file.path)
     groups: list[int] = []
     rows = 0
@@ -191,7 +191,7 @@ def _pieces(file: DataFile) -> Iterator[Piece]:
 def _rows(piece: Piece) -> int:
     if piece.rows is not None:
         return piece.rows
-    with _told(piece.file):
+    with told(piece.file.name):
         return pl.scan_ndjson(piece.file.path, infer_schema_length=None).select(pl.len()).collect().item()
 
 
@@ -199,7 +199,7 @@ def _read(piece: Piece) -> Iterator[pl.DataFrame]:
     import pyarrow.parquet as pq
 
     path = piece.file.path
-    with _told(piece.file):
+    with told(piece.file.name):
         if data_suffix(path) == ".parquet":
             with pq.ParquetFile(path) as reader:
                 groups = None if piece.groups is None else list(piece.groups)
@@ -224,8 +224,8 @@ def _textual(kind: pl.DataType) -> pl.DataType:
 
 
 @contextmanager
-def _told(file: DataFile) -> Generator[None]:
-    """Say which file is damaged."""
+def told(name: str) -> Generator[None]:
+    """Say which file is damaged: what a reader raises becomes a `SourceError` that names the file `name`."""
     import pyarrow as pa
 
     try:
@@ -233,5 +233,5 @@ def _told(file: DataFile) -> Generator[None]:
     except (pa.ArrowException, pl.exceptions.PolarsError, json.JSONDecodeError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:  # of the disk, not of the content
             raise
-        problem = Problem(file.name, f"bytes that end in {type(error).__name__}", "a complete, valid file")
-        raise SourceError(f"'{file.name}' cannot be read", [problem], hint="Fetch or build it again.") from error
+        problem = Problem(name, f"bytes that end in {type(error).__name__}", "a complete, valid file")
+        raise SourceError(f"'{name}' cannot be read", [problem], hint="Fetch or build it again.") from error

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -144,7 +144,30 @@ def read(build: Path) -> dict[str, Any]:
         raise UsageError(f"'{path}' is no manifest", hint="It is damaged: build or pull it again.") from error
     if written != FORMAT:
         raise UsageError(f"'{path}' has format {written}, and this version reads format {FORMAT}")
+    if problems := list(_problems(document)):
+        lines = "\n".join(f"  {one}" for one in problems)
+        raise UsageError(f"'{path}' is no manifest:\n{lines}", hint="It was edited: build or pull it again.")
     return document
+
+
+def _problems(document: Mapping[str, Any]) -> Iterator[str]:
+    """Say what of a manifest cannot be what `Manifest.to_json` wrote."""
+    lists, texts = {"filters", "files", "rejected_files"}, {"dataset", "kind", "content_digest"}
+    for name in (one.name for one in fields(Manifest) if one.name != "limit"):
+        expected, what = (
+            (list, "a list") if name in lists else (str, "a text") if name in texts else (dict, "an object")
+        )
+        if not isinstance(document.get(name), expected):
+            yield f"{name}: expected {what}"
+            return
+    if document["kind"] not in set(Kind):
+        yield f"kind: found {document['kind']!r}; expected one of {', '.join(Kind)}"
+    if missing := Books(0, 0, 0).to_json().keys() - document["books"]:
+        yield f"books: lacks {', '.join(sorted(missing))}"
+    for name in ("files", "rejected_files"):
+        for number, file in enumerate(document[name]):
+            if missing := [one.name for one in fields(FileFacts) if one.name not in file]:
+                yield f"{name}[{number}]: lacks {', '.join(missing)}"
 
 
 def interrupted(build: Path) -> bool:

@@ -5,7 +5,7 @@ plug-in's, so no choice of checks leaves it out: a passing report is about these
 """
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -14,9 +14,11 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
+from openmed_data.books import Books
 from openmed_data.check import FINDINGS, CheckResult, Figure
 from openmed_data.dataset import DataFile, Dataset, Stretch
 from openmed_data.digest import row_digests, set_digest
+from openmed_data.errors import BooksError
 from openmed_data.kinds import schema
 from openmed_data.pipeline.workers import Workers
 from openmed_data.progress import Advance, ignore
@@ -24,6 +26,7 @@ from openmed_data.sources.readers import sha256
 
 NAME = "integrity"
 SHOWN_ROWS = 4
+_MOST_FINDINGS = 200
 
 _Drawn = tuple[bytes, int, str, pl.DataFrame]  # hash of the id, place in the dataset, split, the row
 
@@ -121,27 +124,88 @@ def integrity(dataset: Dataset, found: Survey) -> CheckResult | None:
     """Hold the manifest against the files; None where there is no manifest."""
     if dataset.manifest is None:
         return None
-    stated = {file["name"]: file for file in dataset.manifest["files"]}
-    kept: Mapping[str, int] = dataset.manifest["books"]["kept_rows"]
-    figures = (
-        _none("changed_files", sum(_changed(file, stated[file.name]) for file in dataset.files),
-              "files whose SHA-256 is not the manifest's"),
-        _none("wrong_row_counts", sum(found.rows.get(split, 0) != kept.get(split, 0) for split in {*found.rows, *kept}),
-              "splits that do not hold as many rows as the manifest's books say"),
-        _none("undeclared_schemas", sum(_undeclared(file, dataset) for file in dataset.files),
-              "files whose Arrow schema is not exactly that of the kind"),
-        _none("changed_content", int(found.content_digest != dataset.manifest["content_digest"]),
-              "1 where the digest over all rows is not the manifest's"),
+    files: Sequence[Mapping[str, Any]] = dataset.manifest["files"]
+    here = [file for file in dataset.manifest["rejected_files"] if (dataset.root / file["name"]).is_file()]
+    books, content = dataset.manifest["books"], dataset.manifest["content_digest"]
+    faults = (
+        _Fault("changed_files", "files whose SHA-256 is not the manifest's",
+               _changed(dataset.root, [*files, *here])),
+        _Fault("misstated_files", "files that hold other rows or bytes than the manifest says",
+               _misstated(dataset.root, files)),
+        _Fault("unknown_files", "files in data/ that the manifest does not name; loading the folder may read them",
+               dict.fromkeys(_strangers(dataset.root, files), "not named by the manifest: remove it")),
+        _Fault("wrong_row_counts", "splits that do not hold as many rows as the manifest's books say",
+               _unequal(found.rows, books["kept_rows"])),
+        _Fault("unbalanced_books", "1 where the manifest's books do not add up", _unbalanced(books)),
+        _Fault("undeclared_schemas", "files whose Arrow schema is not exactly that of the kind",
+               {file.name: f"other columns or types than {dataset.kind} has"
+                for file in dataset.files if _undeclared(file, dataset)}),
+        _Fault("changed_content", "1 where the digest over all rows is not the manifest's",
+               {} if found.content_digest == content else {"data/": _differs(found.content_digest, content)}),
     )  # fmt: skip
-    return CheckResult(NAME, figures, pl.DataFrame(schema=FINDINGS), rows=sum(found.rows.values()))
+    figures = tuple(Figure(one.name, len(one.where), maximum=0, meaning=one.meaning) for one in faults)
+    return CheckResult(NAME, figures, _findings(faults), rows=sum(found.rows.values()))
 
 
-def _none(name: str, value: int, meaning: str) -> Figure:
-    return Figure(name, value, maximum=0, meaning=meaning)
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """One way in which files and manifest can differ, and in which places they do: file or split → what is found."""
+
+    name: str
+    meaning: str
+    where: Mapping[str, str]
 
 
-def _changed(file: DataFile, stated: Mapping[str, Any]) -> bool:
-    return sha256(file.path) != stated["sha256"]
+def _differs(found: str, stated: str) -> str:
+    return f"{found[:12]}…; the manifest says {stated[:12]}…"
+
+
+def _changed(root: Path, files: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    hashes = {file["name"]: (sha256(root / file["name"]), file["sha256"]) for file in files}
+    return {name: _differs(found, stated) for name, (found, stated) in hashes.items() if found != stated}
+
+
+def _misstated(root: Path, files: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    misstated: dict[str, str] = {}
+    for file in files:
+        path = root / file["name"]
+        rows, size = pq.read_metadata(path).num_rows, path.stat().st_size
+        if (rows, size) != (file["rows"], file["bytes"]):
+            stated = f"{file['rows']:,} rows, {file['bytes']:,} bytes"
+            misstated[file["name"]] = f"{rows:,} rows, {size:,} bytes; the manifest says {stated}"
+    return misstated
+
+
+def _strangers(root: Path, files: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return what stands in ``data/`` besides the files of the build."""
+    found = {path.relative_to(root).as_posix() for path in (root / "data").rglob("*") if not path.is_dir()}
+    return sorted(found - {file["name"] for file in files})
+
+
+def _unequal(found: Mapping[str, int], stated: Mapping[str, int]) -> dict[str, str]:
+    counts = {split: (found.get(split, 0), stated.get(split, 0)) for split in sorted({*found, *stated})}
+    return {split: f"{now:,} rows; the manifest says {said:,}" for split, (now, said) in counts.items() if now != said}
+
+
+def _unbalanced(books: Mapping[str, Any]) -> dict[str, str]:
+    held = Books(
+        source_rows=books["source_rows"],
+        used_rows=books["used_rows"],
+        candidate_rows=books["candidate_rows"],
+        rejected_source=books["rejected_source_rows"],
+        rejected_candidates=books["rejected_candidate_rows"],
+        kept_rows=books["kept_rows"],
+    )
+    try:
+        held.check()
+    except BooksError as error:
+        return {"manifest.json": str(error)}
+    return {}
+
+
+def _findings(faults: Iterable[_Fault]) -> pl.DataFrame:
+    rows = [("", "", place, 0, 0, fault.name, 3, found) for fault in faults for place, found in fault.where.items()]
+    return pl.DataFrame(rows, schema=FINDINGS, orient="row").head(_MOST_FINDINGS)
 
 
 def _undeclared(file: DataFile, dataset: Dataset) -> bool:

@@ -22,9 +22,11 @@ def card(console: Console, path: Build, *, write: Write = False) -> None:
     """
     from openmed_data import manifest
     from openmed_data.card import render
+    from openmed_data.dataset import open_dataset
     from openmed_data.pipeline.work import write_text
 
     manifest.read(path)
+    open_dataset(str(path))  # names the files that are missing
     text = render(path)
     if write:
         write_text(path / "README.md", text)

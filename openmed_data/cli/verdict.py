@@ -16,6 +16,8 @@ WARNED = Styled("passed, with warnings", "bold yellow")
 NOT_RUN = Styled("not run", "bold yellow")
 FAILED = Styled("FAILED", "bold red")
 
+_MOST_PLACES = 5  # of each check; the report lists more
+
 
 def print_report(console: Console, report: "Report", places: Mapping[str, Path]) -> None:
     """Print one line for each check, one for each figure out of its range, the verdict, and where to look."""
@@ -35,6 +37,7 @@ def print_report(console: Console, report: "Report", places: Mapping[str, Path])
         ]
         console.line("")
         console.table(Table(("OUT OF RANGE", "IS", "ALLOWED", "MEANING"), missed, right=frozenset({"IS"})))
+        _print_places(console, report)
     if report.self_test is not None:
         _print_planted(console, report.self_test)
     console.line("")
@@ -51,6 +54,20 @@ def _whole_verdict(report: "Report") -> Styled:
     if not left_out:
         return PASSED
     return Styled(f"passed, {left_out} {'check' if left_out == 1 else 'checks'} not run", "bold yellow")
+
+
+def _print_places(console: Console, report: "Report") -> None:
+    """Print where the checks that missed their ranges found what: the gravest places of each."""
+    missed = {check for check, _ in report.failures}
+    rows: list[tuple[Cell, ...]] = [
+        (one["code"] if ":" in one["code"] else f"{result.check}:{one['code']}", one["id"], one["field"], one["masked"])
+        for result in report.results
+        if result.check in missed
+        for one in result.findings.head(_MOST_PLACES).iter_rows(named=True)
+    ]
+    if rows:
+        console.line("")
+        console.table(Table(("FOUND", "ROW", "IN", "WHAT, MASKED"), rows))
 
 
 def _print_planted(console: Console, found: "SelfTest") -> None:

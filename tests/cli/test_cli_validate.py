@@ -64,6 +64,7 @@ def test_a_faulty_set_fails_and_the_row_is_named(run: Run, faulty: Path) -> None
     assert "FAILED" in done.stdout
     assert [path.name for path in faulty.parent.iterdir()] == [faulty.name]  # a loose file gets no report unasked
     wanted = pl.read_parquet(faulty)["id"][4]
+    assert f"pairs:identical_sides  {wanted}  chosen" in done.stdout
     assert f"--row {wanted}" in done.stderr
     shown = json.loads(run("show", faulty, "--row", wanted, "--json").stdout)
     assert shown["chosen"] == shown["rejected"]
@@ -73,7 +74,8 @@ def test_a_changed_file_of_a_build_fails(run: Run, build: Path) -> None:
     (train,) = (build / "data").glob("train-*.parquet")
     pl.read_parquet(train).with_columns(pl.lit("x").alias("topic")).write_parquet(train)
     done = run("validate", build, code=1)
-    assert "integrity" in done.stdout
+    assert "integrity:changed_files" in done.stdout
+    assert f"data/{train.name}" in done.stdout
     assert json.loads((build / "validation" / "report.json").read_text(encoding="utf-8"))["passed"] is False
 
 
@@ -166,6 +168,30 @@ def test_damage_is_told_from_a_defect(run: Run, build: Path, faulty: Path) -> No
     content[40:80] = bytes(40)
     faulty.write_bytes(content)
     assert "'faulty.parquet' cannot be read" in run("validate", faulty, code=2).output
-    for damaged in ("{", "[]", "{}"):
-        (build / "manifest.json").write_text(damaged)
-        assert "manifest.json' is no manifest" in run("validate", build, code=2).output
+    whole = json.loads((build / "manifest.json").read_text(encoding="utf-8"))
+    shutil.copy(next((build / "data").iterdir()), faulty.parent / "other.parquet")
+    files = [{name: value for name, value in whole["files"][0].items() if name != "sha256"}]
+    for damaged, found in (
+        ("{", "is no manifest"),
+        ("[]", "is no manifest"),
+        ("{}", "is no manifest"),
+        ('{"format": 2}', "dataset: expected a text"),
+        (json.dumps(whole | {"kind": "pears"}), "kind: found 'pears'; expected one of sft, preferences"),
+        (json.dumps(whole | {"kind": ["pears"]}), "kind: expected a text"),
+        (json.dumps(whole | {"files": files}), "files[0]: lacks sha256"),
+        (json.dumps(whole | {"files": ["data"]}), "files[0]: lacks name"),
+        (json.dumps(whole | {"books": {}}), "books: lacks candidate_rows"),
+    ):
+        (build / "manifest.json").write_text(damaged, encoding="utf-8")
+        for command in (["validate"], ["show"], ["card"], ["diff", faulty.parent / "other.parquet"]):
+            said = run(*command, build, code=2).output
+            assert found in said, said
+            assert "defect" not in said
+
+
+def test_a_card_names_the_file_that_is_missing_or_damaged(run: Run, build: Path) -> None:
+    (train,) = (build / "data").glob("train-*.parquet")
+    train.write_bytes(train.read_bytes()[:-100])
+    assert f"{train.name}' cannot be read" in run("card", build, code=2).stderr
+    train.unlink()
+    assert f"data/{train.name}: found no file" in run("card", build, code=2).stderr

@@ -85,16 +85,50 @@ def _misstate_the_books(build: Path) -> None:
     (build / "manifest.json").write_text(json.dumps(document))
 
 
+def _misstate_a_file(build: Path) -> None:
+    document = json.loads((build / "manifest.json").read_text())
+    document["files"][0]["rows"] += 1
+    (build / "manifest.json").write_text(json.dumps(document))
+
+
+def _forget_a_rejection(build: Path) -> None:
+    document = json.loads((build / "manifest.json").read_text())
+    document["books"]["rejected_source_rows"].popitem()
+    (build / "manifest.json").write_text(json.dumps(document))
+
+
+def _change_a_rejected_row(build: Path) -> None:
+    path = next((build / "rejected").iterdir())
+    pl.read_parquet(path).with_columns(pl.lit("unlabelled").alias("reason")).write_parquet(path)
+
+
+def _add_a_shard(build: Path) -> None:
+    path = next((build / "data").glob("train*"))
+    shutil.copy(path, path.with_name("train-00007-of-00008.parquet"))
+
+
+def _add_a_link(build: Path) -> None:
+    (build / "data" / "notes.txt").symlink_to(build / "nowhere")
+
+
+TRAIN = "data/train-00000-of-00001.parquet"
+
+
 @pytest.mark.parametrize(
-    ("damage", "expected"),
+    ("damage", "expected", "place"),
     [
-        (_drop_a_row, {"changed_files", "wrong_row_counts", "changed_content"}),
-        (_change_a_letter, {"changed_files", "changed_content"}),
-        (_misstate_the_books, {"wrong_row_counts"}),
+        (_drop_a_row, {"changed_files", "misstated_files", "wrong_row_counts", "changed_content"}, TRAIN),
+        (_change_a_letter, {"changed_files", "changed_content"}, TRAIN),
+        (_misstate_the_books, {"wrong_row_counts", "unbalanced_books"}, "train"),
+        (_misstate_a_file, {"misstated_files"}, TRAIN),
+        (_forget_a_rejection, {"unbalanced_books"}, "manifest.json"),
+        (_change_a_rejected_row, {"changed_files"}, "rejected/rejected-00000-of-00001.parquet"),
+        (_add_a_shard, {"unknown_files"}, "data/train-00007-of-00008.parquet"),
+        (_add_a_link, {"unknown_files"}, "data/notes.txt"),
     ],
 )
 def test_files_that_are_not_the_manifests_fail_whatever_the_checks(
-    damage: Any, expected: set[str], build: Path, tmp_path: Path
+    damage: Any, expected: set[str], place: str, build: Path, tmp_path: Path
 ):
     copy = tmp_path / "copy"
     shutil.copytree(build, copy)
@@ -102,7 +136,10 @@ def test_files_that_are_not_the_manifests_fail_whatever_the_checks(
     report = validate(open_dataset(str(copy)), ["schema"])
     missed = {name.partition(".")[2] for name in failures(report) if name.startswith("integrity.")}
     assert not report.passed
-    assert expected <= missed <= expected | {"undeclared_schemas"}
+    assert expected <= missed <= expected | {"undeclared_schemas", "misstated_files"}
+    named = report.results[0].findings
+    assert place in named["field"].to_list()
+    assert set(named["code"]) == missed
 
 
 FAULTY: list[Any] = [
