@@ -127,6 +127,7 @@ def _write_traces(build: Path, messages: list[dict[str, Any]]) -> None:
         },
         "options": {"seed": 1, "validation_fraction": 0.0},
         "limit": None,
+        "filters": [],
         "books": {
             "source_rows": len(rows),
             "used_rows": len(rows),

@@ -100,11 +100,17 @@ def request_of(
     UsageError
         The recipe, the profile or a dataset cannot be used as given.
     """
+    from openmed_data.registry import STAGES as EVERY
+    from openmed_data.registry import find
     from openmed_data.training import profile as profiles
     from openmed_data.training import recipe as recipes
     from openmed_data.training.plan import Request
 
     found = recipes.load(recipe, settings)
+    if name != ALL:
+        find(EVERY, name)
+        if name not in found.chain:
+            raise UsageError(f"recipe '{found.name}' has no stage {name}", hint=f"It has {', '.join(found.chain)}.")
     wanted = found.chain if name == ALL else (name,)
     return Request(found, profiles.load(profile), wanted, out, model, _builds(data))
 
@@ -150,6 +156,12 @@ def _plan(console: Console, request: "Request") -> None:
     steps = steps_of(request, console)
     rows = [_plan_row(step, needs_of(request, step)) for step in steps]
     found = [str(error) for error in problems(request, steps)]
+    room = request.profile.memory_gb
+    found += [
+        f"{row['stage']} needs about {row['memory_gb']:,.1f} GB of memory on each device, and one has {room:g} GB"
+        for row in rows
+        if (row["memory_gb"] or 0) > room
+    ]
     if console.as_json:
         console.json({"profile": request.profile.name, "steps": rows, "problems": found})
         return

@@ -1,11 +1,22 @@
 """What a stage's section of a recipe may say. Keys that are not here go to the trainer's own configuration."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from openmed_data.errors import UsageError
+
+# The trainer's own numbers that plans reckon with, and the least that each can be.
+_LEAST = {
+    "learning_rate": 0,
+    "beta": 0,
+    "max_steps": -1,
+    "max_length": 1,
+    "max_completion_length": 1,
+    "per_device_train_batch_size": 1,
+    "num_generations": 2,
+}
 
 
 class Settings(BaseModel):
@@ -38,7 +49,9 @@ class TrainerSettings(Settings):
 
     data: tuple[str, ...] = Field((), description="Builds to train on: folders, or hub:OWNER/NAME@REVISION.")
     batch: int = Field(ge=1, description="Sequences for one optimiser step, over all devices.")
-    dtype: str = Field("float32", description="Type of the weights that are updated.")
+    dtype: Literal["float32", "bfloat16", "float16"] = Field(
+        "float32", description="Type of the weights that are updated."
+    )
     most_dropped: float = Field(
         0.02, ge=0, le=1, description="Largest share of rows that may be left out because they are too long."
     )
@@ -72,8 +85,29 @@ def parse(model: type[Settings], given: Mapping[str, Any], stage: str) -> Settin
 
     if model.model_config.get("extra") == "forbid":
         require_known(given, model.model_fields, stage)
+    problems = list(_wrong_numbers(given)) if issubclass(model, TrainerSettings) else []
     try:
-        return model.model_validate(dict(given))
+        settings = model.model_validate(dict(given))
     except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, one['loc']))}: {one['msg']} (found {one['input']!r})" for one in error.errors()]
-        raise UsageError("\n".join([f"{stage} cannot use these settings:", *lines])) from error
+        found = error.errors()
+        problems += [f"{'.'.join(map(str, one['loc']))}: {one['msg']} (found {one['input']!r})" for one in found]
+        raise _unusable(stage, problems) from error
+    if problems:
+        raise _unusable(stage, problems)
+    return settings
+
+
+def _wrong_numbers(given: Mapping[str, Any]) -> Iterator[str]:
+    """Name the numbers that the trainer would take, and fail or do nothing with once the model is loaded."""
+    for name, least in _LEAST.items():
+        value: Any = given.get(name)
+        if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and value >= least):
+            continue
+        yield f"{name}: expected a number of {least:g} or more (found {value!r})"
+    epochs: Any = given.get("num_train_epochs", 1)
+    if not isinstance(epochs, int | float) or epochs <= 0:
+        yield f"num_train_epochs: expected a number above 0 (found {epochs!r})"
+
+
+def _unusable(stage: str, problems: Sequence[str]) -> UsageError:
+    return UsageError("\n  ".join([f"{stage} cannot use these settings:", *problems]))

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from tiny_tokenizer import train_tokenizer
 
 from openmed_data import manifest
+from openmed_data.books import Books
 from openmed_data.kinds import Kind, schema
 from openmed_data.parquet import write_table
 
@@ -35,9 +35,14 @@ def write_build() -> Callable[..., Path]:
             table = table.drop_columns([without]) if without else table
             name = f"data/{split}-00000-of-00001.parquet"
             write_table(table, folder / name)
-            files.append(asdict(manifest.file_facts(folder, name, split)))
-        document = {"format": manifest.FORMAT, "dataset": folder.name, "kind": kind.value, "files": files}
-        (folder / manifest.NAME).write_text(json.dumps(document | {"content_digest": "0" * 64}))
+            files.append(manifest.file_facts(folder, name, split))
+        count = sum(len(rows) for rows in splits.values())
+        books = Books(count, count, count, kept_rows={split: len(rows) for split, rows in splits.items()})
+        facts: dict[str, Any] = {"source": {}, "options": {}, "limit": None, "state": {}, "figures": {}}
+        document = manifest.Manifest(
+            folder.name, kind, books=books, files=files, rejected_files=(), content_digest="0" * 64, **facts
+        )
+        (folder / manifest.NAME).write_text(document.to_text())
         return folder
 
     return write

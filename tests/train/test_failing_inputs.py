@@ -135,7 +135,17 @@ def test_settings_that_cannot_work_are_named(change: str, message: str, pairs: P
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [("dpo.batch=no", "batch"), ("dpo.lora.rank=4", "lora.rank"), ("chat_template=none.jinja", "no chat template")],
+    [
+        ("dpo.batch=no", "batch"),
+        ("dpo.dtype=float17", "'float32', 'bfloat16' or 'float16'"),
+        ("dpo.learning_rate=fast", r"learning_rate: expected a number of 0 or more \(found 'fast'\)"),
+        ("dpo.learning_rate=-1e-5", "learning_rate"),
+        ("dpo.num_train_epochs=0", "num_train_epochs: expected a number above 0"),
+        ("dpo.max_length=true", "max_length"),
+        ("dpo.per_device_train_batch_size=0", "per_device_train_batch_size"),
+        ("dpo.lora.rank=4", "lora.rank"),
+        ("chat_template=none.jinja", "no chat template"),
+    ],
 )
 def test_settings_of_the_wrong_type_are_named(change: str, message: str, pairs: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=message):
