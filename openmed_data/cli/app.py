@@ -155,8 +155,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def _usage(error: typer.TyperException) -> int:
     """Print what is wrong with the command line, in the form of every other error."""
     message = error.format_message()
-    if not message:  # no arguments: the help was printed
-        return error.exit_code
+    if message.startswith("Usage: "):  # a group of commands was given none: the message is its help
+        typer.echo(message, err=True)
+        return 2
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "openmed-data"
     Console().error(message[0].lower() + message[1:].rstrip("."), f"`{path} --help` shows what there is.")

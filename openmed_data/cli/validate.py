@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from openmed_data.console import Console
+from openmed_data.errors import UsageError
 
 from .app import command
 from .engine import Address, EngineText, Workers, default_workers
@@ -101,14 +102,15 @@ def validate(  # noqa: PLR0913  (one parameter for each option)
     from openmed_data.planted import read_self_test
     from openmed_data.validate import validate as run_checks
 
-    names = [name.strip() for name in checks.split(",") if name.strip()] if checks is not None else None
+    names = _names(checks)
     on_hub = path.startswith("hub:")
     dataset = open_dataset(_fetched(path, console) if on_hub else path)
     given = _settings(settings or [], names, benchmarks)
     where = engine_named(engine, workers or default_workers(), address)
-    report = run_checks(dataset, names, given, engine=where, progress=console)
     complete = names is None and not settings and not on_hub
     directory = report_dir or (dataset.root / "validation" if dataset.manifest is not None and complete else None)
+    _require_places(directory, baseline, github=github)
+    report = run_checks(dataset, names, given, engine=where, progress=console)
     if self_test:
         report = _self_tested(report, dataset, names, given, console)
     elif directory is not None:
@@ -122,6 +124,28 @@ def validate(  # noqa: PLR0913  (one parameter for each option)
     else:
         print_report(console, report, {} if directory is None else {"report": directory / "report.html"})
     _next(console, path, report)
+
+
+def _names(checks: str | None) -> list[str] | None:
+    if checks is None:
+        return None
+    names = [name.strip() for name in checks.split(",") if name.strip()]
+    if not names:
+        raise UsageError("--checks names no check", hint="`openmed-data list` names them; leave it out for all.")
+    return names
+
+
+def _require_places(directory: Path | None, baseline: Path | None, *, github: bool) -> None:
+    """Raise `UsageError`, before the checks take their time, where a report cannot be read, or written."""
+    from openmed_data.report import read_report
+
+    if directory is not None and directory.exists() and not directory.is_dir():
+        raise UsageError(f"'{directory}' is no folder", hint="Name one for --report-dir.")
+    if baseline is None:
+        return
+    read_report(baseline)
+    if directory is None and not github:
+        raise UsageError("--baseline is given, and no report is written", hint="Add --report-dir DIR.")
 
 
 def _self_tested(

@@ -21,6 +21,14 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return int(left.value.code or 0), *capsys.readouterr()
 
 
+@pytest.mark.parametrize("group", [[], ["train"], ["probe"]])
+def test_a_group_without_a_command_shows_its_help(capsys: pytest.CaptureFixture[str], group: list[str]) -> None:
+    code, out, err = run(capsys, *group)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"Usage: {' '.join(['openmed-data', *group])} [OPTIONS] COMMAND")
+    assert "hint:" not in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message", "hint"),
     [

@@ -101,13 +101,23 @@ def test_thresholds_decide(run: Run, faulty: Path) -> None:
         (["--checks", "schema", "--set", "pairs.max_identical=1"], "there is no option 'pairs.max_identical'"),
         (["--set", "pairs.max_identical=few"], "max_identical"),
         (["--baseline", "nowhere", "--report-dir", "here"], "nowhere"),
+        (["--report-dir", "faulty.parquet"], "'faulty.parquet' is no folder"),
+        (["--checks", " ,"], "--checks names no check"),
     ],
 )
 def test_usage_errors(
     run: Run, faulty: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert message in run("validate", faulty, *arguments, code=2).stderr
+    done = run("validate", faulty, *arguments, code=2)
+    assert message in done.stderr
+    assert "check: " not in done.stderr, "said before the checks take their time"
+
+
+def test_a_baseline_that_no_report_would_show_is_refused(run: Run, faulty: Path, tmp_path: Path) -> None:
+    run("validate", faulty, "--report-dir", tmp_path / "then", code=1)
+    done = run("validate", faulty, "--baseline", tmp_path / "then", code=2)
+    assert "--baseline is given, and no report is written\nhint: Add --report-dir DIR." in done.stderr
 
 
 def test_github_gets_annotations_and_a_summary(run: Run, faulty: Path, tmp_path: Path) -> None:
