@@ -1,5 +1,6 @@
 """What a push would do, worked out from the build and from the repository as it stands; nothing is written yet."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ from openmed_data.hub import remote
 from openmed_data.hub.client import Client
 from openmed_data.hub.contents import CARD, Contents
 from openmed_data.progress import Progress
+
+# Of what git allows in the name of a tag, the part that needs no quoting anywhere.
+_TAG = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._/-]*[A-Za-z0-9_-])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,9 @@ def make_plan(client: Client, cargo: Cargo, build: Path, target: Target, progres
     """
     if target.pull_request and target.tag:
         raise UsageError("a tag names a commit of main, and a pull request is none", hint="Tag it after the merge.")
+    if target.tag is not None and (not _TAG.fullmatch(target.tag) or ".." in target.tag):
+        raise UsageError(f"'{target.tag}' cannot be a tag", hint="Use letters, digits, '.', '_', '-' and '/': v1.2.")
+    contents = cargo.read(build, client.repo, target, progress)  # first: it needs neither network nor token
     user = client.ask(lambda: cast(dict[str, Any], client.api.whoami()))
     head = remote.head(client)
     if head is None and target.pull_request:
@@ -124,7 +131,6 @@ def make_plan(client: Client, cargo: Cargo, build: Path, target: Target, progres
         _same_visibility(client.repo, head, target)
     held = remote.tree(client, head.commit) if head else {}
     _no_foreign_data(client.repo, cargo, held)
-    contents = cargo.read(build, client.repo, target, progress)
     if ".gitignore" in held:
         _nothing_ignored(client, contents)
     plan = _compare(contents, target, str(user["name"]), head, held)

@@ -161,6 +161,26 @@ def test_without_a_token_the_hint_says_how_to_get_one(
     assert "hf auth login" in caught.value.hint
 
 
+def test_a_gate_of_the_build_closes_without_a_token(
+    hub: StandIn, build: Path, push_to: Push, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "none"))
+    (build / "data" / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(GateError, match=r"data/notes\.txt: found a file that the manifest does not name"):
+        push_to(hub, build, dry_run=True)
+    assert hub.asked == []
+
+
+@pytest.mark.parametrize("tag", ["", "a b", "v1..2", "-v1", "v1/", "v~1", "v1\n"])
+def test_a_tag_that_git_cannot_hold_is_refused_before_anything_is_written(
+    tag: str, hub: StandIn, build: Path, push_to: Push
+):
+    with pytest.raises(UsageError, match="cannot be a tag"):
+        push_to(hub, build, tag=tag)
+    assert hub.asked == []
+
+
 def test_offline_is_said(hub: StandIn, build: Path, push_to: Push, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(HubError, match="HF_HUB_OFFLINE is set") as caught:
