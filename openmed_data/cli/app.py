@@ -3,11 +3,14 @@
 import errno
 import inspect
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import wraps
+from types import FrameType
 from typing import Annotated, Any, NoReturn, cast
 
 import typer
@@ -17,6 +20,7 @@ from openmed_data.console import Console, without_secrets
 from openmed_data.errors import OpenMedError
 
 INTERRUPTED = 130  # 128 + SIGINT
+TERMINATED = 143  # 128 + SIGTERM
 PIPE_CLOSED = 141  # 128 + SIGPIPE
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, notes or next step; results and errors only.")]
@@ -101,9 +105,11 @@ def _answering_for_errors(console: Console, name: str, *, debug: bool) -> Genera
     except typer.Exit:
         console.close()
         raise
-    except KeyboardInterrupt:
-        console.error("interrupted", f"Run the same command again{' to resume' if name == 'build' else ''}.")
-        raise typer.Exit(INTERRUPTED) from None
+    except KeyboardInterrupt as error:
+        told = isinstance(error, _Terminated)
+        message = "told to stop (SIGTERM)" if told else "interrupted"
+        console.error(message, f"Run the same command again{' to resume' if name == 'build' else ''}.")
+        raise typer.Exit(TERMINATED if told else INTERRUPTED) from None
     except BrokenPipeError:
         # Whoever read the output has seen enough; the interpreter must not try to flush it again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -138,11 +144,22 @@ def _in_words(error: Exception) -> tuple[str, str, int]:
     )
 
 
+class _Terminated(KeyboardInterrupt):
+    """A scheduler or a container wants the process to end: as with Ctrl-C, workers and temporary files go with it."""
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not break the leaving off
+    raise _Terminated
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that lacks a character shows its escape
             cast(Any, stream).reconfigure(errors="backslashreplace")
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminate)
     try:
         code = app(arguments, prog_name="openmed-data", standalone_mode=False)
     except typer.TyperException as error:

@@ -1,4 +1,4 @@
-"""Ctrl-C stops a build cleanly, and the same command finishes it."""
+"""Ctrl-C, and a scheduler's SIGTERM, stops a build cleanly, and the same command finishes it."""
 
 import json
 import os
@@ -25,7 +25,11 @@ def write_source(path: Path, copies: int) -> None:
                 stream.write("\n")
 
 
-def test_interrupt_and_resume(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "message"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "told to stop (SIGTERM)")],
+)
+def test_interrupt_and_resume(number: int, code: int, message: str, tmp_path: Path) -> None:
     write_source(tmp_path / "rows.jsonl", copies=60)
     out = tmp_path / "out"
     arguments = ["build", "medmcqa-prefs", "--source", tmp_path / "rows.jsonl", "--out", out, "--no-validation"]
@@ -35,11 +39,11 @@ def test_interrupt_and_resume(tmp_path: Path) -> None:
         for line in process.stderr:
             if line.startswith("learning from the source"):
                 break
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         said, talked = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert said == ""
-    assert talked.splitlines()[-2:] == ["error: interrupted", "hint: Run the same command again to resume."]
+    assert talked.splitlines()[-2:] == [f"error: {message}", "hint: Run the same command again to resume."]
     assert "Traceback" not in talked
     assert not out.exists()
     assert (tmp_path / "out.building").is_dir()
