@@ -192,7 +192,7 @@ def _rows(piece: Piece) -> int:
     if piece.rows is not None:
         return piece.rows
     with told(piece.file.name):
-        return pl.scan_ndjson(piece.file.path, infer_schema_length=None).select(pl.len()).collect().item()
+        return _scan(piece.file.path).select(pl.len()).collect().item()
 
 
 def _read(piece: Piece) -> Iterator[pl.DataFrame]:
@@ -206,7 +206,33 @@ def _read(piece: Piece) -> Iterator[pl.DataFrame]:
                 for batch in reader.iter_batches(batch_size=BATCH_ROWS, row_groups=groups):
                     yield _as_text(cast(pl.DataFrame, pl.from_arrow(batch)))
         else:
-            yield from pl.scan_ndjson(path, infer_schema_length=None).collect_batches(chunk_size=BATCH_ROWS)
+            yield from _scan(path).collect_batches(chunk_size=BATCH_ROWS)
+
+
+def _scan(path: Path) -> pl.LazyFrame:
+    """Scan JSON lines; calls of tools and their schemas stay JSON text, as `openmed_data.kinds` has them.
+
+    One type for the unlike arguments of all calls would give each of them the arguments of every other, as nulls.
+    """
+    inferred = pl.scan_ndjson(path, infer_schema_length=None).collect_schema()
+    types = {name: pl.String() if name == "tools" else _with_calls_as_text(dtype) for name, dtype in inferred.items()}
+    return pl.scan_ndjson(path, schema=types)
+
+
+def _with_calls_as_text(dtype: pl.DataType) -> pl.DataType:
+    if isinstance(dtype, pl.List):
+        return pl.List(_with_calls_as_text(cast(pl.DataType, dtype.inner)))
+    if not isinstance(dtype, pl.Struct):
+        return dtype
+    types = {part.name: cast(pl.DataType, part.dtype) for part in dtype.fields}
+    return pl.Struct(
+        {
+            name: pl.List(pl.String)
+            if name == "tool_calls" and isinstance(part, pl.List)
+            else _with_calls_as_text(part)
+            for name, part in types.items()
+        }
+    )
 
 
 def _as_text(rows: pl.DataFrame) -> pl.DataFrame:

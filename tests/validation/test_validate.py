@@ -242,3 +242,30 @@ def test_a_dataset_is_only_read(build: Path, tmp_path: Path):
     assert isinstance(open_dataset(str(build)), Dataset)
     validate(open_dataset(str(build)), ["schema"])
     assert {path: path.stat().st_mtime_ns for path in build.rglob("*")} == before
+
+
+def _called(name: str, /, **arguments: Any) -> dict[str, Any]:
+    """A trace as others write it: calls and schemas as objects, each with keys of its own."""
+    call = {"id": "c1", "type": "function", "function": {"name": name, "arguments": arguments}}
+    schema = {"type": "object", "properties": {key: {"type": "string"} for key in arguments}}
+    return {
+        "id": name,
+        "messages": [
+            {"role": "user", "content": f"Please look up {name} for me."},
+            {"role": "assistant", "content": "", "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "c1", "name": name, "content": "found"},
+            {"role": "assistant", "content": f"The result of {name} is in."},
+        ],
+        "tools": [{"type": "function", "function": {"name": name, "description": "Look up.", "parameters": schema}}],
+        "n_calls": 1,
+    }
+
+
+def test_calls_of_unlike_tools_in_json_lines_keep_their_own_arguments(tmp_path: Path):
+    rows = [_called("drug", substance="heparin"), _called("convert", value="90", unit="mg/dL")]
+    path = tmp_path / "traces.jsonl"
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    assert failures(validate(open_dataset(str(path)))).keys() == {"schema.missing_optional_columns"}
+    rows[0]["messages"][1]["tool_calls"][0]["function"]["arguments"]["unit"] = None
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    assert "turns.undeclared_arguments" in failures(validate(open_dataset(str(path))))
