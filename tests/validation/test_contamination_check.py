@@ -127,6 +127,15 @@ def test_items_are_found_in_what_a_row_asks_and_in_what_it_tells(tmp_path: Path,
     assert filtered.rejected["reason"].unique().to_list() == ["contamination:medmcqa/validation"]
 
 
+def test_an_item_in_the_prompt_of_the_system_is_found(tmp_path: Path, settings: Any, memory: Any):
+    leaked = rows(["What is a joint?", "Tell me more.", "And now?"])
+    example = f"Answer as in this example. {QUESTIONS[0][0]} Posterior tibial, Peroneal, Both, Neither"
+    leaked[1]["prompt"] = [*message(example, "system"), *leaked[1]["prompt"]]
+    leaked[2]["prompt"] = [*message(example), *message(QUESTIONS[1][0], "assistant"), *leaked[2]["prompt"]]
+    result = CHECK.run(memory(leaked), settings(lines(tmp_path / "dev.json", records())))
+    assert result.findings.select("id", "field").rows() == [("row-1", "shown"), ("row-2", "asked")]
+
+
 def test_a_benchmark_that_the_rows_were_made_from_is_left_out(tmp_path: Path, settings: Any, memory: Any):
     given = settings(lines(tmp_path / "dev.json", records()))
     own = rows([text for text, _ in QUESTIONS], [row["id"] for row in records()[:3]])

@@ -180,19 +180,16 @@ class ContaminationCheck(Check[ContaminationSettings]):
 
 
 def _find(frame: pl.DataFrame, settings: ContaminationSettings) -> pl.DataFrame:
-    """Scan what each row asks, and what it tells; return the best item of each row and benchmark."""
+    """Scan what rows ask, tell and show in the rest of their prompts; return the best item of row and benchmark."""
     kind = kind_of(set(frame.columns))
     if kind is None:
         raise UsageError(f"rows of the columns {', '.join(frame.columns)} are none of the four kinds of dataset")
-    replies = told(frame, kind)
+    long = pl.col("text").str.len_chars() >= _LONG_ENOUGH
     texts = pl.concat(
         [
-            frame.select(
-                pl.int_range(pl.len()).alias("place"), pl.lit("asked").alias("field"), text=asked(frame, kind)
-            ),
-            frame.select(pl.int_range(pl.len()).alias("place"), pl.lit("told").alias("field"), text=replies).filter(
-                pl.col("text").str.len_chars() >= _LONG_ENOUGH
-            ),
+            _placed("asked", asked(frame, kind)),
+            _placed("told", told(frame, kind)).filter(long),
+            *([_placed("shown", _shown(frame)).filter(long)] if frame.schema.get("prompt") == pl.List else []),
         ]
     ).with_columns(pl.col("text").fill_null(""))
     found = _index(settings).scan(texts["text"].to_list(), exclude=_excluded(settings))
@@ -201,6 +198,15 @@ def _find(frame: pl.DataFrame, settings: ContaminationSettings) -> pl.DataFrame:
     return placed.sort(order, descending=[False, False, True, False]).unique(
         ["row", "benchmark"], keep="first", maintain_order=True
     )
+
+
+def _placed(field: str, texts: pl.Series) -> pl.DataFrame:
+    return pl.select(pl.int_range(texts.len()).alias("place"), pl.lit(field).alias("field"), text=texts)
+
+
+def _shown(frame: pl.DataFrame) -> pl.Series:
+    """Return what a prompt says besides the user's turns: those of the system, and earlier replies."""
+    return told(frame.select(messages="prompt"), Kind.SFT)
 
 
 def _own_rows(index: Index, source: Iterable[pl.DataFrame]) -> dict[str, str]:
