@@ -188,10 +188,21 @@ def test_later_mentions_of_a_found_name_count() -> None:
         ("Patient: SMITH, JOHN", "SMITH, JOHN", IdentifierType.NAME, Level.CONTEXT),
         ("call toll-free 1-800-555-0199", "1-800-555-0199", IdentifierType.PHONE, Level.QUASI),
         ("see www.example.com", "www.example.com", IdentifierType.URL, Level.QUASI),
+        ("Aadhaar 4991 1866 5246 shown", "4991 1866 5246", IdentifierType.OTHER_ID, Level.CONTEXT),
+        ("NHS number 943 476 5919", "943 476 5919", IdentifierType.MRN, Level.HARD),
+        ("license plate KA 01 AB 1234", "KA 01 AB 1234", IdentifierType.VEHICLE, Level.HARD),
+        ("D.O.B.: 14.03.52", "14.03.52", IdentifierType.DATE, Level.CONTEXT),
+        ("Phone: ٩٨٧٦٥٤٣٢١٠", "٩٨٧٦٥٤٣٢١٠", IdentifierType.PHONE, Level.HARD),
+        ("MRN ००४८२९१३", "००४८२९१३", IdentifierType.MRN, Level.HARD),
     ],
 )
 def test_type_and_level(text: str, value: str, kind: IdentifierType, level: Level) -> None:
     assert (value, kind.value, int(level)) in found(text)
+
+
+@pytest.mark.parametrize("text", ["The patient was born. Section 14.03.52 applies.", "Rule 4.11.19 of the code"])
+def test_a_section_is_no_date_of_birth(text: str) -> None:
+    assert not found(text)
 
 
 def test_strict_profile_hears_what_the_gate_lets_pass() -> None:

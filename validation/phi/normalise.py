@@ -1,4 +1,4 @@
-"""Undo the disguises of a text (zero-width, full-width, look-alike and accented characters), keeping its offsets.
+"""Undo the disguises of a text (zero-width, full-width, look-alike, accented, foreign digits), keeping its offsets.
 
 Identifiers are written in ASCII by the rules; a name with Cyrillic letters in it, a number in full width or a
 zero-width space inside a word must meet the same rules. Each character is folded on its own (NFKD without marks,
@@ -50,6 +50,8 @@ class Normalised:
 def _fold(char: str) -> str:
     if char in _LOOKALIKES:
         return _LOOKALIKES[char]
+    if char.isdecimal():  # the digits of every script
+        return str(unicodedata.decimal(char))
     if _INVISIBLE.match(char) or ord(char) in _TAGS or unicodedata.category(char) == "Mn":
         return ""
     plain = "".join(c for c in unicodedata.normalize("NFKD", char) if unicodedata.category(c) != "Mn")

@@ -89,7 +89,7 @@ def _dates(text: str) -> Iterator[tuple[int, int, bool]]:
         if is_date(_year(year) if year else 2000, month, int(found["day1"] or found["day2"])):
             yield *found.span(), bool(year)
     for found in _NUMERIC.finditer(text):
-        if _exists(found) and not _QUANTITY.match(text, found.end()):
+        if _exists(found, text) and not _QUANTITY.match(text, found.end()):
             yield *found.span(), True
 
 
@@ -98,11 +98,12 @@ def _year(digits: str) -> int:
     return int(short) if len(short) == 4 else 2000 + int(short)
 
 
-def _exists(found: re.Match[str]) -> bool:
+def _exists(found: re.Match[str], text: str) -> bool:
     if found["y"]:
         return is_date(int(found["y"]), int(found["m"]), int(found["d"]))
     first, second, year = int(found["a"]), int(found["b"]), _year(found["yy"])
-    if found["m2"] == "." and len(found["yy"]) == 2:
+    # A section or a version (4.11.19) has the same form.
+    if found["m2"] == "." and len(found["yy"]) == 2 and not _BIRTH.search(text[: found.start()][-40:]):
         return False
     return is_date(year, first, second) or is_date(year, second, first)
 

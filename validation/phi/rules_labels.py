@@ -19,8 +19,8 @@ _LONG_NUMBER = (
     r"|[0-9]{3}[ .][0-9]{2}[ .]|[0-9]-[A-Z]{2}[0-9]"
 )
 CODE = (
-    r"#?(?:[A-Za-z]{0,6}[-/]?\d(?:[A-Za-z0-9]|[-/](?=[A-Za-z0-9]))*|[A-Z]{1,6}(?:-[A-Z0-9]+)+|[A-Z]{2,4} ?\d{4,})"
-    r"|\d{3} \d{3} \d{4}|\d{4} \d{4} \d{4}"
+    r"\d{3} \d{3} \d{4}|\d{4} \d{4} \d{4}"  # first, else their first group is taken for the whole
+    r"|#?(?:[A-Za-z]{0,6}[-/]?\d(?:[A-Za-z0-9]|[-/](?=[A-Za-z0-9]))*|[A-Z]{1,6}(?:-[A-Z0-9]+)+|[A-Z]{2,4} ?\d{4,})"
 )
 """An identifier in letters, digits and hyphens."""
 
@@ -30,7 +30,10 @@ _VALUES = {
     "ssn": r"\d{3}[- .]?\d{2}[- .]?\d{4}|[Xx*]{3}-[Xx*]{2}-\d{4}",
     "card": rf"\d(?:[ -]?\d){{12,18}}|{CODE}",
     "iban": rf"[A-Z]{{2}}\d{{2}}(?: ?[A-Z0-9]{{2,4}}){{3,8}}|{CODE}",
-    "plate": r"[A-Z0-9]{17}|[A-Z]{2}\d{2} [A-Z]{3}|[A-Z0-9]{1,4}[- ][A-Z0-9]{2,4}|[A-Z0-9]{5,8}",
+    "plate": (
+        r"[A-Z0-9]{17}|[A-Z]{2}[ -]?\d{1,2}[ -]?[A-Z]{1,3}[ -]?\d{4}|[A-Z]{2}\d{2} [A-Z]{3}"
+        r"|[A-Z0-9]{1,4}[- ][A-Z0-9]{2,4}|[A-Z0-9]{5,8}"
+    ),
     "device": rf"(?:\(\d\d\)[A-Za-z0-9]+)+|(?:[0-9A-Fa-f]{{2}}[:-]){{5}}[0-9A-Fa-f]{{2}}|{CODE}",
     "hash": rf"[0-9A-Fa-f]{{12,128}}|{CODE}",
 }
@@ -72,7 +75,9 @@ def label_gates() -> tuple[tuple[str, ...], ...]:
     either = "|".join(re.sub(r"\(\?!.*?\)", "", pattern).replace("{no}", _NO) for *_, pattern in table("labels"))
     label = rf"(?-u:\b)(?i-u:{either})"
     near = r"(?:[^A-Za-z0-9\n][^0-9\n]{0,48}|[A-Z]{1,6}-?)?"
-    digits = r"(?:(?:[0-9][ .]?[A-Za-z/-]{0,3}){3}|[0-9]{2} [A-Z]{3}|[0-9A-Fa-f]{12})"
+    digits = (
+        r"(?:(?:[0-9][ .]?[A-Za-z/-]{0,3}){3}|[0-9]{1,2}[ -][A-Z]{1,3}[ -][0-9]{4}|[0-9]{2} [A-Z]{3}|[0-9A-Fa-f]{12})"
+    )
     vehicle = (r"VIN|[Pp]late|[Tt]ag|[Vv]ehicle|[Rr]eg", r"[A-HJ-NPR-Z0-9]{17}")
     return (DIGITS_GATE, _LONG_NUMBER, label, label + near + digits), vehicle
 
