@@ -193,6 +193,7 @@ def test_later_mentions_of_a_found_name_count() -> None:
         ("license plate KA 01 AB 1234", "KA 01 AB 1234", IdentifierType.VEHICLE, Level.HARD),
         ("D.O.B.: 14.03.52", "14.03.52", IdentifierType.DATE, Level.CONTEXT),
         ("Phone: ٩٨٧٦٥٤٣٢١٠", "٩٨٧٦٥٤٣٢١٠", IdentifierType.PHONE, Level.HARD),
+        ("write to иван@больница.рф now", "иван@больница.рф", IdentifierType.EMAIL, Level.HARD),
         ("MRN ००४८२९१३", "००४८२९१३", IdentifierType.MRN, Level.HARD),
     ],
 )

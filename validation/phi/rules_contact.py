@@ -20,8 +20,8 @@ NETWORK_GATES = (
 """A row that matches none of these holds no e-mail, URL, user name, IP or MAC address."""
 
 _EMAIL = re.compile(
-    r"(?i)(?<![\w.+-])[a-z0-9][\w.%+'-]*(?:\s?@\s?|\s*[\[(]at[\])]\s*)[a-z0-9][\w-]*"
-    r"(?:(?:\.|\s*[\[(]dot[\])]\s*)[a-z0-9][\w-]*)*(?:\.|\s*[\[(]dot[\])]\s*)[a-z]{2,24}\b"
+    r"(?i)(?<![\w.+-])[^\W_][\w.%+'-]*(?:\s?@\s?|\s*[\[(]at[\])]\s*)[^\W_][\w-]*"
+    r"(?:(?:\.|\s*[\[(]dot[\])]\s*)[^\W_][\w-]*)*(?:\.|\s*[\[(]dot[\])]\s*)[^\W\d_]{2,24}\b"
 )
 _URL = re.compile(
     r"(?:(?i:\b(?:https?|ftp)://|\bwww\.)[^\s<>\"'()\[\]{}|\\^`]+"
