@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.text import Text
 
+# Characters of a column of text below which a table is not drawn, but written in lines that the terminal breaks.
+_NARROWEST = 6
 # A plain line about a step that runs for long comes at most so often.
 _SECONDS_BETWEEN_LINES = 30.0
 
@@ -128,7 +130,7 @@ class Console:
 
     def table(self, table: Table) -> None:
         """Write a table."""
-        if _is_rich(sys.stdout):
+        if _is_rich(sys.stdout) and _fits(table, _rich_console(sys.stdout).width):
             from rich.table import Table as RichTable
 
             drawn = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
@@ -242,6 +244,16 @@ def _how_far(done: int, total: int | None, said: str) -> str:
 def _is_rich(stream: TextIO) -> bool:
     """Return whether a person watches `stream`."""
     return stream.isatty() and "CI" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def _fits(table: Table, width: int) -> bool:
+    """Return whether names and numbers, which are not wrapped, leave room for the rest: rich would cut figures off."""
+    room = width
+    for index, header in enumerate(table.headers):
+        whole = index == 0 or header in table.right
+        texts = (_plain(row[index]) for row in table.rows)
+        room -= 2 + (max(map(len, (header, *texts))) if whole else _NARROWEST)
+    return room >= 0
 
 
 def _rich_console(stream: TextIO) -> "RichConsole":

@@ -51,6 +51,17 @@ def test_results_fit_the_window(sample_build: Path, columns: int) -> None:
     assert any(line.startswith("max_pairs_per_question") for line in lines)
 
 
+def test_no_figure_is_cut_off_on_a_narrow_window(sample_build: Path) -> None:
+    command = ("build", "medmcqa-prefs", "--source", "sample", "--out", sample_build, "--no-validation", "--quiet")
+    wide, _ = on_terminal(120, *command)
+    narrow, code = on_terminal(40, *command)
+    assert code == 0
+    books = ESCAPE.sub("", wide).split("FIGURES")[0]
+    shares = re.findall(r"\d+\.\d%", books)
+    assert len(shares) > 10
+    assert re.findall(r"\d+\.\d%", ESCAPE.sub("", narrow).split("FIGURES")[0]) == shares
+
+
 def test_the_chosen_side_is_green_and_the_rejected_side_red(sample_build: Path) -> None:
     written, _ = on_terminal(100, "show", sample_build, "--row", "1")
     chosen = next(line for line in written.splitlines() if "chosen" in line)
