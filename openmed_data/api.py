@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -21,6 +21,9 @@ from openmed_data.registry import BUILDERS, find
 from openmed_data.sources import Source
 from openmed_data.sources.readers import sha256
 from openmed_data.validate import plan, validate
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +181,17 @@ def parse_options(builder: Builder[Any, Any], given: Mapping[str, Any]) -> Optio
     try:
         return builder.options_model.model_validate(dict(given))
     except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, one['loc']))}: {one['msg']} (found {one['input']!r})" for one in error.errors()]
+        lines = [f"  {_in_words(one)}" for one in error.errors()]
         raise UsageError(
             "\n".join([f"{builder.name} cannot use these options:", *lines]),
             hint=f"`openmed-data describe {builder.name}` lists the options with their defaults.",
         ) from error
+
+
+def _in_words(error: "ErrorDetails") -> str:
+    """Return what pydantic found; what is wrong with options together has no place and is said in our own words."""
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{'.'.join(map(str, error['loc']))}: {message} (found {error['input']!r})" if error["loc"] else message
 
 
 def _require_same(out: Path, request: Request) -> None:

@@ -23,10 +23,7 @@ def fetch(text: str, *, upstream: Upstream, readable: Sequence[str] = READABLE) 
     SourceError
         The Hub cannot be reached, or the repository, revision or data files do not exist.
     """
-    repo, _, revision = text.partition("@")
-    repo = repo or upstream.repo
-    if repo.count("/") != 1:
-        raise UsageError(f"'{repo}' names no Hub dataset", hint="Write hub:OWNER/NAME or hub:OWNER/NAME@REVISION.")
+    repo, revision = repository_named(text, upstream)
     known = repo == upstream.repo
     commit, names, license_id = _look_up(repo, revision or (upstream.revision if known else "main"))
     wanted = _data_files(names, upstream.splits if known else (), readable)
@@ -37,6 +34,26 @@ def fetch(text: str, *, upstream: Upstream, readable: Sequence[str] = READABLE) 
     files = tuple(SourceFile(_download(repo, commit, name), name, declared_split(name)) for name in wanted)
     license_id = license_id or (upstream.license if known else "unknown")
     return Source(name=repo, files=files, license=license_id, repo=repo, revision=commit)
+
+
+def repository_named(text: str, upstream: Upstream) -> tuple[str, str]:
+    """Return repository and revision of ``OWNER/NAME[@REVISION]``; the revision is empty where none is given.
+
+    Raises
+    ------
+    UsageError
+        It names no repository.
+
+    Examples
+    --------
+    >>> repository_named("owner/name@v1", Upstream(repo="a/b", license="mit", homepage=""))
+    ('owner/name', 'v1')
+    """
+    repo, _, revision = text.partition("@")
+    repo = repo or upstream.repo
+    if repo.count("/") != 1 or not all(repo.split("/")):
+        raise UsageError(f"'{repo}' names no Hub dataset", hint="Write hub:OWNER/NAME or hub:OWNER/NAME@REVISION.")
+    return repo, revision
 
 
 def _look_up(repo: str, revision: str) -> tuple[str, list[str], str | None]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from huggingface_hub import DatasetCard
@@ -193,6 +194,16 @@ def test_a_flagged_row_is_no_example(sample: Path, tmp_path: Path) -> None:
     assert len(other) == 2
     assert shown[0] not in other
     assert shown[1] in other
+
+
+def test_where_no_row_may_be_an_example_the_card_says_so(sample: Path, tmp_path: Path) -> None:
+    build = _with_report(sample, tmp_path, passed=False)
+    place = build / "validation" / "report.json"
+    report = json.loads(place.read_text(encoding="utf-8"))
+    rows = [pq.read_table(path)["id"].to_pylist() for path in (build / "data").iterdir()]
+    report["checks"][0]["findings"] = [{"id": name} for part in rows for name in part]
+    place.write_text(json.dumps(report), encoding="utf-8")
+    assert "## Example rows\n\nNone is shown: a check found something in every row" in render(build)
 
 
 def _with_report(sample: Path, folder: Path, *, passed: bool, flagged: str = "none") -> Path:

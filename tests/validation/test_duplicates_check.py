@@ -63,6 +63,7 @@ def test_clean_rows_pass():
 def test_the_same_question_in_two_splits_fails_whatever_is_answered():
     result = run([*CLEAN[:50], pair(70, ASKED)], [*CLEAN[50:], pair(71, ASKED.upper(), "A. vein", "C. duct")])
     assert missed(result) == {"across_splits": 2}
+    assert sorted(result.findings["masked"]) == ["with a later row", "with row 51"]
     assert result.findings.select("id", "split", "code", "level").rows() == [
         ("p70", "train", "across_splits", 3),
         ("p71", "validation", "across_splits", 3),

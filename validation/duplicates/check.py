@@ -235,7 +235,10 @@ def _findings(found: pl.DataFrame, compared: Comparison) -> pl.DataFrame:
             pl.lit(0, pl.Int64).alias("end"),
             "code",
             pl.col("code").replace_strict(levels, return_dtype=pl.Int8).alias("level"),
-            pl.format("with row {}", pl.col("group") + 1).alias("masked"),
+            pl.when(pl.col("row") == pl.col("group"))
+            .then(pl.lit("with a later row"))
+            .otherwise(pl.format("with row {}", pl.col("group") + 1))
+            .alias("masked"),
         )
         .cast(FINDINGS)
     )
