@@ -1,19 +1,20 @@
 """The files of a build that a push would put on the Hub, after every gate that can be judged without the Hub."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from openmed_data import croissant, manifest, planted
+from openmed_data.check import Severity
 from openmed_data.errors import GateError, Problem
 from openmed_data.hub import attestation
 from openmed_data.hub.card import card_problems
 from openmed_data.hub.rejected import identifying_rows
 from openmed_data.manifest import NAME as MANIFEST
 from openmed_data.progress import Progress, Silent
-from openmed_data.report.model import Report, read_report
+from openmed_data.report import Report, edited, read_report
 
 CARD = "README.md"
 REPORTS = ("validation/report.json", "validation/report.md", "validation/report.html", "validation/junit.xml")
@@ -144,16 +145,22 @@ def _verdict(build: Path, digest: str) -> tuple[Report | None, list[Problem]]:
     if not (build / name).is_file():
         return None, [Problem(name, "no file", "the report of a validation that passed")]
     report = read_report(build / name)
+    problems = list(_doubts(build, name, report, digest))
+    return (None, problems) if problems else (report, [])
+
+
+def _doubts(build: Path, name: str, report: Report, digest: str) -> Iterator[Problem]:
+    """Yield why a report does not open the gate."""
     if report.manifest_digest != digest:
-        return None, [Problem(name, "a report about other files", "one about these: validate the build again")]
-    if not report.passed:
-        failed = ", ".join(f"{check} {figure.name}" for check, figure in report.failures[:5])
-        return None, [Problem(name, f"a verdict that failed: {failed}", "a verdict that passed")]
+        yield Problem(name, "a report about other files", "one about these: validate the build again")
+    missed = [f"{check} {figure.name}" for check, figure in report.failures if figure.severity is Severity.FAIL]
+    if missed or not report.passed:
+        yield Problem(name, f"a verdict that failed: {', '.join(missed[:5])}", "a verdict that passed")
     if report.self_test not in (None, planted.read_self_test(build / "validation", report.content_digest)):
-        return None, [
-            Problem(SELF_TEST, "not the self-test that the report tells of", "that one: validate --self-test")
-        ]
-    return report, []
+        yield Problem(SELF_TEST, "not the self-test that the report tells of", "that one: validate --self-test")
+    if all((build / one).is_file() for one in REPORTS):
+        for one in edited(build / "validation"):
+            yield Problem(f"validation/{one}", "text that its report.json does not give", "what a validation wrote")
 
 
 def _wrong_set(build: Path, known: set[str], pushed: set[str]) -> list[Problem]:

@@ -2,6 +2,6 @@
 
 from openmed_data.report.github import annotations
 from openmed_data.report.model import Report, Sample, read_report
-from openmed_data.report.writing import write_report
+from openmed_data.report.writing import edited, write_report
 
-__all__ = ["Report", "Sample", "annotations", "read_report", "write_report"]
+__all__ = ["Report", "Sample", "annotations", "edited", "read_report", "write_report"]

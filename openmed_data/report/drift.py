@@ -71,6 +71,17 @@ class Drift:
             "tables": [asdict(one) for one in self.tables],
         }
 
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Drift":
+        """Return the drift that `to_json` gave `document` for."""
+        return cls(
+            document["same_content"],
+            document["then_passed"],
+            {split: (then, now) for split, (then, now) in document["rows"].items()},
+            tuple(FigureDrift(**one) for one in document["figures"]),
+            tuple(TableDrift(**one) for one in document["tables"]),
+        )
+
 
 def compare(now: Report, then: Report) -> Drift:
     """Hold `now` against the former report `then`.

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from openmed_data.report.drift import compare
+from openmed_data.report.drift import Drift, compare
 from openmed_data.report.html import to_html
 from openmed_data.report.junit import to_junit
 from openmed_data.report.markdown import to_markdown
@@ -28,15 +28,32 @@ def write_report(report: Report, directory: Path, *, baseline: Path | None = Non
         A file cannot be written.
     """
     drift = compare(report, read_report(baseline)) if baseline else None
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, text in _texts(report, drift).items():
+        partial = directory / f"{name}.partial"
+        partial.write_text(text, encoding="utf-8", newline="\n")
+        partial.replace(directory / name)
+
+
+def edited(directory: Path) -> list[str]:
+    """Return the names of the files in `directory` that are not what `write_report` writes of its `report.json`.
+
+    Raises
+    ------
+    UsageError
+        No report stands there, or not one that this version reads.
+    """
+    report = read_report(directory / NAME)
+    drift = json.loads((directory / NAME).read_bytes()).get("drift")
+    texts = _texts(report, Drift.from_json(drift) if drift else None)
+    return [name for name, text in texts.items() if (directory / name).read_bytes() != text.encode()]
+
+
+def _texts(report: Report, drift: Drift | None) -> dict[str, str]:
     document = report.to_json() | {"drift": drift.to_json() if drift else None}
-    files = {
+    return {
         NAME: json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n",
         "report.md": to_markdown(report, drift),
         "report.html": to_html(report, drift),
         "junit.xml": to_junit(report),
     }
-    directory.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        partial = directory / f"{name}.partial"
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        partial.replace(directory / name)

@@ -43,6 +43,19 @@ SPOILED: dict[str, tuple[Callable[[Path], object], str]] = {
     "a stray file": (lambda build: (build / "notes.txt").write_text("x"), "notes.txt: found a file that the manifest"),
     "no report": (lambda build: shutil.rmtree(build / "validation"), "the report of a validation that passed"),
     "a failed verdict": (edit("validation/report.json", '"passed": true', '"passed": false'), "a verdict that failed"),
+    "a failed figure": (
+        edit("validation/report.json", '"value": 0', '"value": 3'),
+        "a verdict that failed: toy empty_rows",
+    ),
+    "an edited figure": (
+        edit("validation/report.json", '"rows without text"', '"none"'),
+        "validation/report.md: found text",
+    ),
+    "an edited page": (
+        edit("validation/report.html", "rows without text", "all is well"),
+        "validation/report.html: found",
+    ),
+    "an edited case": (edit("validation/junit.xml", "pass: 0", "pass: 1"), "validation/junit.xml: found text"),
     "another manifest": (edit("manifest.json", '"limit": null', '"limit": 7'), "a report about other files"),
     "no licence": (edit("README.md", "license: mit\n", ""), "field 'license': found nothing"),
     "an unknown licence": (edit("README.md", "license: mit\n", "license: unknown\n"), "field 'license'"),

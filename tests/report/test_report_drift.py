@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from openmed_data.check import FINDINGS, CheckResult, Figure
 from openmed_data.errors import UsageError
 from openmed_data.kinds import Kind
-from openmed_data.report import write_report
+from openmed_data.report import edited, write_report
 from openmed_data.report.drift import FigureDrift, compare
 from openmed_data.report.drift import _table_drift as table_drift
 
@@ -47,6 +47,10 @@ def test_what_changed_came_and_went_is_named(report: Any, tmp_path: Path):
         assert "Since the baseline" in (tmp_path / "after" / name).read_text(encoding="utf-8")
     written = json.loads((tmp_path / "after" / "report.json").read_text(encoding="utf-8"))
     assert written["drift"] == json.loads(json.dumps(drift.to_json()))
+    assert edited(tmp_path / "before") == edited(tmp_path / "after") == []
+    page = tmp_path / "after" / "report.html"
+    page.write_text(page.read_text(encoding="utf-8").replace("Since the baseline", "Since then"), encoding="utf-8")
+    assert edited(tmp_path / "after") == ["report.html"]
 
 
 def test_another_kind_is_no_baseline(report: Any):
