@@ -18,6 +18,7 @@ from openmed_data.sources.resolve import data_suffix, declared_split
 BATCH_ROWS = 16_384
 # Parquet files are cut and joined, between row groups, into stretches of at least so many rows.
 STRETCH_ROWS = 50_000
+_LINES = (".jsonl", ".ndjson", ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,7 @@ def open_dataset(text: str) -> Dataset:
 
 
 def _loose_files(root: Path) -> tuple[DataFile, ...]:
-    readable = {".parquet", ".jsonl", ".ndjson", ".json"}
+    readable = {".parquet", *_LINES}
     paths = [root] if root.is_file() else sorted((root / "data" if (root / "data").is_dir() else root).glob("*"))
     found = [path for path in paths if path.is_file() and data_suffix(path) in readable]
     if not found:
@@ -191,7 +192,7 @@ def _pieces(file: DataFile) -> Iterator[Piece]:
 def _rows(piece: Piece) -> int:
     if piece.rows is not None:
         return piece.rows
-    with told(piece.file.name):
+    with told(piece.file.name, piece.file.path):
         return _scan(piece.file.path).select(pl.len()).collect().item()
 
 
@@ -199,7 +200,7 @@ def _read(piece: Piece) -> Iterator[pl.DataFrame]:
     import pyarrow.parquet as pq
 
     path = piece.file.path
-    with told(piece.file.name):
+    with told(piece.file.name, path):
         if data_suffix(path) == ".parquet":
             with pq.ParquetFile(path) as reader:
                 groups = None if piece.groups is None else list(piece.groups)
@@ -250,8 +251,11 @@ def _textual(kind: pl.DataType) -> pl.DataType:
 
 
 @contextmanager
-def told(name: str) -> Generator[None]:
-    """Say which file is damaged: what a reader raises becomes a `SourceError` that names the file `name`."""
+def told(name: str, path: Path | None = None) -> Generator[None]:
+    """Say which file is damaged: what a reader raises becomes a `SourceError` that names the file `name`.
+
+    Of JSON lines at `path` the first that is broken is named too.
+    """
     import pyarrow as pa
 
     try:
@@ -259,5 +263,20 @@ def told(name: str) -> Generator[None]:
     except (pa.ArrowException, pl.exceptions.PolarsError, json.JSONDecodeError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:  # of the disk, not of the content
             raise
-        problem = Problem(name, f"bytes that end in {type(error).__name__}", "a complete, valid file")
+        found = f"bytes that end in {type(error).__name__}"
+        problem = Problem(name, found, "a complete, valid file")
+        if path is not None and path.suffix in _LINES:
+            problem = next(_broken_lines(path, name), problem)
         raise SourceError(f"'{name}' cannot be read", [problem], hint="Fetch or build it again.") from error
+
+
+def _broken_lines(path: Path, name: str) -> Iterator[Problem]:
+    """Yield the lines of a file that are no JSON object."""
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                whole = not line.strip() or isinstance(json.loads(line), dict)
+            except ValueError:
+                whole = False
+            if not whole:
+                yield Problem(name, "no JSON object", "one on each line", row=number)

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import polars as pl
 
-from openmed_data.dataset import Dataset
+from openmed_data.dataset import Dataset, told
 from openmed_data.errors import UsageError
 from openmed_data.mask import mask
 
@@ -120,8 +120,9 @@ def _rejected_batches(paths: Iterable[Path], reason: str) -> Iterator[tuple[str,
     for path in paths:
         rows = pl.scan_parquet(path)
         wanted = rows if reason == "all" else rows.filter(pl.col("reason") == reason)
-        for batch in wanted.collect_batches(maintain_order=True):
-            yield "rejected", batch
+        with told(path.name):
+            for batch in wanted.collect_batches(maintain_order=True):
+                yield "rejected", batch
 
 
 def _require_split(dataset: Dataset, split: str | None) -> None:

@@ -50,7 +50,7 @@ Full = Annotated[bool, typer.Option("--full", help="Show long texts whole, and e
 @command(
     "show",
     "openmed-data show build/medmcqa-prefs",
-    "openmed-data show build/medmcqa-prefs --row medmcqa-aea53b5fc1922995 --full",
+    "openmed-data show build/medmcqa-prefs --row 289 --full",
     "openmed-data show build/medmcqa-prefs --rejected needs_picture --sample 10",
     "openmed-data show build/tool-traces --format hermes --sample 1",
 )

@@ -199,6 +199,21 @@ def test_damage_is_told_from_a_defect(run: Run, build: Path, faulty: Path) -> No
             assert "defect" not in said
 
 
+def test_the_broken_line_of_a_file_is_named(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    row = '{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]}'
+    for content, number in ((f"{row}\n\nnot json\n", 3), (f"[{row}]", 1), (f"{row}\n{row[:-9]}", 2)):
+        path.write_text(content, encoding="utf-8")
+        said = run("validate", path, code=2).stderr
+        assert f"rows.jsonl, row {number}: found no JSON object; expected one on each line" in said
+
+
+def test_damaged_rejected_rows_are_told_from_a_defect(run: Run, build: Path) -> None:
+    (rejected,) = (build / "rejected").iterdir()
+    rejected.write_bytes(rejected.read_bytes()[:-50])
+    assert f"'{rejected.name}' cannot be read" in run("show", build, "--rejected", "all", code=2).stderr
+
+
 def test_a_card_names_the_file_that_is_missing_or_damaged(run: Run, build: Path) -> None:
     (train,) = (build / "data").glob("train-*.parquet")
     train.write_bytes(train.read_bytes()[:-100])
