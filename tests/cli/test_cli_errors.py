@@ -45,7 +45,7 @@ def test_a_group_without_a_command_shows_its_help(capsys: pytest.CaptureFixture[
         (["build", "medmcqa-prefs", "--source", ""], "--source is empty", "is a variable not set?"),
         (["build", "medmcqa-prefs", "--source", "hub:nobody", "--dry-run"], "'nobody' names no Hub", "hub:OWNER/NAME"),
         (["build", "medmcqa-prefs", "--source", "hub:a/", "--dry-run"], "'a/' names no Hub dataset", "hub:OWNER/NAME"),
-        (["build", "tool-traces", "--set", "format=opena"], "\n  no format is called 'opena'", "describe"),
+        (["build", "tool-traces", "--set", "format=opena"], "\n  format: no format is called 'opena'", "describe"),
         (["card", "."], "no finished build", "--out"),
         (["describe", "schemas"], "no dataset or check is called", "Did you mean 'schema'?"),
         (["describe", "nothing"], "no dataset or check is called 'nothing'", "medmcqa-prefs"),
