@@ -15,7 +15,7 @@ _LEAST = {
     "max_length": 1,
     "max_completion_length": 1,
     "per_device_train_batch_size": 1,
-    "num_generations": 2,
+    "num_generations": 1,
 }
 
 

@@ -1,6 +1,7 @@
 """Curves over steps as inline SVG, in the style of the validation report's plots."""
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -152,7 +153,7 @@ class _Frame:
 def _ticks(low: float, high: float) -> tuple[float, ...]:
     """Return round values from `low` or below to `high` or above, about `_TICKS` apart."""
     room = (high - low) or abs(high) or 1.0
-    size = 10 ** math.floor(math.log10(room / _TICKS))
+    size = 10 ** math.floor(math.log10(max(room / _TICKS, sys.float_info.min)))
     step = next(size * times for times in (1, 2, 5, 10) if size * times * _TICKS >= room)
     first = math.floor(low / step + 1e-9)
     last = max(math.ceil(high / step - 1e-9), first + 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from runs import BASE, as_parent, chain, dpo_logs, make_run
 from typer.testing import CliRunner
@@ -116,6 +116,7 @@ values = st.floats(allow_nan=True, allow_infinity=True, width=32)
 
 
 @given(st.lists(st.tuples(values, st.floats(0, 10)), min_size=1, max_size=60), st.sampled_from([1, 13]))
+@example([(0.0, 5e-324)], 1)
 def test_any_curve_stays_inside_its_frame(drawn: list[tuple[float, float]], times: int) -> None:
     drawn *= times
     curve = Curve("x", [(step, value) for step, (value, _) in enumerate(drawn)], [around for _, around in drawn])
