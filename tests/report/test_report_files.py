@@ -11,8 +11,10 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
+from openmed_data.check import CheckResult
 from openmed_data.errors import UsageError
 from openmed_data.report import Report, annotations, read_report, write_report
+from openmed_data.report.junit import to_junit
 from openmed_data.report.markdown import to_markdown
 
 FILES = ["junit.xml", "report.html", "report.json", "report.md"]
@@ -118,6 +120,15 @@ def test_junit_has_one_case_for_each_figure_and_warnings_do_not_fail(report: Any
     assert (suite.get("tests"), suite.get("failures")) == ("5", "1")
     failed = [case.get("name") for case in suite if case.find("failure") is not None]
     assert failed == ["nulls"]
+
+
+def test_junit_counts_the_checks_that_did_not_run(report: Any):
+    made = report()
+    (result,) = made.results
+    left_out = CheckResult("chat", (), result.findings.clear(), not_run="no tokenizer was given")
+    root = fromstring(to_junit(replace(made, results=(result, left_out))))
+    assert (root.get("tests"), root.get("skipped")) == ("6", "1")
+    assert [(suite.get("tests"), suite.get("skipped")) for suite in root] == [("5", "0"), ("1", "1")]
 
 
 def test_markdown_says_what_failed_first(report: Any):
