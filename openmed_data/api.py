@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
 from openmed_data import manifest
 from openmed_data.builder import Builder, Options
-from openmed_data.errors import BuildError, SourceError, UsageError
+from openmed_data.errors import BuildError, SourceError, UsageError, refused_values
 from openmed_data.pipeline import filters
 from openmed_data.pipeline.run import Request, build
 from openmed_data.pipeline.work import Work, write_text
@@ -21,9 +21,6 @@ from openmed_data.registry import BUILDERS, find
 from openmed_data.sources import Source
 from openmed_data.sources.readers import sha256
 from openmed_data.validate import plan, validate
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,17 +178,10 @@ def parse_options(builder: Builder[Any, Any], given: Mapping[str, Any]) -> Optio
     try:
         return builder.options_model.model_validate(dict(given))
     except ValidationError as error:
-        lines = [f"  {_in_words(one)}" for one in error.errors()]
         raise UsageError(
-            "\n".join([f"{builder.name} cannot use these options:", *lines]),
+            "\n  ".join([f"{builder.name} cannot use these options:", *refused_values(error)]),
             hint=f"`openmed-data describe {builder.name}` lists the options with their defaults.",
         ) from error
-
-
-def _in_words(error: "ErrorDetails") -> str:
-    """Return what pydantic found; what is wrong with options together has no place and is said in our own words."""
-    message = error["msg"].removeprefix("Value error, ")
-    return f"{'.'.join(map(str, error['loc']))}: {message} (found {error['input']!r})" if error["loc"] else message
 
 
 def _require_same(out: Path, request: Request) -> None:

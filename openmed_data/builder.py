@@ -211,7 +211,7 @@ class Builder(ABC, Generic[OptionsT, StateT]):
         SourceError
             The Hub cannot be reached, or holds nothing readable.
         """
-        named = text or f"hub:{self.upstream.repo}"
+        named = f"hub:{self.upstream.repo}" if text is None else text
         return resolve(named, upstream=self.upstream, sample=self.sample, readable=self.suffixes)
 
     def parts(self, file: SourceFile) -> Iterator[Part]:

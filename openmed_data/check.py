@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from openmed_data import tally
 from openmed_data.builder import ReasonCode
-from openmed_data.errors import UsageError
+from openmed_data.errors import UsageError, refused_values
 from openmed_data.kinds import Kind
 
 # One row for each finding: the row's id, the field it stands in (with its path, as in `prompt[0].content`), its place
@@ -306,7 +306,6 @@ def parse_settings(check: Check[Any], given: Mapping[str, Any]) -> Settings:
     try:
         return check.settings_model.model_validate(dict(given))
     except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, one['loc']))}: {one['msg']} (found {one['input']!r})" for one in error.errors()]
         known = ", ".join(check.settings_model.model_fields) or "none"
-        message = "\n".join([f"check '{check.name}' cannot use these thresholds:", *lines])
+        message = "\n  ".join([f"check '{check.name}' cannot use these thresholds:", *refused_values(error)])
         raise UsageError(message, hint=f"It has: {known}.") from error

@@ -15,6 +15,11 @@ The command line prints the message and the hint of these and no traceback; anyt
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
 
 
 class OpenMedError(Exception):
@@ -90,3 +95,19 @@ class GateError(OpenMedError):
 
 class HubError(OpenMedError):
     """The Hub refused, broke off or gave something else than was asked for; the message says what state it is in."""
+
+
+def refused_values(error: "ValidationError") -> list[str]:
+    """Return a line for each value that a model refused: its place, what is wrong, and what was found.
+
+    What is wrong with values together has no place.
+    """
+    return [_in_words(one) for one in error.errors()]
+
+
+def _in_words(refused: "ErrorDetails") -> str:
+    message = refused["msg"].removeprefix("Value error, ")
+    if not refused["loc"]:
+        return message
+    found = "" if isinstance(refused["input"], dict) else f" (found {refused['input']!r})"  # a dict is all there is
+    return f"{'.'.join(map(str, refused['loc']))}: {message}{found}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow.parquet as pq
 
@@ -166,7 +166,8 @@ def _problems(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"books: lacks {', '.join(sorted(missing))}"
     for name in ("files", "rejected_files"):
         for number, file in enumerate(document[name]):
-            if missing := [one.name for one in fields(FileFacts) if one.name not in file]:
+            stated = cast(dict[str, Any], file).keys() if isinstance(file, dict) else ()
+            if missing := [one.name for one in fields(FileFacts) if one.name not in stated]:
                 yield f"{name}[{number}]: lacks {', '.join(missing)}"
 
 

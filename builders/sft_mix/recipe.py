@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from openmed_data import manifest
 from openmed_data.dataset import Dataset, open_dataset
-from openmed_data.errors import Problem, SourceError, UsageError
+from openmed_data.errors import Problem, SourceError, UsageError, refused_values
 from openmed_data.kinds import Kind
 from openmed_data.pipeline.workers import Here
 from openmed_data.sources import Source, SourceFile
@@ -77,8 +77,7 @@ def read_recipe(path: Path) -> Recipe:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"'{path}' is not valid YAML: {str(error).splitlines()[0]}", hint=_HINT) from error
     except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
-        raise UsageError("\n".join([f"'{path}' is no recipe:", *lines]), hint=_HINT) from error
+        raise UsageError("\n  ".join([f"'{path}' is no recipe:", *refused_values(error)]), hint=_HINT) from error
     labels = [part.label for part in recipe.parts]
     if unfit := [label for label in labels if set(label) & set(_SEPARATORS)]:
         hint = "Give the part another name: these characters part the words of `origin`."

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from openmed_data.console import Console, Styled
-from openmed_data.errors import UsageError
 
 from .app import command
 from .books import books_table, figure_lines
@@ -91,8 +90,6 @@ def build(  # noqa: PLR0913  (one parameter for each option)
     from openmed_data.registry import BUILDERS, find
 
     builder: Builder[Any, Any] = find(BUILDERS, name)
-    if source == "":
-        raise UsageError("--source is empty", hint="Leave it out for the public dataset; is a variable not set?")
     options, checks = _options(builder, settings or [], seed, benchmarks)
     out = out or Path("build") / name
     if dry_run:
@@ -144,7 +141,7 @@ def _dry_run(
 
     parsed = parse_options(builder, options).model_dump(mode="json")
     # Resolving a Hub source downloads it, which is more than a dry run may do.
-    on_hub = source.startswith("hub:") if source else bool(builder.upstream.repo)
+    on_hub = source.startswith("hub:") if source is not None else bool(builder.upstream.repo)
     if on_hub:
         repository_named((source or "").removeprefix("hub:"), builder.upstream)
     local = None if on_hub else builder.source(source)

@@ -13,6 +13,7 @@ from openmed_data.hub import attestation, remote
 from openmed_data.hub.client import DEADLINE_SECONDS, READ_SECONDS, Client, connected
 from openmed_data.hub.contents import owned
 from openmed_data.hub.download import download, fetch
+from openmed_data.hub.names import repo_id
 from openmed_data.progress import Progress, Silent
 
 
@@ -47,7 +48,7 @@ def open_hub(repo: str, revision: str = "main", *, progress: Progress | None = N
     UsageError, HubError
         As `pull`.
     """
-    repo = remote.repo_id(repo)
+    repo = repo_id(repo)
     with connected(repo) as client:
         return _fetch(client, revision, progress or Silent()).path
 
@@ -78,7 +79,7 @@ def pull(
     HubError
         The Hub cannot be asked, or gives other files than the manifest names.
     """
-    repo = remote.repo_id(repo)
+    repo = repo_id(repo)
     out = out or Path(repo.split("/")[1])
     if out.exists():
         raise UsageError(f"'{out}' exists already", hint="Choose another --out, or remove it.")

@@ -10,6 +10,7 @@ from openmed_data.errors import HubError
 from openmed_data.hub import commit, receipt, remote
 from openmed_data.hub.client import DEADLINE_SECONDS, READ_SECONDS, TRIES, Client, RequestError, connected
 from openmed_data.hub.contents import Contents, owned, read_contents
+from openmed_data.hub.names import repo_id
 from openmed_data.hub.plan import Cargo, Plan, Target, make_plan
 from openmed_data.hub.trouble import Sort
 from openmed_data.hub.verify import verify
@@ -93,7 +94,7 @@ def push(
         The Hub refused or broke off; the message says in what state the repository is.
     """
     progress = progress or Silent()
-    repo = remote.repo_id(repo, cargo.repo_type)
+    repo = repo_id(repo, cargo.repo_type)
     limits: dict[str, Any] = {"deadline_seconds": deadline_seconds, "read_seconds": read_seconds}
     with connected(repo, endpoint=endpoint, repo_type=cargo.repo_type, **limits) as client:
         try:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from openmed_data.errors import UsageError
 from openmed_data.hub.client import Client, RequestError
 from openmed_data.hub.contents import Contents, LocalFile
 
@@ -31,32 +30,6 @@ class Head:
 
     commit: str
     private: bool
-
-
-def repo_id(text: str, repo_type: str = "dataset") -> str:
-    """Return ``OWNER/NAME`` for what a user names.
-
-    Raises
-    ------
-    UsageError
-        It names no repository.
-
-    Examples
-    --------
-    >>> repo_id("hub:owner/name")
-    'owner/name'
-    """
-    from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils import validate_repo_id
-
-    name = text.removeprefix("hub:").removeprefix(f"{repo_type}s/")
-    try:
-        validate_repo_id(name)
-    except HFValidationError:
-        name = ""
-    if name.count("/") != 1:
-        raise UsageError(f"'{text}' names no Hub {repo_type}", hint="Write OWNER/NAME.")
-    return name
 
 
 def head(client: Client) -> Head | None:

@@ -4,7 +4,8 @@ import errno
 from collections.abc import Sequence
 from pathlib import Path
 
-from openmed_data.errors import SourceError, UsageError
+from openmed_data.errors import SourceError
+from openmed_data.hub.names import repo_id
 from openmed_data.sources.resolve import READABLE, Source, SourceFile, Upstream, data_suffix, declared_split
 
 TIMEOUT_SECONDS = 10.0
@@ -50,10 +51,8 @@ def repository_named(text: str, upstream: Upstream) -> tuple[str, str]:
     ('owner/name', 'v1')
     """
     repo, _, revision = text.partition("@")
-    repo = repo or upstream.repo
-    if repo.count("/") != 1 or not all(repo.split("/")):
-        raise UsageError(f"'{repo}' names no Hub dataset", hint="Write hub:OWNER/NAME or hub:OWNER/NAME@REVISION.")
-    return repo, revision
+    hint = "Write hub:OWNER/NAME or hub:OWNER/NAME@REVISION."
+    return repo_id(repo or upstream.repo, hint=hint), revision
 
 
 def _look_up(repo: str, revision: str) -> tuple[str, list[str], str | None]:

@@ -105,6 +105,8 @@ def resolve(text: str, *, upstream: Upstream, sample: Path | None = None, readab
     ...
     openmed_data.errors.UsageError: no file matches 'nowhere/*.json'
     """
+    if not text:
+        raise UsageError("the source is empty", hint="Leave it out for the public dataset; is a variable not set?")
     if text == "sample":
         return _sample(sample)
     if text.startswith("hub:"):

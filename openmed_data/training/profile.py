@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from openmed_data.errors import UsageError
+from openmed_data.errors import UsageError, refused_values
 from openmed_data.registry import STAGES
 from openmed_data.training.near import read_yaml
 
@@ -79,8 +79,7 @@ def load(text: str) -> Profile:
     try:
         return Profile.model_validate({"name": path.stem, **read_yaml(path)})
     except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
-        raise UsageError("\n".join([f"profile '{text}' cannot be used:", *lines])) from error
+        raise UsageError("\n  ".join([f"profile '{text}' cannot be used:", *refused_values(error)])) from error
 
 
 def _folder() -> Path:

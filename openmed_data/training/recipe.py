@@ -8,7 +8,7 @@ from typing import Any, cast
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from openmed_data.errors import UsageError
+from openmed_data.errors import UsageError, refused_values
 from openmed_data.registry import STAGES, find, names
 from openmed_data.training.near import numbers, read_yaml, require_known
 
@@ -77,8 +77,7 @@ def load(text: str, settings: Sequence[str] = ()) -> Recipe:
     try:
         recipe = Recipe.model_validate({**facts, "stages": sections})
     except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
-        raise UsageError("\n".join([f"recipe '{text}' cannot be used:", *lines])) from error
+        raise UsageError("\n  ".join([f"recipe '{text}' cannot be used:", *refused_values(error)])) from error
     _require_sections(recipe)
     return recipe
 

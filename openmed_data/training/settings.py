@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from openmed_data.errors import UsageError
+from openmed_data.errors import UsageError, refused_values
 
 # The trainer's own numbers that plans reckon with, and the least that each can be.
 _LEAST = {
@@ -89,9 +89,7 @@ def parse(model: type[Settings], given: Mapping[str, Any], stage: str) -> Settin
     try:
         settings = model.model_validate(dict(given))
     except ValidationError as error:
-        found = error.errors()
-        problems += [f"{'.'.join(map(str, one['loc']))}: {one['msg']} (found {one['input']!r})" for one in found]
-        raise _unusable(stage, problems) from error
+        raise _unusable(stage, [*problems, *refused_values(error)]) from error
     if problems:
         raise _unusable(stage, problems)
     return settings
