@@ -1,7 +1,7 @@
 """Clean MedReason's reasoning: both ways of writing its headings, and Markdown."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 
@@ -70,7 +70,7 @@ def concludes_otherwise(question: str, reasoning: str, right: str, wrong: Iterab
     target, others = answer_key(right), {answer_key(text) for text in wrong}
     found: dict[str, list[int]] = {key: [] for key in (target, *others)}
     for key in sorted(found, key=len, reverse=True):  # "breath test" is no naming of "test"
-        found[key] = [one.start() for one in re.finditer(rf"(?<= ){re.escape(key)}(?= |s )", last)] if key else []
+        found[key] = list(_namings(key, last)) if key else []
         for start in found[key]:
             last = last[:start] + "#" * len(key) + last[start + len(key) :]
     asked, said = f" {answer_key(question)} ", found[target]
@@ -81,3 +81,14 @@ def concludes_otherwise(question: str, reasoning: str, right: str, wrong: Iterab
         and (not said or found[key][0] < said[0])
         for key in others
     )
+
+
+def _namings(key: str, text: str) -> Iterator[int]:
+    """Yield where a key stands as a word or a plural; no pattern, for compiling one for each option takes too long."""
+    at = text.find(key)
+    while at >= 0:
+        end = at + len(key)
+        named = text[at - 1] == " " and text.startswith((" ", "s "), end)
+        if named:
+            yield at
+        at = text.find(key, end if named else at + 1)
