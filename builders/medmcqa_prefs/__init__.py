@@ -18,7 +18,7 @@ from openmed_data.sources.readers import PART_ROWS
 from openmed_data.text.clean import clean_columns
 from openmed_data.text.lost_rt import Lexicon, build_lexicon, count, repair
 from openmed_data.text.options import mend_option_columns
-from openmed_data.text.questions import tidy, without_number
+from openmed_data.text.stems import mend_stems
 
 from .balance import Balance
 from .card import CARD
@@ -51,7 +51,7 @@ class MedmcqaPrefs(Builder[PrefsOptions, PrefsState]):
     columns = ("question", *OPTIONS, "cop")
     optional_columns = ("exp", "subject_name", "topic_name", "id", "choice_type")
     reasons = Reason
-    # Level 2 costs one of the 4,091 rows made of the validation split, since exam questions hold no patients: where the
+    # Level 2 costs one of the 4,076 rows made of the validation split, since exam questions hold no patients: where the
     # filter is in doubt, the row goes.
     filters = (FilterUse("phi", {"action": "drop", "level": 2}), FilterUse("contamination"))
     releases_gil = True
@@ -82,7 +82,7 @@ class MedmcqaPrefs(Builder[PrefsOptions, PrefsState]):
         """Clean, repair and screen one batch, and make pairs of what is left."""
         named = with_places(batch).with_columns(gold_position(state.bases).alias("gold"))
         cleaned = clean_columns(named.with_columns(pl.col(name).alias(f"raw {name}") for name in OPTIONS), TEXTS)
-        cleaned = cleaned.with_columns(tidy(without_number(pl.col("question"))))
+        cleaned = cleaned.with_columns(mend_stems(cleaned["question"]))
         cleaned = mend_option_columns(cleaned, "question", OPTIONS)
         repairs = tally.empty()
         if options.repair:

@@ -4,7 +4,7 @@ import polars as pl
 
 from openmed_data.text.keys import question_key
 from openmed_data.text.options import is_absent
-from openmed_data.text.questions import needs_picture, unanswerable
+from openmed_data.text.questions import lost_table, needs_picture, unanswerable
 from openmed_data.text.rationale import rationale
 
 from .pairs import OPTIONS, TEXTS
@@ -33,6 +33,7 @@ def screen(rows: pl.DataFrame, options: PrefsOptions) -> pl.DataFrame:
         Reason.MISSING_OPTION: raw_empty,
         Reason.MARKUP_ONLY_OPTION: now_empty,
         Reason.UNANSWERABLE_STEM: unanswerable(pl.col("question"), mean_length),
+        Reason.LOST_TABLE: lost_table(pl.col("question")),
         Reason.NEEDS_PICTURE: pl.col("picture"),
         Reason.DUPLICATE_OPTIONS: _duplicate_options(),
         Reason.CONTRADICTING_EXPLANATION: pl.col("stated") != pl.col("gold"),
@@ -47,7 +48,7 @@ def detail() -> pl.Expr:
     """Return the text that caused each rejection."""
     raw = pl.concat_str([pl.col(f"raw {name}").fill_null("") for name in OPTIONS], separator=" | ")
     explained = (Reason.CONTRADICTING_EXPLANATION, Reason.NO_CLEAN_EXPLANATION)
-    asked = (Reason.UNANSWERABLE_STEM, Reason.NEEDS_PICTURE)
+    asked = (Reason.UNANSWERABLE_STEM, Reason.LOST_TABLE, Reason.NEEDS_PICTURE)
     return (
         pl.when(pl.col("reason") == Reason.UNLABELLED)
         .then(pl.col("cop").fill_null(""))

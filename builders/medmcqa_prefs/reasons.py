@@ -16,6 +16,7 @@ class Reason(ReasonCode):
     MARKUP_ONLY_OPTION = "markup_only_option", "an option holds nothing but markup, usually a picture"
     DUPLICATE_OPTIONS = "duplicate_options", "two options say the same, so the key is no choice"
     UNANSWERABLE_STEM = "unanswerable_stem", "the stem asks nothing"
+    LOST_TABLE = "lost_table", "the stem holds a table whose cells ran into one another"
     NEEDS_PICTURE = "needs_picture", "the question is about a picture that is not there"
     CONTRADICTING_EXPLANATION = "contradicting_explanation", "the explanation states another letter than the key"
     NO_CLEAN_EXPLANATION = "no_clean_explanation", "style=rationale, and no explanation can serve as one"

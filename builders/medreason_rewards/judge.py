@@ -11,8 +11,9 @@ import polars as pl
 from openmed_data.answers import AnswerType
 from openmed_data.answers.number import read_quantity
 from openmed_data.text.normalize import answer_key
-from openmed_data.text.questions import needs_picture, options_refer, tidy, unanswerable, without_number
+from openmed_data.text.questions import lost_table, needs_picture, options_refer, unanswerable
 from openmed_data.text.reasoning import names_letters
+from openmed_data.text.stems import mend_stems
 
 from .reading import are_letters, find_gold
 from .reasons import Reason, RewardsOptions
@@ -84,6 +85,7 @@ class _Seen(NamedTuple):
     stem: str
     picture: bool
     unanswerable: bool
+    table: bool
     fixed: bool
     also_refers: bool
 
@@ -113,9 +115,10 @@ def _look(items: Sequence[Item]) -> Iterator[_Seen]:
         schema_overrides=dict.fromkeys(("question", "flat", "reasoning", "also"), pl.String()),
     )
     seen = frame.select(
-        tidy(without_number(pl.col("question"))),
+        mend_stems(frame["question"]),
         needs_picture(frame["flat"]).alias("picture"),
-        unanswerable(without_number(pl.col("flat")), pl.col("length")).alias("unanswerable"),
+        unanswerable(pl.lit(mend_stems(frame["flat"])), pl.col("length")).alias("unanswerable"),
+        lost_table(pl.col("flat")).alias("table"),
         names_letters(frame["reasoning"]).alias("letters") | pl.Series("refers", _any_refers(items), dtype=pl.Boolean),
         options_refer(pl.col("also")).alias("also_refers"),
     )
@@ -138,6 +141,7 @@ def _judge(item: Item, seen: _Seen, options: RewardsOptions) -> Question | Reaso
         Reason.TEST_SPLIT: item.test_split and not options.keep_test_splits,
         Reason.EMPTY_GOLD: _states_nothing(item),
         Reason.UNANSWERABLE_STEM: seen.unanswerable,
+        Reason.LOST_TABLE: seen.table,
         Reason.NEEDS_PICTURE: seen.picture,
     }
     fault = _first(tests)
@@ -235,7 +239,13 @@ def _detail(item: Item, reason: Reason) -> str:
     match reason:
         case Reason.TEST_SPLIT:
             return item.dataset
-        case Reason.UNANSWERABLE_STEM | Reason.NEEDS_PICTURE | Reason.NO_OPTIONS | Reason.MANY_ANSWERS:
+        case (
+            Reason.UNANSWERABLE_STEM
+            | Reason.LOST_TABLE
+            | Reason.NEEDS_PICTURE
+            | Reason.NO_OPTIONS
+            | Reason.MANY_ANSWERS
+        ):
             return item.question
         case Reason.DUPLICATE_OPTIONS | Reason.LETTER_COMBINATION | Reason.MISSING_OPTION if listed:
             return listed

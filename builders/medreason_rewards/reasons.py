@@ -19,6 +19,7 @@ class Reason(ReasonCode):
     MISSING_OPTION = "missing_option", "an option is empty"
     MIXED_ITEMS = "mixed_items", "the row mixes two items, or states two answers"
     UNANSWERABLE_STEM = "unanswerable_stem", "the stem asks nothing"
+    LOST_TABLE = "lost_table", "the stem holds a table whose cells ran into one another"
     NEEDS_PICTURE = "needs_picture", "the question is about a picture that is not there"
     NO_OPTIONS = "no_options", "the question asks to choose among options that are not there"
     LETTER_COMBINATION = "letter_combination", "the answers are letters or combinations of letters"

@@ -11,9 +11,10 @@ from openmed_data.index_base import gold_position
 from openmed_data.text.clean import clean_text
 from openmed_data.text.explanations import stated_position
 from openmed_data.text.options import mend_options
-from openmed_data.text.questions import needs_picture, tidy, unanswerable, without_number
+from openmed_data.text.questions import lost_table, needs_picture, unanswerable
 from openmed_data.text.rationale import rationale
 from openmed_data.text.reasoning import clean_reasoning, concludes_otherwise
+from openmed_data.text.stems import mend_stems
 
 from .answers import Answer, Block
 from .learn import Language
@@ -35,13 +36,13 @@ def look(batch: pl.DataFrame, shape: str, bases: dict[str, int]) -> pl.DataFrame
     """Add what searches over all rows at once find: the key's place, and whether the question can be asked."""
     if shape not in {MEDMCQA, MEDREASON}:
         return batch
-    stem = tidy(without_number(pl.col("question").fill_null("").str.strip_chars()))
-    looked = batch.with_columns(stem.alias("question"))
+    looked = batch.with_columns(mend_stems(batch["question"].fill_null("").str.strip_chars()))
     lengths = (
         pl.mean_horizontal(pl.col(name).str.len_chars() for name in OPTIONS) if shape == MEDMCQA else pl.lit(100.0)
     )
     looked = looked.with_columns(
-        needs_picture(looked["question"]).alias("picture"), unanswerable(pl.col("question"), lengths).alias("empty")
+        needs_picture(looked["question"]).alias("picture"),
+        (unanswerable(pl.col("question"), lengths) | lost_table(pl.col("question"))).alias("empty"),
     )
     if shape == MEDREASON:
         proper = pl.col("reasoning").str.replace(_BEFORE_REASONING, "")

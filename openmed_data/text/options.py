@@ -19,17 +19,19 @@ _TIME = re.compile(r"(\d{1,3}):(?:0([1-9])|(\d{1,2}):00)")
 _LABEL = r"\(?(?:(?P<either>[A-Da-d])[)]\s*|(?P<lower>[a-d])[.]\s+(?=[A-Z]))(?=\w)"
 _OWN = re.compile(_LABEL)
 _ANY = re.compile(r"\(?([A-Da-d])[.):]\s*(?=\w)")
-_ABSENT = r"(?i)^[^a-z]*not (?:recalled|remembered)[^a-z]*$"
+# Nobody remembered it, or a spreadsheet took it for a formula.
+_ABSENT = r"(?i)^[^a-z]*not (?:recalled|remembered)[^a-z]*$|^#(?:NAME\?|REF!|VALUE!|DIV/0!|NUM!|NULL!|N/A)$"
 _SUSPECTS = rf"{_ABSENT}|^\(?[A-Da-d][.):]|^\d{{1,2}}-(?:{'|'.join(_MONTHS)})$|^\d{{1,3}}:(?:0[1-9]|\d{{1,2}}:00)$"
 
 
 def is_absent(option: pl.Expr) -> pl.Expr:
-    """Say whether an option only says that nobody remembers what it was.
+    """Say whether an option only says that it is not there: nobody recalled it, or a spreadsheet spoilt it.
 
     Examples
     --------
-    >>> pl.DataFrame({"option": ["Not recalled", "Rare"]}).select(is_absent(pl.col("option")))["option"].to_list()
-    [True, False]
+    >>> frame = pl.DataFrame({"option": ["Not recalled", "#NAME?", "Rare"]})
+    >>> frame.select(is_absent(pl.col("option")))["option"].to_list()
+    [True, True, False]
     """
     return option.str.contains(_ABSENT)
 

@@ -157,52 +157,18 @@ def options_refer(option: pl.Expr) -> pl.Expr:
     return option.str.contains(_REFERS.replace(r"\b", r"(?-u:\b)").replace(r"\W", "[^A-Za-z0-9_]"))
 
 
-# "27.\t", "Q12) ", "Q.5: "; not "5-hydroxy…", "2,3-Bis…", "45-year-old".
-_NUMBER = r"^(?:(?i:q(?:uestion)?|que)\.? ?(?:no\.? ?)?\d{1,4} ?[.):]|\d{1,4} ?[.)]) ?([^\d\s.])"
+# Where one cell of a table ran into the next: "treatedNew drug", "rate7286", "8068Tremors". One alone may be a misread
+# letter (hyperpLastic), and a word with three digits is an isotope (Iodine131).
+_SEAM = r"[a-z]{3}(?:[A-Z][a-z]{2}|[0-9]{4})|[0-9][A-Z][a-z]{2}"
 
 
-def without_number(stem: pl.Expr) -> pl.Expr:
-    """Take a question's number off its stem.
-
-    Examples
-    --------
-    >>> pl.select(without_number(pl.lit("27. Normal pH of blood"))).item()
-    'Normal pH of blood'
-    """
-    return stem.str.replace(_NUMBER, "${1}")
-
-
-_MONTH = (
-    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|"
-    r"Nov(?:ember)?|Dec(?:ember)?)"
-)
-_EXAM = (
-    r"(?:AIIMS(?: NICU)?|NEET|AIPG(?:ME[ET])?|AI|PGI|JIPMER|DNB|COMEDK?|KCET|FMGE|AFMC|UPSC|MAHE|CMC|MCI|AP|AMU|TN|UP|MP|MH|"
-    r"(?:Andhra|Bihar|Delhi|Gujarat|Jharkhand|Karnataka|Kerala|Maharashtra|Orissa|Punjab|Rajasthan|Rohtak|WB)(?: PG)?)"
-)
-_YEARS = r"['\u2019 -]*(?:19|20)?\d\d(?:, ?(?:19|20)?\d\d)*"
-_SITTING = rf"(?:{_EXAM}(?:[ -]{_MONTH})?{_YEARS}|{_MONTH}{_YEARS})(?:[,;]? ?{_MONTH}{_YEARS})*"
-_LETTERS = r"(?: ?\([a-e](?:, ?[a-e])*\))?"
-# "is:March 2009", "?(AIIMS May 2015, May 2014)", "is:KCET 12; JIPMER 12"; never "in March 2009", which is part of the stem.
-_SAT = (
-    rf"([:?.]) ?(?:{_SITTING}(?:[;,] ?{_SITTING})*{_LETTERS}|[(\[]{_SITTING}(?:[;,] ?{_SITTING})*[)\]])\W*$",
-    rf"() [(\[]{_EXAM}(?:[ -]{_MONTH})?{_YEARS}(?:[;,] ?{_SITTING})*[)\]]\W*$",
-)
-
-
-def tidy(stem: pl.Expr) -> pl.Expr:
-    """Take the name of an examination off the end, the space before a final mark of punctuation, and a final dash.
+def lost_table(stem: pl.Expr) -> pl.Expr:
+    """Return whether a stem holds a table or a list whose cells ran into one another, so that nobody can read it.
 
     Examples
     --------
-    >>> pl.select(tidy(pl.lit("Capillary microaneurysms are an early sign of:March 2013"))).item()
-    'Capillary microaneurysms are an early sign of:'
-    >>> frame = pl.DataFrame({"question": ["Layer of the skin that bleeds is :", "All are antacids except -"]})
-    >>> frame.select(tidy(pl.col("question")))["question"].to_list()
-    ['Layer of the skin that bleeds is:', 'All are antacids except']
+    >>> frame = pl.DataFrame({"question": ["Which drug is it?DrugPlaceboPulse rate7286", "MacConkey agar detects"]})
+    >>> frame.select(lost_table(pl.col("question")))["question"].to_list()
+    [True, False]
     """
-    for sat in _SAT:
-        stem = stem.str.replace(sat, "${1}")
-    return stem.str.replace(r"(\w)\s+([?:.])$", "${1}${2}").str.replace(
-        r"(\w)\s*[:\u2013\u2014-]*[\u2013\u2014-]+$", "${1}"
-    )
+    return stem.str.count_matches(_SEAM) >= 2

@@ -124,6 +124,8 @@ RULES: dict[str, Callable[[Row], Any]] = {
     "picture_no_cue": lambda row: PICTURE_NO_CUE.search(row["question"]),
     "picture_words_only": lambda row: PICTURE_WORD.search(row["question"]) and not needs_picture(row),
     "unanswerable_stem": lambda row: re.fullmatch(r"\W*(?:\d+|True about|All are true except)?\W*", row["question"]),
+    "lost_table": lambda row: re.search(r"[a-z]\d{4}", row["question"]),
+    "lost_space": lambda row: re.search(r"[a-z]\.[A-Z]|\w[bcd]\) ", row["question"]),
     "contradicting_letter": lambda row: letter_agrees(row) is False,
     "letter_in_explanation": letter_agrees,
     "mentions_other_option": lambda row: re.search(r"\b[Oo]ptions? [A-D]\b", row["exp"] or ""),

@@ -2,10 +2,13 @@
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from openmed_data.text.options import is_absent, mend_option_columns, mend_options
-from openmed_data.text.questions import needs_picture, options_refer, tidy
+from openmed_data.text.questions import lost_table, needs_picture, options_refer
 from openmed_data.text.rationale import rationale
+from openmed_data.text.stems import MENDS, mend_stems
 
 
 @pytest.mark.parametrize(
@@ -66,7 +69,60 @@ def test_columns_are_mended_as_rows_are() -> None:
     ],
 )
 def test_the_examination_is_no_part_of_its_question(stem: str, tidied: str) -> None:
-    assert pl.select(tidy(pl.lit(stem))).item() == tidied
+    assert mend_stems(pl.Series([stem])).item() == tidied
+
+
+@pytest.mark.parametrize(
+    ("stem", "mended"),
+    [
+        ("Signs are -a) Stridorb) Coughc) Feverd) Pain", "Signs are - a) Stridor b) Cough c) Fever d) Pain"),
+        ("It is: a) Rare b) Mild (type e) c) Fatale) Late", "It is: a) Rare b) Mild (type e) c) Fatale) Late"),
+        ("In (a) Crohn disease (b) coeliac (c) sprue", "In (a) Crohn disease (b) coeliac (c) sprue"),
+        ("Vitamin of the liver (retinol, stage c)", "Vitamin of the liver (retinol, stage c)"),
+        ("He cannot see.What is it?", "He cannot see. What is it?"),
+        ("The karyotype is XY.What is it?", "The karyotype is XY. What is it?"),
+        ("Grows on agar,streptococcus does", "Grows on agar, streptococcus does"),
+        ("Cost of 1,4-butanediol, H,SO4 and a,c,d", "Cost of 1,4-butanediol, H,SO4 and a,c,d"),
+        ("E.Coli, S.typhi and the Nd:YAG laser", "E.Coli, S.typhi and the Nd:YAG laser"),
+        ("Pain , fever and rash", "Pain, fever and rash"),
+        ("Which is it??", "Which is it?"),
+        ("Which is it .?", "Which is it?"),
+        ("Chroma is;", "Chroma is:"),
+        ("30 : 2 is the ratio", "30 : 2 is the ratio"),
+    ],
+)  # fmt: skip
+def test_lost_spaces_come_back_and_others_do_not_come(stem: str, mended: str) -> None:
+    assert mend_stems(pl.Series([stem])).item() == mended
+
+
+@given(st.lists(st.text(alphabet="ab c)(.,;:?-AB1\u2013", max_size=40), min_size=1))
+def test_mending_stems_changes_no_letter_and_looks_wherever_there_is_something_to_mend(stems: list[str]) -> None:
+    texts = pl.Series([f"Stem {stem}" for stem in stems])
+    mended = mend_stems(texts)
+    assert mended.str.replace_all("[^A-Za-z0-9]", "").equals(texts.str.replace_all("[^A-Za-z0-9]", ""))
+    tried = texts
+    for _, steps in MENDS:
+        for pattern, text in steps:
+            tried = tried.str.replace_all(pattern, text)
+    assert mended.to_list() == tried.to_list()
+
+
+@pytest.mark.parametrize(
+    ("stem", "table"),
+    [
+        ("What is it?TestResultAnti-X IgGPositiveAnti-X IgMNegativeAnti-YPositive", True),
+        ("Which drug is it:DrugPlacebo givenNew drug givenPulse7286", True),
+        ("Complications18001620No complications1342513605", True),
+        ("In order of depth - Corneal epitheliumBowman layerStroma", True),
+        ("MacConkey agar and LeFort fractures", False),
+        ("Half-lives of Iodine131 and Technetium99", False),
+        ("Chronic hyperpLastic pulpitis", False),
+        ("McDonald and MacLeod described it with O'Connor", False),
+        (None, None),
+    ],
+)
+def test_a_table_that_lost_its_cells(stem: str | None, table: bool | None) -> None:
+    assert pl.select(lost_table(pl.lit(stem, dtype=pl.String))).item() == table
 
 
 @pytest.mark.parametrize(
