@@ -269,6 +269,10 @@ class Check(ABC, Generic[SettingsT]):
         """Return what a manifest says of the settings: all that decisions depend on, and nothing of this machine."""
         return settings.model_dump(mode="json")
 
+    def recall(self, recorded: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002
+        """Return the settings that `record` gave `recorded` for, as far as they hold beside those `given` now."""
+        return {name: value for name, value in recorded.items() if name in self.settings_model.model_fields}
+
     def plants(self, rows: pl.DataFrame, kind: Kind, settings: SettingsT, rng: random.Random) -> Iterator[Plant]:  # noqa: ARG002
         """Plant the faults that this check is to find, each into rows of `rows`; the default plants none."""
         return iter(())

@@ -20,7 +20,7 @@ from openmed_data.dataset import Dataset
 from openmed_data.kinds import Kind
 from openmed_data.planted import Recall, SelfTest
 from openmed_data.progress import Progress, Silent
-from openmed_data.validate import Planned, plan
+from openmed_data.validate import Planned, plan, remembered
 
 ROWS = 600
 _SEED = 42
@@ -53,7 +53,7 @@ def self_test(
     """
     progress = progress or Silent()
     rows = _draw(dataset)
-    planned = plan(dataset.kind, checks, settings or {})
+    planned = plan(dataset.kind, checks, remembered(dataset, checks, settings or {}, Silent()))
     recalls: list[Recall] = []
     unplanted: dict[str, int] = {}
     not_tested: dict[str, str] = {}

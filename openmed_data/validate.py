@@ -62,7 +62,8 @@ def validate(
         Names of the checks to run; by default every one that has something to say about the dataset's kind. Where a
         manifest stands beside the files, these are held against it whatever the checks.
     settings
-        Thresholds by check and name, where they are not to be the defaults.
+        Settings by check and name. What is not given of a check by which the build filtered its rows is as the build
+        was told, by its manifest; anything else is at its default.
     engine
         Who looks at the rows, if not this process; the report does not depend on it.
     progress
@@ -77,7 +78,7 @@ def validate(
     """
     progress = progress or Silent()
     dataset = _seen(dataset, engine or Engine())
-    planned = plan(dataset.kind, checks, settings or {})
+    planned = plan(dataset.kind, checks, remembered(dataset, checks, settings or {}, progress))
     with _workers(dataset, engine) as (workers, folder):
         found = survey(dataset, workers, folder, progress.step("reading", None))
         total = sum(found.rows.values())
@@ -135,6 +136,31 @@ def _report(dataset: Dataset, found: Survey, results: Sequence[CheckResult], sam
         versions={"openmed-data": __version__, **{name: version(name) for name in _LIBRARIES}},
         samples=samples,
     )
+
+
+def remembered(
+    dataset: Dataset,
+    names: Sequence[str] | None,
+    given: Mapping[str, Mapping[str, Any]],
+    progress: Progress,
+) -> dict[str, Mapping[str, Any]]:
+    """Return the settings `given`, over those by which the build filtered its rows; what is not at its default is told.
+
+    A build that was told to mend rows, or to look for benchmarks, is so judged by what it was told.
+    """
+    known: Mapping[str, Check[Any]] = all_of(CHECKS)
+    settings = dict(given)
+    for use in (dataset.manifest or {}).get("filters", ()):
+        check = known.get(use["check"])
+        if check is None or (names is not None and check.name not in names):
+            continue
+        own = given.get(check.name, {})
+        recalled = {name: value for name, value in check.recall(use["given"], own).items() if name not in own}
+        settings[check.name] = {**recalled, **own}
+        defaults = check.settings_model().model_dump(mode="json")
+        if told := [f"{name}={value}" for name, value in recalled.items() if value != defaults[name]]:
+            progress.note(f"{check.name} as the build was told: {', '.join(told)}")
+    return settings
 
 
 def plan(kind: Kind, names: Sequence[str] | None, settings: Mapping[str, Mapping[str, Any]]) -> tuple[Planned, ...]:

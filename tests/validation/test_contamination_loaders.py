@@ -9,22 +9,16 @@ import polars as pl
 import pytest
 
 from openmed_data.validation.contamination import (
-    HUB_BENCHMARKS,
     BenchmarkFileError,
     BenchmarkItem,
     BenchmarkItems,
-    Index,
-    OwnRowsError,
-    contained_in_split,
     load_file,
-    load_hub,
     load_ifeval,
     load_medmcqa,
     load_medqa,
     load_mmlu,
     load_mmlu_pro,
     load_pubmedqa,
-    own_rows,
     row_texts,
 )
 
@@ -130,36 +124,6 @@ def test_a_key_outside_the_options_is_an_error(tmp_path: Path) -> None:
         load_mmlu_pro(path)
     with pytest.raises(BenchmarkFileError, match="no MMLU csv"):
         load_mmlu(tmp_path)
-
-
-def test_the_hub_is_read_at_a_commit_only() -> None:
-    with pytest.raises(ValueError, match="cais/mmlu: pin a full commit hash of 40 hexadecimal digits, not 'main'"):
-        load_hub(HUB_BENCHMARKS["mmlu/test"], "main")
-
-
-def test_hub_rows_become_items() -> None:
-    mmlu = {"subject": "bats", "question": "Pick?", "choices": list(OPTIONS), "answer": 3}
-    assert HUB_BENCHMARKS["mmlu/test"].item(mmlu, 4) == BenchmarkItem("bats/4", "Pick?", OPTIONS, "four")
-    assert HUB_BENCHMARKS["medmcqa/validation"].item(MCQA, 0).answer == "three"
-    pubmedqa = {"pubid": 9, "question": "Does it?", "final_decision": "no"}
-    assert HUB_BENCHMARKS["pubmedqa/labelled"].item(pubmedqa, 0) == BenchmarkItem("9", "Does it?", (), "no")
-
-
-STEM = "How long should a swimmer wait after an ear operation before diving from a pier into cold salt water?"
-
-
-def test_rows_of_a_held_out_split_are_found_and_own_rows_refused() -> None:
-    split = BenchmarkItems("family/validation", (BenchmarkItem("v1", STEM),))
-    index = Index.build([split, BenchmarkItems("elsewhere", (BenchmarkItem("e1", STEM),))])
-    lines = contained_in_split(index, ["Nothing.", STEM], ["t1", "t2"], "family/validation")
-    assert lines.select("id", "benchmark", "item_id").rows() == [("t2", "family/validation", "v1")]
-    assert own_rows(index, ["t1", "v1"]) == {"family/validation": 1}
-    with pytest.raises(OwnRowsError, match="1 of 2 rows are items of family/validation itself"):
-        contained_in_split(index, ["Nothing.", STEM], ["t1", "v1"], "family/validation")
-    with pytest.raises(ValueError, match="no benchmark 'family/test'"):
-        contained_in_split(index, [], [], "family/test")
-    with pytest.raises(ValueError, match="1 texts but 0 ids"):
-        contained_in_split(index, [""], [], "family/validation")
 
 
 def test_the_text_of_a_row_is_everything_a_model_sees() -> None:

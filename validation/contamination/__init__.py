@@ -11,7 +11,6 @@ The rule is in `rule`, its figures are printed by ``benchmarks/contamination.py`
 from ._store import IndexFileError
 from .check import CHECK, ContaminationSettings
 from .documents import row_texts
-from .hub import HUB_BENCHMARKS, HubBenchmark, load_hub
 from .index import Index
 from .items import BenchmarkItem, BenchmarkItems
 from .loaders import (
@@ -27,25 +26,19 @@ from .loaders import (
 from .local import load_local, open_index
 from .plants import Leak, Planter
 from .rule import Rule
-from .splits import OwnRowsError, contained_in_split, own_rows
 
 __all__ = [
     "CHECK",
-    "HUB_BENCHMARKS",
     "BenchmarkFileError",
     "BenchmarkItem",
     "BenchmarkItems",
     "ContaminationSettings",
-    "HubBenchmark",
     "Index",
     "IndexFileError",
     "Leak",
-    "OwnRowsError",
     "Planter",
     "Rule",
-    "contained_in_split",
     "load_file",
-    "load_hub",
     "load_ifeval",
     "load_local",
     "load_medmcqa",
@@ -54,6 +47,5 @@ __all__ = [
     "load_mmlu_pro",
     "load_pubmedqa",
     "open_index",
-    "own_rows",
     "row_texts",
 ]

@@ -6,6 +6,7 @@ Where none is given the check does not run, and says so.
 
 import random
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,12 +15,12 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from openmed_data import tally
 from openmed_data.builder import ROW, ReasonCode
-from openmed_data.check import FINDINGS, REJECTED, Check, Figure, Filtered, Plant, Rows, Scan, Settings
+from openmed_data.check import FINDINGS, REJECTED, Check, CheckResult, Figure, Filtered, Plant, Rows, Scan, Settings
 from openmed_data.errors import UsageError
 from openmed_data.kinds import Kind, kind_of
 from openmed_data.text.rows import asked, told
 
-from .index import Index
+from .index import Index, index_file
 from .local import named_path, open_index
 from .rows_plants import plants
 
@@ -127,6 +128,16 @@ class ContaminationCheck(Check[ContaminationSettings]):
             ),
         )
 
+    def run(self, rows: Rows, settings: ContaminationSettings) -> CheckResult:
+        """Scan every batch; where nothing was given to look for, say what the build looked for."""
+        result = super().run(rows, settings)
+        built = [name for use in _uses(rows.manifest or {}) for name in use["used"].get("benchmarks", ())]
+        if not (result.not_run and built):
+            return result
+        return replace(
+            result, not_run=f"the build looked for {', '.join(built)}: give these again, with --benchmarks PATH"
+        )
+
     def settle(self, rows: Rows, settings: ContaminationSettings) -> ContaminationSettings:
         """Leave out the benchmarks that the rows were made from: what the build left out, or what `prepare` finds."""
         if self.not_run(settings):
@@ -159,6 +170,14 @@ class ContaminationCheck(Check[ContaminationSettings]):
             return {"not_run": reason}
         index = _index(settings)
         return {"index": index.digest, "benchmarks": _items(index), "excluded": _excluded(settings)}
+
+    def recall(self, recorded: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the index that the build looked into, where it is still kept; a manifest knows no path."""
+        digest = str(recorded.get("index", ""))
+        cache = Path(given.get("cache", ContaminationSettings().cache)).expanduser()
+        if not digest.isalnum() or "benchmarks" in given or not index_file(digest, cache).is_file():
+            return {}
+        return {"benchmarks": (str(index_file(digest, cache)),)}
 
     def prepare(self, settings: ContaminationSettings, source: Iterable[pl.DataFrame]) -> ContaminationSettings:
         """Leave out, with the reason, each benchmark that the source itself is: see `_own_rows`.
@@ -271,8 +290,12 @@ def _excluding(settings: ContaminationSettings, excluded: Mapping[str, str]) -> 
 
 def _excluded_by(manifest: Mapping[str, Any], digest: str) -> dict[str, str] | None:
     """Return what the build left out, where it looked for the same items; None where it did not."""
-    uses = (one["used"] for one in manifest.get("filters", ()) if one["check"] == NAME)
-    return next((cast(dict[str, str], used["excluded"]) for used in uses if used.get("index") == digest), None)
+    used = (use["used"] for use in _uses(manifest))
+    return next((cast(dict[str, str], one["excluded"]) for one in used if one.get("index") == digest), None)
+
+
+def _uses(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [use for use in manifest.get("filters", ()) if use["check"] == NAME]
 
 
 def _code() -> pl.Expr:

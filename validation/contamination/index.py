@@ -31,6 +31,7 @@ SCHEMA = pl.Schema(
         "end": pl.Int64,
     }
 )
+INDEX_SUFFIX = ".index"
 # Characters matched at once: the arrays of such a batch stay in the processor's cache.
 _BATCH = 1 << 18
 
@@ -101,7 +102,7 @@ class Index:
             If the cached file is damaged.
         """
         given = tuple(benchmarks)
-        path = directory / f"contamination-{digest(given, parameters=PARAMETERS)}.index"
+        path = index_file(digest(given, parameters=PARAMETERS), directory)
         if path.exists():
             return cls.load(path)
         index = cls.build(given)
@@ -241,6 +242,11 @@ class _Verdict:
     chosen: NDArray[np.int64]
     rule: NDArray[np.int64]
     score: NDArray[np.float64]
+
+
+def index_file(digest: str, folder: Path) -> Path:
+    """Return where, in a folder of indexes, that of this digest is kept."""
+    return folder / f"contamination-{digest}{INDEX_SUFFIX}"
 
 
 def _batches(texts: Sequence[str]) -> Iterator[tuple[int, int]]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from openmed_data.errors import UsageError
 
 from ._store import IndexFileError
-from .index import Index
+from .index import INDEX_SUFFIX, Index, index_file
 from .items import BenchmarkItems
 from .loaders import (
     BenchmarkFileError,
@@ -23,7 +23,6 @@ from .loaders import (
     read_records,
 )
 
-INDEX_SUFFIX = ".index"
 _SUFFIXES = frozenset({".json", ".jsonl", ".parquet"})
 _TEXTS = ("question", "prompt", "problem", "text")
 
@@ -58,7 +57,7 @@ def open_index(benchmarks: tuple[str, ...], cache: Path) -> tuple[Index, Path]:
         index = Index.cached(load_local(benchmarks), cache)
     except (BenchmarkFileError, IndexFileError, OSError, ValueError) as error:
         raise UsageError(f"the benchmarks cannot be read: {error}", hint=_HINT) from error
-    return index, cache / f"contamination-{index.digest}{INDEX_SUFFIX}"
+    return index, index_file(index.digest, cache)
 
 
 _HINT = "Give MMLU's folder, MMLU-Pro, IFEval, MedQA, PubMedQA or MedMCQA as published, or a file with `question`."
