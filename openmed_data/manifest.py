@@ -164,10 +164,15 @@ def _problems(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"kind: found {document['kind']!r}; expected one of {', '.join(Kind)}"
     if missing := Books(0, 0, 0).to_json().keys() - document["books"]:
         yield f"books: lacks {', '.join(sorted(missing))}"
-    for name in ("files", "rejected_files"):
-        for number, file in enumerate(document[name]):
-            stated = cast(dict[str, Any], file).keys() if isinstance(file, dict) else ()
-            if missing := [one.name for one in fields(FileFacts) if one.name not in stated]:
+    facts = [one.name for one in fields(FileFacts)]
+    for name, expected in (
+        ("files", facts),
+        ("rejected_files", facts),
+        ("filters", ["check", "given", "used", "mended"]),
+    ):
+        for number, held in enumerate(document[name]):
+            stated = cast(dict[str, Any], held).keys() if isinstance(held, dict) else ()
+            if missing := [one for one in expected if one not in stated]:
                 yield f"{name}[{number}]: lacks {', '.join(missing)}"
 
 

@@ -5,6 +5,7 @@ plug-in's, so no choice of checks leaves it out: a passing report is about these
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -43,11 +44,14 @@ class Survey:
         Digest of the set of rows, whatever files they lie in; see `openmed_data.digest`.
     sample
         Split and row of a few rows that the ids choose: the same ones whatever the order of rows.
+    licenses
+        Rows under each licence that the column ``license`` names.
     """
 
     rows: Mapping[str, int]
     content_digest: str
     sample: tuple[tuple[str, pl.DataFrame], ...]
+    licenses: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +64,29 @@ class SurveyTask:
 
 @dataclass(frozen=True, slots=True)
 class Surveyed:
-    """What one stretch told: rows of each split, the files of digests, the rows that may be shown."""
+    """What one stretch told: rows of each split and licence, the files of digests, the rows that may be shown."""
 
     rows: Mapping[str, int]
+    licenses: Mapping[str, int]
     digests: tuple[Path, ...]
     sample: tuple[_Drawn, ...]
 
 
 def survey_stretch(task: SurveyTask) -> Surveyed:
     """Read every row of one stretch."""
-    rows: dict[str, int] = {}
+    rows: Counter[str] = Counter()
+    licenses: Counter[str] = Counter()
     sample: list[_Drawn] = []
     parts: list[Path] = []
     seen = task.stretch.first
     for split, batch in task.stretch.batches():
-        rows[split] = rows.get(split, 0) + batch.height
+        rows[split] += batch.height
+        licenses.update(_licenses(batch))
         parts.append(task.folder / f"{seen:012d}.digests")
         parts[-1].write_bytes(row_digests(batch))
         sample = heapq.nsmallest(SHOWN_ROWS, [*sample, *_smallest(split, batch, seen)])
         seen += batch.height
-    return Surveyed(rows, tuple(parts), tuple(sample))
+    return Surveyed(rows, licenses, tuple(parts), tuple(sample))
 
 
 def survey(dataset: Dataset, workers: Workers, folder: Path, advance: Advance = ignore) -> Survey:
@@ -96,6 +103,7 @@ def survey(dataset: Dataset, workers: Workers, folder: Path, advance: Advance = 
         A file is damaged.
     """
     rows = dict.fromkeys(dataset.splits, 0)
+    licenses: Counter[str] = Counter()
     sample: list[_Drawn] = []
     parts: list[Path] = []
     tasks = (SurveyTask(stretch, folder) for stretch in dataset.stretches())
@@ -103,12 +111,20 @@ def survey(dataset: Dataset, workers: Workers, folder: Path, advance: Advance = 
         for split, count in surveyed.rows.items():
             rows[split] += count
             advance(count)
+        licenses.update(surveyed.licenses)
         sample = heapq.nsmallest(SHOWN_ROWS, [*sample, *surveyed.sample])
         parts += surveyed.digests
     digest = set_digest(parts)
     for path in parts:
         path.unlink()
-    return Survey(rows, digest, tuple((split, row) for _, _, split, row in sample))
+    return Survey(rows, digest, tuple((split, row) for _, _, split, row in sample), licenses)
+
+
+def _licenses(batch: pl.DataFrame) -> dict[str, int]:
+    if "license" not in batch.columns:
+        return {}
+    named = pl.col("license").cast(pl.String).fill_null("")
+    return dict(batch.group_by(named).len().iter_rows())
 
 
 def _smallest(split: str, batch: pl.DataFrame, seen: int) -> Iterable[_Drawn]:
@@ -144,6 +160,8 @@ def integrity(dataset: Dataset, found: Survey) -> CheckResult | None:
                 for file in dataset.files if _undeclared(file, dataset)}),
         _Fault("changed_content", "1 where the digest over all rows is not the manifest's",
                {} if found.content_digest == content else {"data/": _differs(found.content_digest, content)}),
+        _Fault("unstated_licenses", "licences of rows that the manifest does not name",
+               _unstated(found.licenses, dataset.manifest)),
     )  # fmt: skip
     figures = tuple(Figure(one.name, len(one.where), maximum=0, meaning=one.meaning) for one in faults)
     return CheckResult(NAME, figures, _findings(faults), rows=sum(found.rows.values()))
@@ -196,6 +214,13 @@ def _links(root: Path) -> dict[str, str]:
 def _unequal(found: Mapping[str, int], stated: Mapping[str, int]) -> dict[str, str]:
     counts = {split: (found.get(split, 0), stated.get(split, 0)) for split in sorted({*found, *stated})}
     return {split: f"{now:,} rows; the manifest says {said:,}" for split, (now, said) in counts.items() if now != said}
+
+
+def _unstated(found: Mapping[str, int], stated: Mapping[str, Any]) -> dict[str, str]:
+    """Return the licences of rows besides those of the source and, in a mix, of its parts."""
+    parts: Mapping[str, Any] = stated["state"].get("parts", {})
+    known = {stated["source"].get("license"), *(one for part in parts.values() for one in part["licenses"])}
+    return {f"license '{name}'": f"{rows:,} rows" for name, rows in sorted(found.items()) if name not in known}
 
 
 def _unbalanced(books: Mapping[str, Any]) -> dict[str, str]:

@@ -191,6 +191,7 @@ def test_damage_is_told_from_a_defect(run: Run, build: Path, faulty: Path) -> No
         (json.dumps(whole | {"files": files}), "files[0]: lacks sha256"),
         (json.dumps(whole | {"files": ["data"]}), "files[0]: lacks name"),
         (json.dumps(whole | {"files": [5]}), "files[0]: lacks name"),
+        (json.dumps(whole | {"filters": [{"check": "phi"}]}), "filters[0]: lacks given, used, mended"),
         (json.dumps(whole | {"books": {}}), "books: lacks candidate_rows"),
     ):
         (build / "manifest.json").write_text(damaged, encoding="utf-8")

@@ -123,6 +123,12 @@ def _link_the_rejected_rows(build: Path) -> None:
     (build / "rejected").symlink_to(build.parent / "elsewhere", target_is_directory=True)
 
 
+def _change_the_license(build: Path) -> None:
+    document = json.loads((build / "manifest.json").read_text())
+    document["source"]["license"] = "cc-by-4.0"
+    (build / "manifest.json").write_text(json.dumps(document))
+
+
 TRAIN = "data/train-00000-of-00001.parquet"
 
 
@@ -135,6 +141,7 @@ TRAIN = "data/train-00000-of-00001.parquet"
         (_misstate_a_file, {"misstated_files"}, TRAIN),
         (_forget_a_rejection, {"unbalanced_books"}, "manifest.json"),
         (_change_a_rejected_row, {"changed_files"}, "rejected/rejected-00000-of-00001.parquet"),
+        (_change_the_license, {"unstated_licenses"}, "license 'apache-2.0'"),
         (_add_a_shard, {"unknown_files"}, "data/train-00007-of-00008.parquet"),
         (_add_a_link, {"unknown_files", "linked_files"}, "data/notes.txt"),
         (_link_a_shard, {"linked_files"}, TRAIN),
