@@ -105,6 +105,14 @@ def test_a_flipped_key_is_a_conflict_even_where_letters_moved():
     assert "conflicting_answers" in set(flipped.findings["code"])
 
 
+def test_options_in_another_order_make_no_other_question():
+    first = pair(70, f"{ASKED}\n\nA. artery\nB. vein\nC. duct", "B. vein", "A. artery")
+    moved = f"{ASKED}\n\nA. vein\nB. duct\nC. artery"
+    assert missed(run([*CLEAN, first], [pair(71, moved, "A. vein", "B. duct")])) == {"across_splits": 2}
+    assert missed(run([*CLEAN, first, pair(71, moved, "A. vein", "C. artery")])).keys() == {"repeated_rows_per_1000"}
+    assert missed(run([*CLEAN, first, pair(71, moved, "C. artery", "A. vein")])) == {"conflicting_answers": 2}
+
+
 def test_prompts_with_two_answers_are_a_conflict():
     def prompt(number: int, text: str, answer: str) -> Row:
         return {"id": f"r{number}", "prompt": [message("user", text)], "answer": answer, "answer_type": "choice"}

@@ -1,9 +1,10 @@
 """Check `duplicates`: no question stands in two splits, none twice, and none with two answers.
 
-Rows are compared by what they ask, without the lines that many rows share. Two rows of one split that ask the same and
-tell something else (another wrong answer, another conversation) are no duplicates; in two splits they are, since a
-model that was trained on the one knows the other. Rows whose words differ in nothing but a sign, a number, a "not" or
-an opposite are different questions. What is compared lies on disk, about a kilobyte a row; see `_compare`.
+Rows are compared by what they ask, without the lines that many rows share; lettered options may stand in any order, as
+sets shuffle them. Two rows of one split that ask the same and tell something else (another wrong answer, another
+conversation) are no duplicates; in two splits they are, since a model that was trained on the one knows the other. Rows
+whose words differ in nothing but a sign, a number, a "not" or an opposite are different questions. What is compared
+lies on disk, about a kilobyte a row; see `_compare`.
 """
 
 import random
@@ -27,7 +28,7 @@ from openmed_data.text.rows import asked, told
 from ._compare import Comparison, Laid, compare, lay
 from .plants import plants
 
-_LETTER = r"^\s*\(?[A-J][.):]\s+"
+_LETTER = r"(?m)^[ \t]*\(?[A-J][.):][ \t]+"
 _GRAVE, _REPORTED = 3, 1
 
 
@@ -146,11 +147,28 @@ def _keys(split: str, batch: pl.DataFrame, kind: Kind) -> pl.DataFrame:
     return batch.select(
         pl.col("id").cast(pl.String),
         pl.lit(split).alias("split"),
-        asked(batch, kind).fill_null("").alias("asked"),
-        told(batch, kind).fill_null("").hash(seed=0).alias("told"),
+        _in_any_order(asked(batch, kind).fill_null("")).alias("asked"),
+        told(batch, kind).fill_null("").str.replace_all(_LETTER, "").hash(seed=0).alias("told"),
         _answer(batch, right).alias("right"),
         _answer(batch, wrong).alias("wrong"),
     ).cast(_KEYS)
+
+
+def _in_any_order(texts: pl.Series) -> pl.Series:
+    r"""Put the lettered options of each text behind the rest of it, without their letters and in one order for all.
+
+    Examples
+    --------
+    >>> _in_any_order(pl.Series(["Which?\nA. two\nB. one\nAnswer.", "Why?"])).to_list()
+    ['Which?\nAnswer.\none\ntwo', 'Why?']
+    """
+    lines = pl.element().filter(~pl.element().str.contains(_LETTER))
+    options = pl.element().filter(pl.element().str.contains(_LETTER)).str.replace(_LETTER, "").sort()
+    split = pl.col("text").str.split("\n")
+    ordered = pl.concat_list(split.list.eval(lines), split.list.eval(options)).list.join("\n")
+    return texts.to_frame("text").select(pl.when(pl.col("text").str.contains(_LETTER)).then(ordered).otherwise("text"))[
+        "text"
+    ]
 
 
 _TOLD = pl.Schema({name: _KEYS[name] for name in ("split", "told", "right", "wrong")})
