@@ -5,7 +5,7 @@ The words stand in the room `data_cards`, one template for each kind of card; he
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from openmed_data import manifest, markdown
 from openmed_data.builder import Builder, CardText, GlobalReason
+from openmed_data.check import Check, parse_settings
 from openmed_data.dataset import told
 from openmed_data.describe import meaning_of, meanings, reasons
 from openmed_data.errors import UsageError
@@ -25,7 +26,7 @@ from openmed_data.features import card_features
 from openmed_data.kinds import Kind, schema
 from openmed_data.licenses import License, card_license
 from openmed_data.planted import SelfTest
-from openmed_data.registry import BUILDERS, find
+from openmed_data.registry import BUILDERS, CHECKS, all_of, find
 
 TEMPLATES = "openmed_data.data_cards"
 _TEMPLATE = "dataset.md.j2"
@@ -44,6 +45,7 @@ _TRAINERS: dict[Kind, str] = {
 }
 _SIZES = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B", "100B", "1T")
 _SHOWN_CHARACTERS = 1_000
+_BENCHMARKS = "BENCHMARKS"
 _SHOWN_REPAIRS = 10
 
 
@@ -74,7 +76,7 @@ def render(build: Path) -> str:
     source = document["source"]
     license_ = card_license(source["license"], source["homepage"])
     report = _report(build)
-    data = _read_data(build, document, _flagged(report))
+    data = _read_data(build, document, _fit(report))
     facts = {
         "m": document,
         "card": card,
@@ -89,6 +91,7 @@ def render(build: Path) -> str:
         "measured": _measured(document["figures"]),
         "shown_repairs": _SHOWN_REPAIRS,
         "command": _command(document, builder),
+        "benchmarks": {name: count for use in document["filters"] for name, count in _benchmarks(use).items()},
         "manifest_sha256": manifest.digest(build),
         "report": report,
         "self_test": SelfTest.from_json(report["self_test"]) if report and report.get("self_test") else None,
@@ -113,29 +116,27 @@ def _builder(name: str) -> Builder[Any, Any] | None:
         return None
 
 
-def _read_data(build: Path, document: Mapping[str, Any], flagged: frozenset[str]) -> _Data:
+def _read_data(build: Path, document: Mapping[str, Any], fit: Callable[[str], bool]) -> _Data:
     files = document["files"]
     rows, sizes = (
         {split: sum(file[what] for file in files if file["split"] == split) for split in _splits(files)}
         for what in ("rows", "arrow_bytes")
     )
-    return _Data(rows, sizes, next(filter(None, (_examples(build / file["name"], flagged) for file in files)), ()))
+    return _Data(rows, sizes, next(filter(None, (_examples(build / file["name"], fit) for file in files)), ()))
 
 
 def _splits(files: Sequence[Mapping[str, Any]]) -> Iterable[str]:
     return dict.fromkeys(file["split"] for file in files)
 
 
-def _examples(path: Path, flagged: frozenset[str]) -> tuple[str, ...]:
+def _examples(path: Path, fit: Callable[[str], bool]) -> tuple[str, ...]:
     """Return the first fit row of each half of a file, as YAML, which keeps a text's lines and says where it ends."""
     with told(path.name), pq.ParquetFile(path) as file:
-        table = file.read()
-    half = table.num_rows // 2
-    fit = [
-        next((row for row in part if table["id"][row].as_py() not in flagged), None)
-        for part in (range(half), range(half, table.num_rows))
-    ]
-    held: list[dict[str, Any]] = [table.slice(row, 1).to_pylist()[0] for row in fit if row is not None]
+        ids: list[str] = file.read(columns=["id"])["id"].to_pylist()
+        half = len(ids) // 2
+        parts = (range(half), range(half, len(ids)))
+        chosen = [row for part in parts if (row := next((row for row in part if fit(ids[row])), None)) is not None]
+        held: list[dict[str, Any]] = file.read().take(chosen).to_pylist() if chosen else []
     return tuple(
         yaml.dump(_shortened(row), Dumper=_Readable, sort_keys=False, allow_unicode=True, width=10**6) for row in held
     )
@@ -236,9 +237,31 @@ def _command(document: Mapping[str, Any], builder: Builder[Any, Any] | None) -> 
     for name, value in document["options"].items():
         if name not in defaults or defaults[name] != value:
             words += ["--set", f"{name}={_setting(value)}"]
+    for use in document["filters"]:
+        words += _told_to(use, builder)
     if document["limit"] is not None:
         words += ["--limit", str(document["limit"])]
     return shlex.join(words)
+
+
+def _told_to(use: Mapping[str, Any], builder: Builder[Any, Any] | None) -> list[str]:
+    """Return how the command tells a check by which rows were filtered what is not at its default."""
+    own = {one.check: one.settings for one in builder.filters} if builder else {}
+    check: Check[Any] | None = all_of(CHECKS).get(use["check"])
+    defaults = parse_settings(check, own.get(use["check"], {})).model_dump(mode="json") if check else {}
+    words = ["--benchmarks", _BENCHMARKS] if _benchmarks(use) else []
+    if excluded := use["given"].get("excluded"):
+        reasons = ";".join(f"{name}={why}" for name, why in excluded.items())
+        words += ["--set", f"{use['check']}.exclude={reasons}"]
+    for name, value in use["given"].items():
+        if name in defaults and name != "benchmarks" and value != defaults[name]:
+            words += ["--set", f"{use['check']}.{name}={_setting(value)}"]
+    return words
+
+
+def _benchmarks(use: Mapping[str, Any]) -> Mapping[str, int]:
+    """Return the benchmarks that rows were held against, and their items; a manifest knows no path of theirs."""
+    return use["given"].get("benchmarks", {})
 
 
 def _counted(figures: Mapping[str, Any]) -> dict[str, dict[str, int]]:
@@ -271,10 +294,17 @@ def _report(build: Path) -> dict[str, Any] | None:
     return report | {"is_of_these_bytes": report.get("manifest_sha256") == manifest.digest(build)}
 
 
-def _flagged(report: Mapping[str, Any] | None) -> frozenset[str]:
-    """Return the ids of rows in which a check found something: they are no examples."""
-    checks = report.get("checks", ()) if report else ()
-    return frozenset(finding["id"] for check in checks for finding in check["findings"])
+def _fit(report: Mapping[str, Any] | None) -> Callable[[str], bool]:
+    """Return whether a row of an id may be an example: one in which no check found anything.
+
+    Where a check found more than a report lists, only rows that the report itself shows are known to be such.
+    """
+    checks: Sequence[Mapping[str, Any]] = report["checks"] if report else ()
+    flagged = frozenset(finding["id"] for check in checks for finding in check["findings"])
+    if report is None or all(len(check["findings"]) < Check.most_findings for check in checks):
+        return lambda name: name not in flagged
+    clean = frozenset(sample["id"] for sample in report["samples"] if not sample["masked"])
+    return lambda name: name in clean
 
 
 def _text(facts: Mapping[str, Any]) -> str:

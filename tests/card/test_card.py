@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,22 @@ def test_the_command_makes_the_same_build_again(tmp_path: Path) -> None:
     assert manifest.digest(again) == manifest.digest(build)
 
 
+def test_the_command_names_what_the_checks_were_told(tmp_path: Path) -> None:
+    quiz = tmp_path / "quiz.jsonl"
+    quiz.write_text(
+        '{"question": "How long should a swimmer wait before diving from a cold pier?"}\n', encoding="utf-8"
+    )
+    settings = {"benchmarks": [str(quiz)], "exclude": "quiz=for the test", "cache": str(tmp_path)}
+    told = {"phi": {"action": "redact", "seed": 7, "level": 2}, "contamination": settings}
+    path = build_dataset("medmcqa-prefs", "sample", tmp_path / "one", checks=told, validation=False).path
+    section = _section(render(path), "Make it again")
+    words = shlex.split(section.split("```bash\n")[1].split("```")[0])
+    sets = [word for flag, word in pairwise(words) if flag == "--set"]
+    assert sets == ["phi.action=redact", "phi.seed=7", "contamination.exclude=quiz=for the test"]
+    assert words[words.index("--benchmarks") + 1] == "BENCHMARKS"
+    assert "`BENCHMARKS` stands for the files of quiz (1 item)." in section
+
+
 def test_how_to_verify_it_works(sample: Path, tmp_path: Path) -> None:
     build = tmp_path / "build"
     shutil.copytree(sample, build)
@@ -160,7 +177,10 @@ def test_how_to_verify_it_works(sample: Path, tmp_path: Path) -> None:
     assert b"AssertionError" in changed.stderr
 
 
-@pytest.mark.parametrize(("passed", "verdict"), [(True, "**Passed.**"), (False, "**Failed.**")])
+@pytest.mark.parametrize(
+    ("passed", "verdict"),
+    [(True, "**Passed, and contamination not run.**"), (False, "**Failed, and contamination not run.**")],
+)
 def test_the_verdict_of_a_report(sample: Path, tmp_path: Path, passed: bool, verdict: str) -> None:
     build = _with_report(sample, tmp_path, passed=passed)
     section = _section(render(build), "Validation")
@@ -194,6 +214,17 @@ def test_a_flagged_row_is_no_example(sample: Path, tmp_path: Path) -> None:
     assert len(other) == 2
     assert shown[0] not in other
     assert shown[1] in other
+
+
+def test_only_rows_known_to_be_clean_are_examples_where_findings_were_cut(sample: Path, tmp_path: Path) -> None:
+    build = _with_report(sample, tmp_path, passed=False)
+    place = build / "validation" / "report.json"
+    report = json.loads(place.read_text(encoding="utf-8"))
+    ids = pq.read_table(next((build / "data").glob("train-*")), columns=["id"])["id"].to_pylist()
+    report["checks"][0]["findings"] = [{"id": f"of another file {number}"} for number in range(200)]
+    report["samples"] = [{"id": ids[5], "masked": False}, {"id": ids[6], "masked": True}]
+    place.write_text(json.dumps(report), encoding="utf-8")
+    assert re.findall(r"^id: (\S+)$", render(build), flags=re.MULTILINE) == [ids[5]]
 
 
 def test_where_no_row_may_be_an_example_the_card_says_so(sample: Path, tmp_path: Path) -> None:
