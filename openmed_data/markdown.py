@@ -4,7 +4,7 @@ import re
 
 # A & is markup only where it begins an entity.
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~$]|&(?=#?\w+;)")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def escape(text: object) -> str:
@@ -57,8 +57,19 @@ def cell(markdown: str) -> str:
     return _line(markdown).replace("|", r"\|")
 
 
+def printable(text: str) -> str:
+    r"""Put a replacement character where a control character stands: no text may steer the reader's terminal.
+
+    Examples
+    --------
+    >>> printable("a\x1b[2J")
+    'a�[2J'
+    """
+    return _CONTROL.sub("\ufffd", text)
+
+
 def _line(text: str) -> str:
-    return " ".join(_CONTROL.sub("\ufffd", text).split())
+    return " ".join(printable(text).split())
 
 
 def _longest_run(text: str) -> int:

@@ -1,11 +1,12 @@
 """What gives damaged, foreign and empty text away, as patterns that polars and Python both read."""
 
-# A whole text that stands for nothing. Arrows and signs are answers, as are "None", "nil" and "NA", which is sodium.
+# A whole text that stands for nothing, or of which nothing can be seen. Arrows and signs are answers, as are "None",
+# "nil" and "NA", which is sodium.
 NOTHING = (
-    r"(?i)^[\s\p{P}]*(?:n/a|nan|null|undefined|todo|tbd|tba|fixme|placeholder|"
+    r"(?i)^[\s\p{P}\p{C}]*(?:n/a|nan|null|undefined|todo|tbd|tba|fixme|placeholder|"
     r"no (?:answer|explanation|response|text|data)(?: (?:given|available|provided))?|"
     r"not (?:available|applicable|provided)|repeat(?:ed)?(?: question)?|"
-    r"rpt(?: question)?|same as above|see above|test|asdf+|x{3,}|\[?(?:deleted|removed|redacted)\]?)?[\s\p{P}]*$"
+    r"rpt(?: question)?|same as above|see above|test|asdf+|x{3,}|\[?(?:deleted|removed|redacted)\]?)?[\s\p{P}\p{C}]*$"
 )
 # A lettered option without its text.
 NO_OPTION = r"^\s*\(?[A-J][.):]\s*[.\-_?]*\s*$"
@@ -26,7 +27,7 @@ DAMAGE = (
     "\ufffd"
     f"|[\u00c2\u00c3\u00ce\u00cf][\u0080-\u00bf{_CP1252}]"
     "|\u00e2[\u20ac\u2030\u2020\u201e\u02c6]"
-    "|[\u0001-\u0008\u000b\u000e-\u001f\u007f-\u0084\u0086-\u009f]"
+    "|[\u0000-\u0008\u000b\u000e-\u001f\u007f-\u0084\u0086-\u009f]"
     "|[\ue000-\uf8ff]"
     "|[a-z]\\?s |[0-9] ?\\? ?[CF]\\b"
 )

@@ -46,14 +46,11 @@ def print_report(console: Console, report: "Report", places: Mapping[str, Path])
 
 
 def _whole_verdict(report: "Report") -> Styled:
+    from openmed_data.report.words import verdict
+
     if not report.passed:
         return FAILED
-    if report.warnings:
-        return WARNED
-    left_out = len(report.not_run)
-    if not left_out:
-        return PASSED
-    return Styled(f"passed, {left_out} {'check' if left_out == 1 else 'checks'} not run", "bold yellow")
+    return Styled(verdict(report), "bold yellow" if report.warnings or report.not_run else "bold green")
 
 
 def _print_places(console: Console, report: "Report") -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from openmed_data.report.model import Report
-from openmed_data.report.words import allowed, number, plural, state
+from openmed_data.report.words import allowed, number, plural, state, verdict
 
 
 def annotations(report: Report) -> Iterator[str]:
@@ -19,8 +19,9 @@ def annotations(report: Report) -> Iterator[str]:
     for check, reason in report.not_run.items():
         yield _command("warning", f"{report.name}: {check}", f"did not run: {reason}")
     rows = plural(sum(report.rows.values()), "row")
-    verdict = "passed" if report.passed else "failed"
-    yield _command("notice", f"{report.name}: validation {verdict}", f"{rows}, {plural(len(report.results), 'check')}")
+    yield _command(
+        "notice", f"{report.name}: validation {verdict(report)}", f"{rows}, {plural(len(report.results), 'check')}"
+    )
 
 
 def _command(command: str, title: str, text: str) -> str:

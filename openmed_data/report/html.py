@@ -5,6 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from openmed_data.markdown import printable
 from openmed_data.report import plots, words
 from openmed_data.report.drift import Drift
 from openmed_data.report.model import Report, Sample
@@ -21,8 +22,8 @@ def to_html(report: Report, drift: Drift | None = None) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters.update({"number": words.number, "allowed": words.allowed, "state": words.state})
-    return environment.get_template("report.html.j2").render(
+    environment.filters.update({name: getattr(words, name) for name in ("number", "allowed", "state", "verdict")})
+    page = environment.get_template("report.html.j2").render(
         gauge=plots.gauge,
         plural=words.plural,
         report=report,
@@ -33,6 +34,7 @@ def to_html(report: Report, drift: Drift | None = None) -> str:
         books=_books(report.books),
         samples=[_sample(sample) for sample in report.samples],
     )
+    return printable(page.replace("\r", ""))
 
 
 def _plots(report: Report) -> list[plots.Plot]:

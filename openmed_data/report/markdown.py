@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from openmed_data.check import CheckResult
+from openmed_data.markdown import printable
 from openmed_data.report.drift import Drift
 from openmed_data.report.model import Report
-from openmed_data.report.words import allowed, number, plural, state
+from openmed_data.report.words import allowed, number, plural, state, verdict
 
 _MARKS = {"pass": "✅", "warn": "⚠️", "fail": "❌", "info": "·"}
 _SPECIAL = re.compile(r"([\\`*\[\]|~])")
@@ -21,7 +22,7 @@ def to_markdown(report: Report, drift: Drift | None = None) -> str:
 
 def _head(report: Report) -> Iterator[str]:
     mark = "✅" if report.passed else "❌"
-    yield f"## {mark} {_text(report.name)}: validation {'passed' if report.passed else 'failed'}"
+    yield f"## {mark} {_text(report.name)}: validation {verdict(report)}"
     yield ""
     rows = ", ".join(f"{_text(split)} {count:,}" for split, count in report.rows.items())
     total, checks = plural(sum(report.rows.values()), "row"), plural(len(report.results), "check")
@@ -112,5 +113,5 @@ def _drift(drift: Drift | None) -> Iterator[str]:
 
 def _text(text: str) -> str:
     """Write any text as one line that Markdown shows as it is."""
-    escaped = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    escaped = _SPECIAL.sub(r"\\\1", " ".join(printable(text).split()))
     return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

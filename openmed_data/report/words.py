@@ -3,6 +3,7 @@
 import math
 
 from openmed_data.check import Figure, Severity
+from openmed_data.report.model import Report
 
 
 def number(value: float | None) -> str:
@@ -62,3 +63,19 @@ def plural(count: int, noun: str) -> str:
     ('1 check', '3 checks')
     """
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def verdict(report: Report) -> str:
+    """Write the verdict, with what a reader must not take for passed.
+
+    Examples
+    --------
+    >>> from openmed_data.kinds import Kind
+    >>> verdict(Report("made", Kind.SFT, None, "", {}, (), passed=True, expectations=1))
+    'passed'
+    """
+    if not report.passed:
+        return "failed"
+    besides = [plural(report.warnings, "warning")] if report.warnings else []
+    besides += [f"{plural(len(report.not_run), 'check')} not run"] if report.not_run else []
+    return ", ".join(["passed", *besides])

@@ -89,6 +89,7 @@ def test_hostile_text_is_inert_in(name: str, hostile: Report, tmp_path: Path):
     text = (tmp_path / name).read_text(encoding="utf-8")
     if name != "report.json":
         assert "<script" not in text
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", text), "nothing steers a terminal"
     if name == "report.html":
         page = Page(text)
         assert "script" not in page.tags
@@ -144,6 +145,17 @@ def test_a_passing_report_names_no_failure(report: Any, tmp_path: Path):
     write_report(clean, tmp_path)
     assert "Passed" in Page((tmp_path / "report.html").read_text(encoding="utf-8")).text
     assert [line.split(" ")[0] for line in annotations(clean)] == ["::notice"]
+
+
+def test_every_form_says_what_a_verdict_leaves_out(report: Any, tmp_path: Path):
+    made = report(passed=True)
+    (result,) = made.results
+    idle = CheckResult("chat", (), result.findings.clear(), not_run="no tokenizer was given")
+    said = replace(made, results=(replace(result, figures=result.figures[2:4]), idle))
+    write_report(said, tmp_path)
+    assert "Passed, 1 warning, 1 check not run · made" in Page((tmp_path / "report.html").read_text("utf-8")).text
+    assert "validation passed, 1 warning, 1 check not run" in (tmp_path / "report.md").read_text("utf-8")
+    assert "passed%2C 1 warning%2C 1 check not run" in list(annotations(said))[-1]
 
 
 @pytest.mark.parametrize(

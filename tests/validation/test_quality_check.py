@@ -39,6 +39,7 @@ CUT = "The liver lies below the diaphragm. It makes bile, which is stored in the
 FAULTY_REPLIES = [
     ("", Fault.EMPTY),
     ("  \n", Fault.EMPTY),
+    ("\u200b\u00a0\u2060", Fault.EMPTY),
     ("N/A", Fault.EMPTY),
     ("Rpt question.", Fault.EMPTY),
     ("B.", Fault.EMPTY),
@@ -62,6 +63,7 @@ FAULTY_REPLIES = [
     ("37 °C and α-thalassaemia".encode().decode("latin-1"), Fault.ENCODING),
     ("Sj\ufffdgren syndrome", Fault.ENCODING),
     ("A dose of 5\x07 mg", Fault.ENCODING),
+    ("A dose of\x00 5 mg", Fault.ENCODING),
     ("Store the platelets at 22?C.", Fault.ENCODING),
     ("Park?s textbook says so.", Fault.ENCODING),
     ("Occlusion of the coronary aery", Fault.LOST_RT),

@@ -174,7 +174,7 @@ class ContaminationCheck(Check[ContaminationSettings]):
     def recall(self, recorded: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the index that the build looked into, where it is still kept; a manifest knows no path."""
         digest = str(recorded.get("index", ""))
-        cache = Path(given.get("cache", ContaminationSettings().cache)).expanduser()
+        cache = Path(given.get("cache", ContaminationSettings.model_fields["cache"].default)).expanduser()
         if not digest.isalnum() or "benchmarks" in given or not index_file(digest, cache).is_file():
             return {}
         return {"benchmarks": (str(index_file(digest, cache)),)}

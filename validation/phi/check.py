@@ -172,8 +172,10 @@ class PhiCheck(Check[PhiSettings]):
 
     def tables(self, counts: pl.DataFrame) -> Mapping[str, Mapping[str, float]]:
         """Return rows by the gravest level found in them."""
-        found = {f"level {level}": float(rows) for level, rows in tally.table(counts, "gravest").items()}
-        return {"rows with identifiers": found} if found else {}
+        gravest = tally.table(counts, "gravest")
+        none = tally.table(counts, "rows").get("rows", 0) - sum(gravest.values())
+        found = {f"level {level}": float(rows) for level, rows in gravest.items()}
+        return {"rows by their gravest identifier": {"none": float(none), **found}} if found else {}
 
     def run(self, rows: Rows, settings: PhiSettings) -> CheckResult:
         """Scan every batch; values that the build itself invented do not count."""
