@@ -31,6 +31,9 @@ CLEAN = [
     "Patient Reported Outcome Measures and the Child Feeding Questionnaire were used.",
     "It is a lymphoma of a B cell.” [DOID:0050745] It has a ring (OMIM:1234567).",
     "Platelets 150000 per microlitre, sodium 140 mEq/L, 98.6 F, SpO2 97%.",
+    "It arises in the ganglion cell layer (Ref. Radiation of the eye, (1991) 5. 239-251).",
+    "The patient may relapse: diabetes type 2 may be diagnosed late, and dob, date of birth, is asked.",
+    "Records are kept at example.com and read e.g. at example.org; the user was seen at 00 10 20 30.",
     "",
 ]
 

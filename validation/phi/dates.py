@@ -76,7 +76,9 @@ def _month(word: str) -> int | None:
 
 def _written(text: str, month: int, *, before: bool) -> DateForm | None:
     numbers = _NUMBER.findall(text)
-    years = [n for n in numbers if len(n) == 4 or f"'{n}" in text]
+    years = [n for n in numbers if len(n) == 4 or f"'{n}" in text] or (
+        numbers[1:] if text.endswith(f"-{numbers[-1]}") else []
+    )
     days = [n for n in numbers if n not in years]
     year = (int(years[0]) if len(years[0]) == 4 else 2000 + int(years[0])) if years else _NO_YEAR
     order = ("dm" if before else "md") if days else "m"

@@ -17,7 +17,7 @@ _BY_SUFFIX = (
     rf" {_SUFFIX}(?-u:\b)",
     rf"(?-u:\b)[0-9]{{1,5}}[A-Za-z]? (?:[A-Z0-9][A-Za-z0-9.'-]* ){{1,4}}{_SUFFIX}(?-u:\b)",
 )
-_BY_BOX = (r"Box |BOX |box |Zip|zip|ZIP|Post|post|POST", r"(?i:p\.? ?o\.? box |zip|postal code|post code)")
+_BY_BOX = (r"Box |BOX |box |Zip|zip|ZIP|Post|post|POST", r"(?i:p\.? ?o\.? box |zip|post(?:al)? ?code)")
 _BY_CODE = (r"[0-9]{5}", r"[A-Z][a-z.]+,? (?:[A-Z]{2}|[A-Z][a-z]+),? [0-9]{5}(?-u:\b)")
 _ABROAD = r"Rua|Rue|Calle|Avenida|Avenue de|Piazza|Viale|Plaza|Ulica"
 _BY_WORD_ABROAD = (
@@ -36,7 +36,12 @@ STATE = rf"(?:{_CODES}|{alternation(phrases('states'))})"
 _TOWN = r"[A-Z][a-z]+(?:[ -][A-Z][a-z]+){0,2}|(?:St|Ft|Mt)\. [A-Z][a-z]+"
 TOWN_STATE = rf"(?:{_TOWN}),? {STATE}\b(?:,? \d{{5}}(?:-\d{{4}})?)?"
 _UNIT = r"(?:,? (?:Apt|Apartment|Unit|Suite|Ste|Floor|Fl|Room|Rm|No)\.? ?#?[\w-]+|,? ?#\w+)?"
-_TAIL = rf"(?:,?\s(?:{TOWN_STATE})|,\s{alternation(phrases('cities'))}\b(?: \d{{5,6}}\b)?)?"
+# Postal codes of the United Kingdom (a dozen houses each) and of Canada.
+_CODE_ABROAD = r"(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d)"
+_TAIL = (
+    rf"(?:,?\s(?:{TOWN_STATE})|,\s{alternation(phrases('cities'))}\b(?: \d{{5,6}}\b)?)?"
+    rf"(?:(?:,\s(?:{_TOWN}))?,?\s{_CODE_ABROAD}\b)?"
+)
 _NAME = r"(?:[A-Z][A-Za-z.'-]*|\d{1,3}(?:st|nd|rd|th))(?: [A-Z][A-Za-z.'-]*){0,3}?"
 _STREET = re.compile(rf"\b\d{{1,5}}[A-Za-z]? (?:[NSEW]\.? )?{_NAME} {_SUFFIX}\b\.?{_UNIT}{_TAIL}")
 _BOX = re.compile(rf"(?i:\bp\.? ?o\.? box) #?\d+{_TAIL}")
@@ -46,7 +51,7 @@ _STREET_ABROAD = re.compile(
     r"|[A-Z][a-z]+(?:strasse|gatan|gade| utca) \d{1,4})\b(?:,? (?:\d{4,5} )?[A-Z][a-z]+)?"
 )
 _TOWN_ZIP = re.compile(rf"\b{TOWN_STATE}(?<=\d{{5}})\b")
-_ZIP = re.compile(r"(?i:\b(?:zip|postal|post)(?: ?code)?:?(?: is)? )(?P<id>\d{5}(?:-\d{4})?)\b")
+_ZIP = re.compile(r"(?i:\b(?:zip|postal|post)(?: ?code)?:?(?: is)? )(?P<id>\d{5}(?:-\d{4})?|" + _CODE_ABROAD + r")\b")
 
 
 def addresses(text: str) -> Iterator[Candidate]:

@@ -11,7 +11,8 @@ __all__ = ["NETWORK_GATES", "PHONE_GATES", "network", "phones"]
 
 # Small expressions with a literal to look for run ten times as fast as one that holds them all.
 NETWORK_GATES = (
-    r"@|://|www\.|WWW\.|Www\.|\(at\)|\[at\]|\(AT\)|\[AT\]",
+    r"@|://|www\.|WWW\.|Www\.|\(at\)|\[at\]|\(AT\)|\[AT\]|&#64;|&commat;|%40",
+    r"[._][A-Za-z0-9]+ {1,3}(?:at|AT) {1,3}[A-Za-z0-9-]+\.[A-Za-z]",
     r" dot | DOT | Dot |\(dot\)|\(DOT\)|\[dot\]|\[DOT\]|\{dot\}|\( dot \)|\[ dot \]|\{ dot \}",
     r"\.(?:com|org|net|io|me|info|blog|co|us)/",
     r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",
@@ -21,7 +22,7 @@ NETWORK_GATES = (
 """A row that matches none of these holds no e-mail, URL, user name, IP or MAC address."""
 
 _EMAIL = re.compile(
-    r"(?i)(?<![\w.+-])[^\W_][\w.%+'-]*(?:\s?@\s?|\s*[\[(]at[\])]\s*)[^\W_][\w-]*"
+    r"(?i)(?<![\w.+-])[^\W_][\w.%+'-]*?(?:\s?@\s?|&#64;|&commat;|%40|\s*[\[(]at[\])]\s*)[^\W_][\w-]*"
     r"(?:(?:\.|\s*[\[(]dot[\])]\s*)[^\W_][\w-]*)*(?:\.|\s*[\[(]dot[\])]\s*)[^\W\d_]{2,24}\b"
 )
 # `jane AT mail DOT com`: the last dot is spelt too, or "seen at example.com" would be one. What may end a host's name
@@ -31,6 +32,11 @@ _DOT = r"(?:\s?[\[({]\s?dot\s?[\])}]\s?|\s{1,3}dot\s{1,3})"
 _SPELT = re.compile(
     rf"(?i)(?<![\w.+-])(?P<user>[^\W_][\w.%+'-]*(?:{_DOT}[^\W_][\w%+'-]*){{0,3}}){_AT}[^\W_][\w-]*"
     rf"(?:(?:\.|{_DOT})[^\W_][\w-]*){{0,3}}{_DOT}{cues('top_level')}\b"
+)
+# `jane.doe at example.com`: no English word has a point or an underscore inside.
+_DOTTED = re.compile(
+    rf"(?<![\w.+-])[^\W_][\w+'-]*[._](?:[\w+'-]+\.)*[\w+'-]*\w {{1,3}}(?:at|AT) {{1,3}}[^\W_][\w-]*"
+    rf"(?:\.[\w-]+){{0,3}}\.(?i:{cues('top_level')})\b"
 )
 _NO_USER = re.compile(rf"(?i)(?:{cues('no_user')})")
 _URL = re.compile(
@@ -55,6 +61,8 @@ def network(text: str) -> Iterator[Candidate]:
     """Yield e-mail, URL, IP and MAC addresses and user names, but no hosts of references (``nih.gov``, ``doi.org``)."""
     for found in _EMAIL.finditer(text):
         yield Candidate(*found.span(), IdentifierType.EMAIL, Level.HARD)
+    for found in _DOTTED.finditer(text):
+        yield Candidate(*found.span(), IdentifierType.EMAIL, Level.CONTEXT)
     for found in _SPELT.finditer(text):
         if not _NO_USER.fullmatch(found["user"]):
             yield Candidate(*found.span(), IdentifierType.EMAIL, Level.HARD)
@@ -101,7 +109,7 @@ PHONE_GATES = (
     r"[0-9](?:[-. ()]{0,3}[0-9]){6}",
     (
         r"\(?[2-9][0-9]{2}\)?[-. ]{0,2}[0-9]{3}[-. ][0-9]{4}"
-        r"|1[3-9][0-9][- ][0-9]{4}[- ][0-9]{4}|\+ ?[0-9]{1,3}[-. (]*[0-9][-. ()0-9]{5}"
+        r"|1[3-9][0-9][- ][0-9]{4}[- ][0-9]{4}|(?:\+ ?|(?-u:\b)00)[0-9]{1,3}[-. (]*[0-9][-. ()0-9]{5}"
         rf"|(?i:(?-u:\b){_CALL}(?-u:\b)|(?-u:\b)F: )"
     ),
 )
@@ -114,7 +122,8 @@ _NANP = re.compile(
 _SPACED = re.compile(rf"(?<![\w.+/-])(?:\+?1[-. ])?[2-9]\d\d[ .-]\d{{3}}[ .-]\d{{4}}(?![\w-]){_EXTENSION}")
 _CHINA = re.compile(r"(?<![\w-])1[3-9]\d[- ]\d{4}[- ]\d{4}(?![\w-])")
 _WORLD = re.compile(
-    r"(?<![\w+])\+ ?\d{1,3}[-. ]?(?:\(\d{1,4}\)[-. ]?)?\d{1,5}(?:[-. ]\d{2,10}|\d{4,10})(?:[-. ]?\d{2,6}){0,4}(?![\w-])"
+    r"(?:(?<![\w+])\+ ?\d{1,3}[-. ]?|(?<![\w+.,/-])00[1-9]\d{0,2}[-. ])(?:\(\d{1,4}\)[-. ]?)?\d{1,5}"
+    r"(?:[-. ]\d{2,10}|\d{4,10})(?:[-. ]?\d{2,6}){0,4}(?![\w-])"
 )
 _CUED = re.compile(
     rf"(?i)\b(?P<cue>{_CALL}|f)\b(?:[^\d\n;]{{0,40}}?|:\s{{0,4}})(?P<id>\+?\(?\d[\d() .-]{{5,18}}\d)(?!\w){_EXTENSION}"
@@ -123,6 +132,8 @@ _TOLL_FREE = re.compile(r"\(?(?:\+?1[-. ]?\(?)?8(?:00|33|44|55|66|77|88)")
 _FAX_CUE = re.compile(r"(?i)\b(?:fax(?:ed|es|ing)?|facsimile|telefax|f)\b[^;\n\d]{0,48}$")
 # Databases of diseases, signs and articles, whose numbers follow a "B cell" or a "ring" as often as a name does.
 _TERM = re.compile(r"\b(?:DOID|OMIM|MIM|HP|MONDO|ORPHA|MESH|GO|PMID|CHEBI|NCIT|SCTID)[:_#] ?$")
+# A year in brackets begins the volume and the pages of an article.
+_VOLUME = re.compile(r"\((?:19|20)\d\d\)")
 _OTHER_CUE = re.compile(rf"(?i)\b{cues('notcall')}\b[^\n\d]{{0,24}}$")
 
 
@@ -140,6 +151,7 @@ def phones(text: str) -> Iterator[Candidate]:
         if (
             7 <= digits <= 15
             and named
+            and not _VOLUME.match(found["id"])
             and not _TERM.search(text[found.end("cue") : start])
             and not _OTHER_CUE.search(text[:start].removesuffix("#").rstrip()[found.end("cue") :])
         ):

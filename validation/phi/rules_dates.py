@@ -23,6 +23,7 @@ DATE_GATES = (
     rf"(?-u:\b){_ANY_MONTH}[A-Za-z]{{0,6}}\.?,?[ -]'?[0-9]",
     rf"[0-9](?:st|nd|rd|th)?[ -]?(?:of )?{_ANY_MONTH}",
     r"(?-u:\b)[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{2,4}(?-u:\b)",
+    r"(?i:DOB|birth)[^0-9\n]{1,12}[0-9]{8}",
 )
 """A row without any of these holds no date with a day in it."""
 AGE_GATE = r"9[0-9][ -]?[yY]|1[0-2][0-9][ -]?[yY]|ge[dD]?:? 9[0-9]|ge[dD]?:? 1[0-2][0-9]"
@@ -31,8 +32,11 @@ AGE_GATE = r"9[0-9][ -]?[yY]|1[0-2][0-9][ -]?[yY]|ge[dD]?:? 9[0-9]|ge[dD]?:? 1[0
 _YEAR = r"(?:\d{4}|'\d{2})"
 _WRITTEN = re.compile(
     rf"(?i)\b(?:(?P<month1>{_MONTH})\.?[ -](?P<day1>\d{{1,2}})(?:st|nd|rd|th)?(?:,?[ -](?P<year1>{_YEAR}))?"
-    rf"|(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?[ -]?(?:of )?(?P<month2>{_MONTH})\b\.?(?:,?[ -]?(?P<year2>{_YEAR}))?)\b"
+    rf"|(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?[ -]?(?:of )?(?P<month2>{_MONTH})\b\.?"
+    rf"(?:,?[ -]?(?P<year2>{_YEAR}|(?<=-)\d\d))?)\b"
 )
+# A birth date as databases write it; eight digits after any other word are as often a number.
+_COMPACT = re.compile(r"(?i)\b(?:DOB|date of birth|birth ?date)\W{1,4}(?:is |was )?(?P<id>\d{8})\b")
 _NUMERIC = re.compile(
     r"(?<![\w./-])(?:(?P<y>\d{4})(?P<m1>[-/.])(?P<m>\d{1,2})(?P=m1)(?P<d>\d{1,2})"
     r"|(?P<a>\d{1,2})(?P<m2>[-/.])(?P<b>\d{1,2})(?P=m2)(?P<yy>\d{4}|\d{2}))(?:T\d\d:\d\d(?::\d\d)?Z?)?(?![\w/-]|\.\d)"
@@ -83,7 +87,12 @@ def cued_dates(text: str) -> Iterator[Candidate]:
 
 def _dates(text: str) -> Iterator[tuple[int, int, bool]]:
     """Yield the span of each date that exists, and whether it names its year."""
+    for found in _COMPACT.finditer(text):
+        if _exists_compact(found["id"]):
+            yield *found.span("id"), True
     for found in _WRITTEN.finditer(text):
+        if found[0].islower() and not (found["year1"] or found["year2"]) and "may" in found[0]:
+            continue  # "type 2 may be"
         month = _MONTH_NUMBERS[(found["month1"] or found["month2"])[:3].title()]
         year = found["year1"] or found["year2"]
         if is_date(_year(year) if year else 2000, month, int(found["day1"] or found["day2"])):
@@ -96,6 +105,12 @@ def _dates(text: str) -> Iterator[tuple[int, int, bool]]:
 def _year(digits: str) -> int:
     short = digits.removeprefix("'")
     return int(short) if len(short) == 4 else 2000 + int(short)
+
+
+def _exists_compact(digits: str) -> bool:
+    year_first = int(digits[:4]), int(digits[4:6]), int(digits[6:])
+    year, first, second = int(digits[4:]), int(digits[:2]), int(digits[2:4])
+    return any(is_date(*parts) for parts in (year_first, (year, first, second), (year, second, first)))
 
 
 def _exists(found: re.Match[str], text: str) -> bool:

@@ -16,10 +16,10 @@ DIGITS_GATE = r"[0-9](?:[ ./()-]{0,2}[A-Za-z/-]{0,3}[0-9]){2}|[0-9]{2} [A-Z]{3}"
 # Of the rows with digits, those with more than a dose, a range or a blood pressure.
 _LONG_NUMBER = (
     r"(?:[0-9][A-Za-z]{0,3}){4}|[0-9]{3}[-A-Z]|[A-Z]-?[0-9]{3}|[0-9]{2}[-/.][0-9]{2}[-/.]|[0-9]{2} [A-Z]{3}"
-    r"|[0-9]{3}[ .][0-9]{2}[ .]|[0-9]-[A-Z]{2}[0-9]"
+    r"|[0-9]{3}[ .][0-9]{2,3}[ .]|[0-9]-[A-Z]{2}[0-9]"
 )
 CODE = (
-    r"\d{3} \d{3} \d{4}|\d{4} \d{4} \d{4}"  # first, else their first group is taken for the whole
+    r"\d{3} \d{3} \d{3,4}|\d{4} \d{4} \d{4}|\d{4} \d{5} \d"  # first, else their first group is taken for the whole
     r"|#?(?:[A-Za-z]{0,6}[-/]?\d(?:[A-Za-z0-9]|[-/](?=[A-Za-z0-9]))*|[A-Z]{1,6}(?:-[A-Z0-9]+)+|[A-Z]{2,4} ?\d{4,})"
 )
 """An identifier in letters, digits and hyphens."""

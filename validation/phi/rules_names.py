@@ -20,10 +20,11 @@ __all__ = [
 
 
 _TITLE = cues("title")
-_RUN = re.compile(
-    rf"(?<![A-Za-z'-])(?:{CAP}|{INITIAL})(?: (?:{CAP}|{INITIAL}|(?:de la|de|da|van der|van|von|bin|al) {CAP}))+"
+_PARTICLE = r"(?:(?:de la|de|da|van der|van|von|bin|al) )"
+_RUN = re.compile(rf"(?<![A-Za-z'-])(?:{CAP}|{INITIAL})(?: (?:{_PARTICLE}?{CAP}|{INITIAL}))+")
+_TITLED = re.compile(
+    rf"\b(?P<id>{_TITLE}\.? (?P<name>(?:{_PARTICLE}?{CAP}|{INITIAL})(?: (?:{_PARTICLE}?{CAP}|{INITIAL})){{0,3}}))"
 )
-_TITLED = re.compile(rf"\b(?P<id>{_TITLE}\.? (?P<name>(?:{CAP}|{INITIAL})(?: (?:{CAP}|{INITIAL})){{0,3}}))")
 _SINGLE = re.compile(rf"(?i:\b{cues('single')})\s?(?P<name>{CAP})\b(?! [A-Z])")
 _CUE_BEFORE = re.compile(rf"(?i:(?<![A-Za-z])(?:{cues('cue')}|{cues('person')}))[:,;(]{{0,2}} ?\(?$")
 _HINT_BEFORE = re.compile(rf"(?i:\b{cues('hint')}):? $")
@@ -49,7 +50,7 @@ _GATE_AFTER = (
     "|who (?:was|has|is|had|lives|visited|attended)"
 )
 _GATE_NAME = r"(?:[A-Z][a-z'-]+|[A-Z]\.) (?:[A-Z][A-Za-z'-]|[A-Z]\.|[A-Z](?-u:\b))"
-TITLE_GATE = rf"(?-u:\b){_TITLE}\.? [A-Z]"
+TITLE_GATE = rf"(?-u:\b){_TITLE}\.? {_PARTICLE}?[A-Z]"
 """A row without a title before a capital holds no titled name."""
 LABEL_GATES = (
     r"[nN]amed [A-Z]|ame is [A-Za-z]|ames?[:=] ?[A-Za-z]|atient: ?[A-Za-z]|(?:AME|ATIENT): ?[A-Z]|alled: ?[A-Z]",

@@ -1,0 +1,47 @@
+"""Identifiers in the forms that other countries, databases and evaders give them."""
+
+import pytest
+
+from openmed_data.validation.phi import redact, scan
+from openmed_data.validation.phi.dates import parse_date
+
+FORMS = [
+    ("Ring 0049 30 901820 after noon.", "0049 30 901820", "PHONE"),
+    ("Write to jane.doe at example.com today.", "jane.doe at example.com", "EMAIL"),
+    ("Write to j_doe AT mail.example.co.uk today.", "j_doe AT mail.example.co.uk", "EMAIL"),
+    ("Mail jane.doe&#64;example.com today.", "jane.doe&#64;example.com", "EMAIL"),
+    ("See ?to=jane.doe%40example.com now", "jane.doe%40example.com", "EMAIL"),
+    ("dob=14031961", "14031961", "DATE"),
+    ("Date of birth: 19610314.", "19610314", "DATE"),
+    ("D.O.B: 14-MAR-61, male", "14-MAR-61", "DATE"),
+    ("Mr. van der Berg complains of cough.", "Mr. van der Berg", "NAME"),
+    ("Name - Priya Sharma", "Priya Sharma", "NAME"),
+    ("Priya Sharma, 45F, has dyspnoea.", "Priya Sharma", "NAME"),
+    ("He lives at 14 Acacia Avenue, Leeds LS1 4AB.", "14 Acacia Avenue, Leeds LS1 4AB", "LOCATION"),
+    ("Her postcode is SW1A 1AA.", "SW1A 1AA", "LOCATION"),
+    ("Postal code: K1A 0B1", "K1A 0B1", "LOCATION"),
+    ("SIN 046 454 286", "046 454 286", "SSN"),
+    ("Medicare 2123 45670 1", "2123 45670 1", "HEALTH_PLAN"),
+    ("IP No. 334455/21 was filed.", "334455/21", "MRN"),
+    ("OPD No: 88231", "88231", "MRN"),
+]
+
+
+@pytest.mark.parametrize(("text", "identifier", "kind"), FORMS)
+def test_a_form_is_found_whole_and_redacted(text: str, identifier: str, kind: str) -> None:
+    (findings,) = scan([text])
+    grave = [(text[one.start : one.end], one.type.value) for one in findings if one.level >= 2]
+    assert (identifier, kind) in grave
+    assert redact(text, findings) == text.replace(identifier, f"[{kind}]")
+
+
+@pytest.mark.parametrize("text", ["dob=99999999", "The birth weight was 12031961 units.", "Tube no 12031961"])
+def test_eight_digits_are_a_birth_date_only_where_one_is_named_and_exists(text: str) -> None:
+    assert "DATE" not in [one.type.value for one in scan([text])[0]]
+
+
+def test_a_year_of_two_digits_moves_with_its_date() -> None:
+    form = parse_date("14-MAR-61")
+    assert form is not None
+    assert (form.day.day, form.day.month, form.order) == (14, 3, "dmy")
+    assert form.render(form.day.replace(year=1972), "14-MAR-61") == "14-MAR-72"
