@@ -135,7 +135,7 @@ def _splits(files: Sequence[Mapping[str, Any]]) -> Iterable[str]:
 def _examples(path: Path, fit: Callable[[str], bool]) -> Iterator[str]:
     """Yield the first fit row of each half of a file, as YAML, which keeps a text's lines and says where it ends."""
     with told(path.name), pq.ParquetFile(path) as file:
-        ids: Sequence[Any] = file.read(columns=["id"])["id"].to_pylist()
+        ids = cast(list[str], file.read(columns=["id"])["id"].to_pylist())
         half = len(ids) // 2
         firsts = (next((row for row in part if fit(ids[row])), None) for part in (range(half), range(half, len(ids))))
         chosen = [row for row in firsts if row is not None]
