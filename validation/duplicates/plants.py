@@ -1,6 +1,7 @@
 """Repeated questions to plant."""
 
 import random
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from openmed_data.kinds import Kind
 from openmed_data.planting import change_asked, change_rows, renamed
 
 _EACH = 40
+_LETTERED = re.compile(r"[A-J]\. ")
 _FEWEST_WORDS = 10
 
 
@@ -20,6 +22,7 @@ def plants(rows: pl.DataFrame, kind: Kind, rng: random.Random) -> Iterator[Plant
     noisy = change_asked(some, kind, lambda text: text.upper().replace(",", " ,"))
     yield Plant("repeated_rows", some, "the same row again, with another id")
     yield Plant("repeated_rows", noisy, "the same row again in capitals")
+    yield Plant("repeated_rows", change_asked(some, kind, _options_moved), "the same row again, its options moved")
     yield Plant("across_splits", some, "the same row in the other split", split="validation")
     yield Plant("nearly_across_splits", change_asked(some, kind, lambda text: _drop_word(text, rng)),
                 "the same row in the other split, a word of the longest line left out", split="validation")  # fmt: skip
@@ -34,6 +37,16 @@ def _drop_word(text: str, rng: random.Random) -> str:
     if len(words) >= _FEWEST_WORDS:
         del words[rng.randrange(1, len(words) - 1)]
     lines[longest] = " ".join(words)
+    return "\n".join(lines)
+
+
+def _options_moved(text: str) -> str:
+    """Put the text of each lettered option under the next letter."""
+    lines = text.split("\n")
+    places = [at for at, line in enumerate(lines) if _LETTERED.match(line)]
+    texts = [lines[at][3:] for at in places]
+    for at, moved in zip(places, texts[1:] + texts[:1], strict=True):
+        lines[at] = lines[at][:3] + moved
     return "\n".join(lines)
 
 
