@@ -47,6 +47,23 @@ def _of_tools(rows: pl.DataFrame) -> Iterator[Plant]:
         ("undeclared_arguments", "an argument that is not declared", {"arguments": {"zzz_planted": 1}}),
     ):
         yield Plant(code, change_rows(some, lambda row, change=change: _spoil(row, change)), how)
+    typed = change_rows(some, _declare_otherwise)
+    yield Plant("unfit_arguments", typed, "every argument declared as a list of numbers")
+
+
+def _declare_otherwise(row: dict[str, Any]) -> None:
+    """Say of every argument of the first call's tool that it is a list of numbers, as none is."""
+    message = _calls(row["messages"])
+    call: Any = json.loads(message["tool_calls"][0])["function"] if message else {"name": "", "arguments": {}}
+    given = json.loads(call["arguments"]) if isinstance(call["arguments"], str) else call["arguments"]
+    tools: Any = json.loads(row["tools"])
+    for tool in tools:
+        function = tool.get("function", tool)
+        if function["name"] == call["name"]:
+            numbers = {"type": "array", "items": {"type": "number"}, "minItems": 9}
+            function["parameters"] = {"type": "object", "properties": dict.fromkeys(given or ["none"], numbers)}
+            function["parameters"]["required"] = [] if given else ["none"]
+    row["tools"] = json.dumps(tools)
 
 
 def _calls(messages: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -16,6 +16,8 @@ from openmed_data import tally
 from openmed_data.builder import ReasonCode
 from openmed_data.check import FINDINGS, Check, Figure, Plant, Scan, Settings
 from openmed_data.kinds import MESSAGES, Kind, kind_of
+from openmed_data.traces.reasons import Unfit
+from openmed_data.traces.toolbox import Toolbox, toolbox
 
 from ._conversations import parse_tools
 from ._flat import compatible
@@ -39,6 +41,7 @@ class Fault(ReasonCode):
     UNKNOWN_TOOL = "unknown_tools", "rows with a call of a tool that the row does not declare"
     MISSING_ARGUMENT = "missing_arguments", "rows with a call that lacks an argument which the tool requires"
     WRONG_ARGUMENT = "undeclared_arguments", "rows with a call that has an argument which the tool does not declare"
+    MISFIT = "unfit_arguments", "rows with a call whose argument has another type or value than the tool declares"
     UNANSWERED = "unanswered_calls", "rows in which a result names a call that was not made, or calls lack results"
     MISCOUNTED = "miscounted_calls", "rows whose `n_calls` is not the number of calls in their messages"
 
@@ -124,7 +127,7 @@ def _tool_faults(batch: pl.DataFrame) -> pl.DataFrame:
         declared = _declared(text)
         if declared is None:
             found.append((row, "tools", str(Fault.BROKEN_TOOLS)))
-        found += [(row, field, str(fault)) for field, fault in _of_calls(held, declared)]
+        found += [(row, field, str(fault)) for field, fault in _of_calls(held, declared, _box(text))]
     return pl.DataFrame(found, schema=_FOUND, orient="row")
 
 
@@ -140,7 +143,17 @@ def _declared(text: Any) -> Mapping[str, Mapping[str, Any]] | None:
     return declared if whole else None
 
 
-def _of_calls(messages: list[Any], declared: Mapping[str, Mapping[str, Any]] | None) -> Iterator[tuple[str, Fault]]:
+def _box(text: Any) -> Toolbox | None:
+    """Return what validates the calls of the declared tools; None where their schemas are no JSON Schema."""
+    try:
+        return toolbox(text or "")
+    except Unfit:
+        return None
+
+
+def _of_calls(
+    messages: list[Any], declared: Mapping[str, Mapping[str, Any]] | None, box: Toolbox | None
+) -> Iterator[tuple[str, Fault]]:
     """Yield what is wrong with each call, and with results that answer none."""
     open_calls: set[str] = set()
     waiting = 0
@@ -157,7 +170,10 @@ def _of_calls(messages: list[Any], declared: Mapping[str, Mapping[str, Any]] | N
             waiting += 1
             open_calls |= {id_} if id_ else set()
             if declared is not None:
-                yield from ((field, fault) for fault in _against(name, arguments, declared))
+                faults = list(_against(name, arguments, declared))
+                if not faults and box and box.misfit(name, arguments):
+                    faults = [Fault.MISFIT]
+                yield from ((field, fault) for fault in faults)
         if message["role"] == "tool":
             waiting -= 1
             answered = message.get("tool_call_id")

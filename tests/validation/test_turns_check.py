@@ -87,6 +87,11 @@ def test_usual_conversations_pass(frame: pl.DataFrame) -> None:
 LOOSE = json.dumps([{**TOOL, "function": {**TOOL["function"], "parameters": {"type": "object"}}}])  # type: ignore[dict-item]
 
 FAULTY = [
+    (
+        trace(say("user"), say("assistant", None, call({"query": 5})), say("tool", answers="c1"), say("assistant")),
+        Fault.MISFIT,
+        "messages[1].tool_calls[0]",
+    ),
     (trace(say("user"), say("user"), say("assistant")), Fault.DISORDER, "messages"),
     (trace(say("user"), say("assistant"), say("assistant")), Fault.DISORDER, "messages"),
     (trace(say("assistant"), say("user"), say("assistant")), Fault.DISORDER, "messages"),
@@ -106,6 +111,7 @@ FAULTY = [
     (trace(*searched(call({"limit": 3}))), Fault.MISSING_ARGUMENT, "messages[1].tool_calls[0]"),
     (trace(*searched(call({"query": "x", "page": 3}))), Fault.WRONG_ARGUMENT, "messages[1].tool_calls[0]"),
     (trace(*searched(call(), answers="c9")), Fault.UNANSWERED, "messages[2].tool_call_id"),
+    (trace(*searched(call({"query": 5}))), Fault.MISFIT, "messages[1].tool_calls[0]"),
 ]
 
 
