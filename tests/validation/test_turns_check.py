@@ -87,11 +87,6 @@ def test_usual_conversations_pass(frame: pl.DataFrame) -> None:
 LOOSE = json.dumps([{**TOOL, "function": {**TOOL["function"], "parameters": {"type": "object"}}}])  # type: ignore[dict-item]
 
 FAULTY = [
-    (
-        trace(say("user"), say("assistant", None, call({"query": 5})), say("tool", answers="c1"), say("assistant")),
-        Fault.MISFIT,
-        "messages[1].tool_calls[0]",
-    ),
     (trace(say("user"), say("user"), say("assistant")), Fault.DISORDER, "messages"),
     (trace(say("user"), say("assistant"), say("assistant")), Fault.DISORDER, "messages"),
     (trace(say("assistant"), say("user"), say("assistant")), Fault.DISORDER, "messages"),
