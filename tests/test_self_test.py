@@ -149,9 +149,7 @@ def test_the_checks_find_what_they_plant_into_the_sample(tmp_path: Path) -> None
     done = CliRunner().invoke(app, ["validate", str(build), "--self-test", "--quiet"])
     assert done.exit_code == 0, done.output
     held: dict[str, Any] = json.loads((build / "validation" / "self_test.json").read_text(encoding="utf-8"))
-    # Two questions of the sample have each a sister that differs in the drug, or the germ, alone.
-    assert {check for check, named in held["unplanted"].items() if named} == {"duplicates"}
-    assert held["unplanted"]["duplicates"] == 4
+    assert not any(held["unplanted"].values())
     assert {one["check"] for one in held["recalls"]} >= {"pairs", "quality", "schema", "turns", "phi", "duplicates"}
     assert [one for one in held["recalls"] if not one["found"]] == []
     exact = {"schema", "turns", "pairs"}

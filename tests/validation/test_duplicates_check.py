@@ -80,6 +80,12 @@ def test_nearly_the_same_question_in_two_splits_fails_and_in_one_is_listed():
     assert set(within.findings["masked"]) == {"with row 61", "with row 62"}
 
 
+def test_nearly_the_same_question_with_another_right_answer_is_no_repetition():
+    near = pair(71, ASKED.replace("carries", "brings"), "B. artery", "C. duct")
+    assert missed(run([*CLEAN, pair(70, ASKED), near], threshold=0.7)) == {}
+    assert missed(run([*CLEAN, pair(70, ASKED)], [near], threshold=0.7)).keys() == {"nearly_across_splits_per_1000"}
+
+
 @pytest.mark.parametrize(
     ("word", "other"), [("Rh+ve", "Rh-ve"), ("28", "32"), ("carry", "never carry"), ("increased", "decreased")]
 )

@@ -222,11 +222,15 @@ def _judge(linked: _Linked) -> pl.DataFrame:
 
 
 def _near(linked: _Linked) -> pl.DataFrame:
-    """Return the rows of every two groups that ask nearly the same, seen from either side."""
+    """Return the rows of every two groups that ask nearly the same, seen from either side.
+
+    Within a split, two whose right answers differ ("the antidote of heparin", "of morphine") are two questions.
+    """
     both = pl.concat([linked.near, linked.near.select(left="right", right="left")])
-    ours = both.join(linked.rows.select("row", "split", left="group"), on="left")
-    pairs = ours.join(linked.rows.select(other="split", right="group"), on="right")
+    ours = both.join(linked.rows.select("row", "split", answer="right", left="group"), on="left")
+    every = ours.join(linked.rows.select(other="split", other_answer="right", right="group"), on="right")
     same = pl.col("split") == pl.col("other")
+    pairs = every.filter(~(same & (pl.col("answer") != pl.col("other_answer")).fill_null(value=False)))
     code = pl.when(same).then(pl.lit(str(Code.NEAR))).otherwise(pl.lit(str(Code.NEAR_ACROSS))).alias("code")
     return (
         pairs.select("row", pl.col("right").alias("group"), code)
