@@ -12,8 +12,8 @@ option as the chosen reply and a wrong option of the same question as the reject
     how="""
 Questions that cannot be learnt from are rejected, each with a reason: no key, missing or equal options, a picture that
 is not there, a table whose cells ran into one another, contradicting copies or explanations. Entities, tags, question
-numbers, the names of examinations behind a question and letters in front of an option are removed. The letters "rt" that
-the source lost from many words are put back, and so are spaces between sentences, and ranges and ratios that a
+numbers, the names of examinations behind a question and letters in front of an option are removed. The letters "rt"
+that the source lost from many words are put back, and so are spaces between sentences, and ranges and ratios that a
 spreadsheet took for dates and times (`3-Jan` was `1-3`). Options are moved so that each letter is right equally often,
 unless options or explanation refer to letters. Wrong options are drawn so that length does not tell which is right.
 """.strip(),
