@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from openmed_data.errors import BuildError, GateError, UsageError
 from openmed_data.progress import Silent
@@ -14,6 +16,7 @@ from openmed_data.training.plan import Request, Step, steps_of
 from openmed_data.training.records import Parent
 from openmed_data.training.results import headline, read_scores
 from openmed_data.training.stage import COMPLETE, FAILURE
+from openmed_data.training.weights import texts_digest, weights_digest
 
 CPU = profile.load("cpu-smoke")
 BASE = Parent(model="tiny", weights="b" * 64)
@@ -36,8 +39,38 @@ def test_an_id_depends_on_what_decides_the_result_alone() -> None:
         identity("chat_template=chatml"),
         identity(parent="q" * 64),
         identity(base=BASE.model_copy(update={"weights": "c" * 64})),
+        identity(base=BASE.model_copy(update={"texts": "d" * 64})),
     }
-    assert len(changed) == 6
+    assert len(changed) == 7
+
+
+def write_model(folder: Path, first: float) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("config.json", "tokenizer_config.json"):
+        (folder / name).write_text("{}")
+    save_file({"w": np.array([first, 2.0], dtype=np.float32)}, folder / "model.safetensors")
+    return folder
+
+
+def test_a_stage_is_skipped_only_while_its_model_is_the_one_it_made(tmp_path: Path) -> None:
+    base = write_model(tmp_path / "base", 1.0)
+    asked = Request(recipe.load("cpu-smoke"), CPU, ("merge",), tmp_path / "runs", model=str(base))
+    (step,) = steps_of(asked, Silent())
+    own = Parent(model=str(base), weights=weights_digest(base), texts=texts_digest(base))
+    key = driver.identity_of(asked, step, own, own)
+    folder = records.folder_of(asked.root, asked.recipe.name, "merge", key)
+    made = weights_digest(write_model(folder / records.MODEL, 3.0))
+    facts = {"parent": own, "base": own, "recipe": {}, "profile": CPU.name, "started": "2026", "weights": made}
+    records.write(folder, records.Run(stage="merge", id=key, status=records.Status.DONE, **facts))
+    assert [one.skipped for one in driver.train(asked, Silent())] == [True]
+
+    write_model(folder / records.MODEL, 3.5)
+    with pytest.raises(GateError, match="model of merge was changed after it was made"):
+        driver.train(asked, Silent())
+
+    (base / "tokenizer_config.json").write_text('{"chat_template": "another"}')
+    other = own.model_copy(update={"texts": texts_digest(base)})
+    assert driver.identity_of(asked, step, other, other) != key
 
 
 def test_an_evaluation_is_known_by_its_tasks_and_their_files(tmp_path: Path) -> None:
