@@ -165,7 +165,7 @@ class _Chain:
 def identity_of(request: Request, step: Step, parent: Parent, base: Parent) -> str:
     """Return the id of a step: of its settings, seed, template, data, parent and, for a merge, the base.
 
-    Tokenizer and chat template of the base are part of it: a repository may mend them and leave the weights as they are.
+    Tokenizer and chat template of the base are part of it: a repository may mend these alone.
     """
     wanted = request.recipe.chat_template
     facts = {
