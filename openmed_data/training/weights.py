@@ -9,6 +9,7 @@ import json
 import math
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -79,10 +80,9 @@ def _header(file: BinaryIO) -> tuple[dict[str, dict[str, Any]], int]:
     """Return tensors by name, and where their bytes begin (the format is 8 bytes of length, JSON, bytes)."""
     whole = os.fstat(file.fileno()).st_size
     length = int.from_bytes(file.read(8), "little")
-    try:
+    header: dict[str, dict[str, Any]] = {}
+    with suppress(ValueError):
         header = json.loads(file.read(length)) if length <= whole else {}
-    except ValueError:
-        header = {}
     header.pop("__metadata__", None)
     ends = [facts["data_offsets"][1] for facts in header.values()]
     if not ends or 8 + length + max(ends) > whole:
