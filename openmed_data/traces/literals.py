@@ -13,7 +13,7 @@ from openmed_data.traces.toolbox import Toolbox
 from openmed_data.traces.trace import Call, Message
 
 UNQUOTED = "arguments written as text read as the type that the tool declares"
-_TYPES = {"array": list, "object": dict, "integer": int, "number": (int, float), "boolean": bool}
+_TYPES: Mapping[str, Any] = {"array": list, "object": dict, "integer": int, "number": (int, float), "boolean": bool}
 _MOST = 10_000  # characters of a literal
 
 

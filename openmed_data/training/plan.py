@@ -157,12 +157,11 @@ def needs_of(request: Request, step: Step) -> Estimate:
         return Estimate()
     shape = shape_of(request.recipe, request.begins_with)
     data, stage = step.data, step.stage
-    trains = data is not None and isinstance(stage, TrlStage)
     return estimate(
         step.settings,
         request.profile,
         shape,
-        tokens=mean_tokens(stage, data.files["train"]) if trains else 0.0,
+        tokens=mean_tokens(stage, data.files["train"]) if data and isinstance(stage, TrlStage) else 0.0,
         rows=data.use.rows["train"] if data else 0,
         processes=request.processes,
         pairs="chosen" in stage.columns,
