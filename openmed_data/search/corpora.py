@@ -176,7 +176,7 @@ def _medquad(record: Record) -> _Made:
     subject, kind = subject_of(record), record["question_type"] or ""
     prose, table = without_table(record["answer"] or "")
     lines = _prose_lines(prose)
-    title = f"{subject}: {SECTIONS.get(kind, kind)}"
+    title = f"{subject}: {SECTIONS.get(kind, kind)}" if subject else ""
     source = PUBLISHERS.get(record["source"] or "", record["source"] or "")
     yield from _parted(title, _medquad_id(record), [*lines, *table], source, subject)
 
