@@ -36,7 +36,7 @@ LICENSES = {MEDQUAD: "cc-by-4.0", PUBMEDQA: "mit", DISEASE_ONTOLOGY: "cc0-1.0"}
 OTHER_COLUMNS = ("url", "key", "synonyms", "parents", "source", "question")
 COLUMNS = tuple(dict.fromkeys((*(name for shape in SHAPES.values() for name in shape), *OTHER_COLUMNS)))
 SUFFIXES = (*READABLE, OBO)
-VERSION = 2  # of the cleaning; an index of documents cleaned otherwise is another index
+VERSION = 3  # of the cleaning; an index of documents cleaned otherwise is another index
 
 Record = Mapping[str, Any]
 
