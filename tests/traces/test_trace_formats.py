@@ -256,6 +256,14 @@ def test_a_json_rpc_log_with_pages_of_tools_and_an_error() -> None:
     assert [message.content for message in trace.messages] == ["Go.", "", "Error: down", "It is down."]
 
 
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+def test_what_a_reasoning_model_thought_is_left_out_and_counted(name: str) -> None:
+    thought = said("assistant", "5.") | {name: "Is it five?"}
+    trace = read(dumps(chat(said("user", "Dose?"), thought)), formats()["openai"])
+    assert (trace.messages[1].content, trace.mended) == ("5.", ("thinking blocks left out",))
+    assert read(dumps(chat(said("user", "Dose?"), thought | {name: None})), formats()["openai"]).mended == ()
+
+
 _QUOTED = {
     "rooms": {"type": "int"},
     "guests": {"type": "list(str)"},
