@@ -1,6 +1,7 @@
 """How the driver decides: ids, what is gone on from, what a failed process said."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ from openmed_data.progress import Silent
 from openmed_data.registry import STAGES, find
 from openmed_data.training import driver, launch, profile, recipe, records
 from openmed_data.training.plan import Request, Step, steps_of
-from openmed_data.training.records import Parent
+from openmed_data.training.records import Device, Parent
 from openmed_data.training.results import headline, read_scores
-from openmed_data.training.stage import COMPLETE, FAILURE
+from openmed_data.training.stage import COMPLETE, FAILURE, Job
 from openmed_data.training.weights import texts_digest, weights_digest
 
 CPU = profile.load("cpu-smoke")
@@ -156,3 +157,29 @@ def test_scores_are_read_as_the_harness_writes_them(tmp_path: Path) -> None:
     assert (scores["mmlu"].group, scores["mmlu_anatomy"].group) == (True, False)
     assert (scores["mmlu_anatomy"].value, scores["mmlu_anatomy"].stderr, scores["mmlu_anatomy"].shots) == (0.4, 0.2, 0)
     assert scores["ifeval"].stderr is None
+
+
+@pytest.mark.parametrize(("here", "devices"), [(True, 8), (False, 1)])
+def test_an_evaluation_records_the_devices_it_ran_on(
+    here: bool, devices: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two machines one evaluates; and a harness of another environment runs on one device."""
+    from openmed_data.train import evaluate
+
+    commands: list[list[str]] = []
+    monkeypatch.setattr(evaluate, "tool", lambda *_: [sys.executable if here else "/other/lm_eval"])
+    monkeypatch.setattr(evaluate, "call", commands.append)
+    monkeypatch.setattr(evaluate, "results_file", lambda folder: folder / "results.json")
+    monkeypatch.setattr(evaluate, "headline", lambda _: {})
+    monkeypatch.setattr(evaluate, "device_of", lambda _, count: Device(kind="rocm", name="x", count=count, torch="2"))
+    model = write_model(tmp_path / "model", 1.0)
+    facts: dict[str, Any] = {"data": {}, "kind": None, "seed": 1, "chat_template": "auto", "checkpoint": None}
+    given = {"apply_chat_template": False}
+    eight = profile.load("mi300x-8")
+    job = Job(
+        stage="evaluate", folder=tmp_path, model=model, base=model, settings=given, profile=eight, processes=16, **facts
+    )
+    outcome = find(STAGES, "evaluate").work(job)
+    assert outcome.device is not None
+    assert outcome.device.count == devices
+    assert ("accelerate.commands.launch" in commands[0]) == here
