@@ -30,7 +30,9 @@ import polars as pl
 import pyarrow as pa
 import yaml
 
+from openmed_data import manifest
 from openmed_data.api import build_dataset
+from openmed_data.books import Books
 from openmed_data.console import Console
 from openmed_data.kinds import TOOL_MESSAGE, TOOL_MESSAGES, Kind, schema
 from openmed_data.parquet import write_table
@@ -140,11 +142,18 @@ def write_conversations(folder: Path, rows: pl.DataFrame) -> None:
     table = kept.to_arrow().append_column("messages", messages).select(declared.names).cast(declared)
     name = "data/train-00000-of-00001.parquet"
     write_table(table, folder / name)
-    raw = (folder / name).read_bytes()
-    facts = {"name": name, "split": "train", "rows": len(talks), "bytes": len(raw)}
-    facts["sha256"] = hashlib.sha256(raw).hexdigest()
-    document = {"format": 1, "dataset": "letter-answers", "kind": "sft", "files": [facts]}
-    (folder / "manifest.json").write_text(json.dumps(document), encoding="utf-8")
+    count = len(talks)
+    facts: dict[str, Any] = {"source": {}, "options": {}, "limit": None, "state": {}, "figures": {}}
+    document = manifest.Manifest(
+        "letter-answers",
+        Kind.SFT,
+        books=Books(count, count, count, kept_rows={"train": count}),
+        files=[manifest.file_facts(folder, name, "train")],
+        rejected_files=(),
+        content_digest="",
+        **facts,
+    )
+    (folder / manifest.NAME).write_text(document.to_text(), encoding="utf-8")
 
 
 def answer(letter: str) -> str:

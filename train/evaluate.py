@@ -89,13 +89,15 @@ class Evaluate(Stage):
         path = job.folder / "lm_eval.yaml"
         path.write_text(yaml.safe_dump(_configuration(job, settings)), encoding="utf-8")
         command = [*tool(*_SCRIPT), "run", "--config", str(path)]
+        devices = 1
         if job.profile.accelerate is not None and command[0] == sys.executable:
+            devices = job.profile.devices  # of one machine: several do not share an evaluation
             launch = ["accelerate.commands.launch", "--config_file", str(job.folder / "accelerate.yaml")]
             command = [sys.executable, "-m", *launch, *command[1:]]
         call(command)
         found = results_file(job.folder)
         place = found.relative_to(job.folder).as_posix()
-        return Outcome(last_log=headline(found), results=place, device=device_of(job.profile, job.processes))
+        return Outcome(last_log=headline(found), results=place, device=device_of(job.profile, devices))
 
 
 def _configuration(job: Job, settings: Any) -> Mapping[str, Any]:

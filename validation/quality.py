@@ -5,9 +5,10 @@ either, it passes. Each rule looks at the texts it can judge: what a tool return
 reply of a pair may well refuse.
 """
 
+import json
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,7 +18,7 @@ from openmed_data import tally
 from openmed_data.check import FINDINGS, Check, Figure, Plant, Scan
 from openmed_data.kinds import Kind, kind_of
 from openmed_data.mask import mask
-from openmed_data.text.refusals import REFUSAL
+from openmed_data.text.refusals import REFUSAL, offers_a_tool
 
 from . import _quality_patterns as patterns
 from ._lengths import count_lengths, length_table
@@ -141,12 +142,13 @@ def _examine(batch: pl.DataFrame, settings: QualitySettings) -> tuple[pl.DataFra
     texts = texts_of(batch, kind)
     language = _Rule(Fault.LANGUAGE, _PROSE, partial(other_language, language=settings.language))
     long = _Rule(Fault.LONG, _EVERYONE, lambda series: series.str.len_chars() > settings.max_characters)
-    parts = [_found(rule, texts) for rule in (*_RULES, language, long)]
+    tools = batch["tools"].to_list() if "tools" in batch.columns else [""] * batch.height
+    parts = [_found(rule, texts, tools) for rule in (*_RULES, language, long)]
     parts.append(_short_prompts(texts, settings.min_prompt_characters))
     return pl.concat(parts), texts.filter(pl.col("role") == "assistant")
 
 
-def _found(rule: _Rule, texts: pl.DataFrame) -> pl.DataFrame:
+def _found(rule: _Rule, texts: pl.DataFrame, tools: Sequence[str | None]) -> pl.DataFrame:
     judged = pl.col("role").is_in(sorted(rule.roles))
     if rule.fault is Fault.EMPTY:
         judged &= ~((pl.col("role") == _MAY_BE_BLANK) & (pl.col("text") == ""))
@@ -154,6 +156,9 @@ def _found(rule: _Rule, texts: pl.DataFrame) -> pl.DataFrame:
         judged &= pl.col("column") != "rejected"
     looked = texts.filter(judged)
     hits = looked.filter(rule.found(looked["text"]))
+    if rule.fault is Fault.REFUSAL:
+        spoken: list[tuple[str, int]] = hits.select("text", "row").rows()
+        hits = hits.filter([not offers_a_tool(text, _names(tools[row])) for text, row in spoken])
     spans = [_span(text, rule.where) for text in hits["text"]]
     return hits.select(
         "row",
@@ -164,6 +169,14 @@ def _found(rule: _Rule, texts: pl.DataFrame) -> pl.DataFrame:
         pl.lit(str(rule.fault)).alias("code"),
         pl.lit(rule.level, pl.Int8).alias("level"),
     )
+
+
+def _names(tools: str | None) -> list[str]:
+    """Return the names in the JSON text of a row's tools; none where it cannot be read, which is `schema`'s to say."""
+    try:
+        return [tool["function"]["name"] for tool in json.loads(tools or "[]")]
+    except (ValueError, TypeError, KeyError):
+        return []
 
 
 def _span(text: str, where: re.Pattern[str] | None) -> tuple[int, int]:

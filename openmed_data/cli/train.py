@@ -165,12 +165,12 @@ def _plan(console: Console, request: "Request") -> None:
     if console.as_json:
         console.json({"profile": request.profile.name, "steps": rows, "problems": found})
         return
-    headers = ("STAGE", "ON", "ROWS", "MEMORY/DEVICE", "DISK", "ABOUT")
+    headers = ("STAGE", "ON", "ROWS", "STEPS", "MEMORY/DEVICE", "DISK", "ABOUT")
     cells = [
         (
             Styled(row["stage"], "bold"),
             row["on"],
-            "" if row["rows"] is None else f"{row['rows']:,}",
+            *("" if row[key] is None else f"{row[key]:,}" for key in ("rows", "steps")),
             _unit(row["memory_gb"], "GB"),
             _unit(row["disk_gb"], "GB"),
             _unit(row["hours"], "h"),
@@ -180,7 +180,7 @@ def _plan(console: Console, request: "Request") -> None:
     console.table(Table(headers, cells, frozenset(headers[2:])))
     console.note(
         f"{request.recipe.name} from {request.begins_with} on {request.profile.name}: {request.processes} device(s) of "
-        f"{request.profile.memory_gb:g} GB; memory, disk and time are estimates"
+        f"{request.profile.memory_gb:g} GB; steps, memory, disk and time are estimates; evaluations have none"
     )
     if any(row["on"] and row["memory_gb"] is None for row in rows):
         console.note(f"how large {request.begins_with} is, is not known before it lies here: nothing is estimated")
@@ -193,6 +193,7 @@ def _plan_row(step: "Step", need: "Estimate") -> dict[str, Any]:
         "stage": step.label,
         "on": step.data.use.name if step.data else "",
         "rows": step.data.use.rows["train"] if step.data else None,
+        "steps": need.steps,
         "memory_gb": need.memory_gb,
         "disk_gb": need.disk_gb,
         "hours": need.hours,

@@ -36,7 +36,7 @@ LICENSES = {MEDQUAD: "cc-by-4.0", PUBMEDQA: "mit", DISEASE_ONTOLOGY: "cc0-1.0"}
 OTHER_COLUMNS = ("url", "key", "synonyms", "parents", "source", "question")
 COLUMNS = tuple(dict.fromkeys((*(name for shape in SHAPES.values() for name in shape), *OTHER_COLUMNS)))
 SUFFIXES = (*READABLE, OBO)
-VERSION = 2  # of the cleaning; an index of documents cleaned otherwise is another index
+VERSION = 3  # of the cleaning; an index of documents cleaned otherwise is another index
 
 Record = Mapping[str, Any]
 
@@ -176,7 +176,7 @@ def _medquad(record: Record) -> _Made:
     subject, kind = subject_of(record), record["question_type"] or ""
     prose, table = without_table(record["answer"] or "")
     lines = _prose_lines(prose)
-    title = f"{subject}: {SECTIONS.get(kind, kind)}"
+    title = f"{subject}: {SECTIONS.get(kind, kind)}" if subject else ""
     source = PUBLISHERS.get(record["source"] or "", record["source"] or "")
     yield from _parted(title, _medquad_id(record), [*lines, *table], source, subject)
 

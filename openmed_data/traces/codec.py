@@ -1,13 +1,14 @@
 """JSON as traces hold it: fast, and exact where the fast library is not."""
 
 import json
-import re
 from typing import Any
 
 import orjson
 
-# Whole numbers beyond 64 bits: orjson reads them as floats and cannot write them.
-_LONG = re.compile(r"\d{19}")
+# Whole numbers beyond 64 bits: orjson reads them as floats and cannot write them. That a text has so many digits in a
+# row is seen fastest when all digits look alike.
+_LONG = b"0" * 19
+_ALIKE = bytes(ord("0") if chr(byte).isdigit() and byte < 128 else ord(" ") for byte in range(256))
 
 
 def loads(text: str) -> Any:
@@ -23,8 +24,9 @@ def loads(text: str) -> Any:
     >>> loads('{"n": 12345678901234567890123}')
     {'n': 12345678901234567890123}
     """
-    parsed = orjson.loads(text)
-    return json.loads(text) if _LONG.search(text) else parsed
+    raw = text.encode()
+    parsed = orjson.loads(raw)
+    return json.loads(text) if _LONG in raw.translate(_ALIKE) else parsed
 
 
 def dumps(value: Any) -> str:

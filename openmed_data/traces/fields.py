@@ -13,6 +13,7 @@ _TURNS = ("messages", "conversations", "conversation", "traj", "trajectory", "di
 _VERDICTS = ("reward", "score", "success", "solved", "resolved", "passed", "is_correct", "correct")
 _IDS = ("id", "uuid", "task_id", "question_id", "sample_id", "session", "idx")
 _NO = frozenset({"false", "no", "fail", "failed", "incorrect"})
+THOUGHTS_LEFT = "thinking blocks left out"
 _YES = frozenset({"true", "yes", "pass", "passed", "correct", "success"})
 
 

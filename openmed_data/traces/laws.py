@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import polars as pl
 
-from openmed_data.text.refusals import REFUSAL
+from openmed_data.text.refusals import REFUSAL, offers_a_tool
 from openmed_data.traces.reasons import Law, Unfit
 from openmed_data.traces.secrets import BEGINNING, secret_in
 from openmed_data.traces.toolbox import Toolbox
@@ -83,10 +83,15 @@ def uphold_texts(trace: Trace) -> None:
     for place, message in enumerate(trace.messages):
         field = f"messages[{place}].content"
         for law, pattern, roles in _IN_TEXTS:
-            if message.role in roles and (found := pattern.search(message.content)):
+            found = pattern.search(message.content) if message.role in roles else None
+            if found and not (law is Law.REFUSAL and offers_a_tool(message.content, _names(trace))):
                 raise Unfit(law, f"{field}: {found[0]}")
         if secret := secret_in(message.content):
             raise Unfit(Law.SECRET, f"{field}: {secret}")
+
+
+def _names(trace: Trace) -> tuple[str, ...]:
+    return trace.tools.names if trace.tools else ()
 
 
 def suspects(traces: Sequence[Trace]) -> list[int]:

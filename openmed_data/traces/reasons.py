@@ -29,7 +29,7 @@ class Law(ReasonCode):
     )
     MADE_UP = "made_up_secret", "a call gives a password, a code or a token that nobody has said"
     MARKUP = "markup_left", "control tokens, or a call that is still written as text, stand in a message"
-    REFUSAL = "refusal", "the assistant refuses, or speaks of itself as a language model"
+    REFUSAL = "refusal", "the assistant refuses, or speaks of itself as a language model, and offers no tool instead"
     BEGINNING = "beginning_of_another", "it ends with a call, and a longer trace of the source begins with all of it"
     SECRET = "secret", "a message holds a key or token that opens something"
 

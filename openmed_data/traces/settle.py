@@ -16,6 +16,7 @@ USER_CUT = "last turn of a user, which nobody answers, cut"
 RESULTS_CUT = "last results, which nobody reads, cut"
 NAME_CUT = "name and maker of another model cut from the system prompt"
 # As in "You are Qwen, created by Alibaba Cloud.": whoever is trained on the trace has another name.
+_NAMED_BEGINS = "You are "  # found in a thirtieth of the time
 _NAMED = re.compile(
     r"\bYou are \w[\w.\- ]{0,30}, (?:an? [\w ]{3,40} )?(?:created|made|trained|developed|built) by [^.\n]{2,40}\.\s*"
 )
@@ -53,7 +54,7 @@ def settle(trace: Trace) -> Trace:
 
 def _nameless(message: Message) -> Message:
     """Return a system prompt without the name of the model that it was written for."""
-    if message.role != "system" or not _NAMED.search(message.content):
+    if message.role != "system" or _NAMED_BEGINS not in message.content or not _NAMED.search(message.content):
         return message
     return Message("system", _NAMED.sub("", message.content))
 

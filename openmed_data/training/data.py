@@ -25,11 +25,6 @@ class Data:
     files: Mapping[str, tuple[Path, ...]]
     use: DatasetUse
 
-    @property
-    def bytes(self) -> int:
-        """Size of the training split's files."""
-        return sum(path.stat().st_size for path in self.files["train"])
-
 
 def open_data(stage: Stage, texts: Sequence[str], progress: Progress) -> Data:
     """Open one or several builds as the data of a stage.

@@ -21,7 +21,7 @@ from openmed_data.training.plan import BASE, Request, Step, check, steps_of
 from openmed_data.training.records import Parent, Run, Status
 from openmed_data.training.stage import CACHE, COMPLETE, JOB, OUTCOME, PARTIAL, Job, Outcome
 from openmed_data.training.template import AUTO, read_template
-from openmed_data.training.weights import weights_digest
+from openmed_data.training.weights import texts_digest, weights_digest
 
 _PACKAGES = (
     "openmed-data",
@@ -71,7 +71,8 @@ class _Chain:
         self._request, self._progress = request, progress
         name, revision = request.begins_with, None if request.model else request.recipe.revision
         folder, commit = resolve_model(name, revision)
-        self._models = {BASE: (Parent(model=name, revision=commit, weights=weights_digest(folder)), folder)}
+        own = Parent(model=name, revision=commit, weights=weights_digest(folder), texts=texts_digest(folder))
+        self._models = {BASE: (own, folder)}
         self._checked = False
 
     def take(self, step: Step, rest: Sequence[Step]) -> Done:
@@ -86,6 +87,7 @@ class _Chain:
             self._require(step, run, folder, rest)
             run = self._execute(step, identity, folder, run)
         else:
+            _require_unchanged(step, run, folder)
             self._progress.note(f"{step.label}: done before, in {folder}")
         if not stage.measures:
             place = folder / records.MODEL
@@ -161,7 +163,10 @@ class _Chain:
 
 
 def identity_of(request: Request, step: Step, parent: Parent, base: Parent) -> str:
-    """Return the id of a step: of its settings, seed, template, data, parent and, for a merge, the base."""
+    """Return the id of a step: of its settings, seed, template, data, parent and, for a merge, the base.
+
+    Tokenizer and chat template of the base are part of it: a repository may mend these alone.
+    """
     wanted = request.recipe.chat_template
     facts = {
         "stage": step.stage.name,
@@ -170,9 +175,19 @@ def identity_of(request: Request, step: Step, parent: Parent, base: Parent) -> s
         "chat_template": wanted if wanted == AUTO else read_template(wanted),
         "data": step.data.use.digest if step.data else None,
         "parent": parent.weights,
+        "texts": base.texts,
         "base": None if step.stage.measures or step.data else base.weights,
     }
     return records.stage_id(facts)
+
+
+def _require_unchanged(step: Step, run: Run, folder: Path) -> None:
+    """Raise where the model of a step that is done is not the one that the step made."""
+    if not step.stage.measures and weights_digest(folder / records.MODEL) != run.weights:
+        raise GateError(
+            f"the model of {step.label} was changed after it was made: '{folder / records.MODEL}' has other weights",
+            hint=f"Put the model back, or remove '{folder}' to make it again.",
+        )
 
 
 def _last_checkpoint(folder: Path) -> Path | None:

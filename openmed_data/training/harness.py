@@ -10,6 +10,7 @@ import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -49,9 +50,15 @@ def known_tasks(include_path: Path | None = None) -> frozenset[str]:
 
     A few of the harness's names stand in no file; see `require_tasks`.
     """
+    return _installed().union(_named_in(include_path) if include_path else ())
+
+
+@cache
+def _installed() -> frozenset[str]:
+    """Return the names in the harness's own files: thousands of them, and a chain asks for each model it evaluates."""
     found = find_spec(_MODULE)
     folders = [Path(place) / "tasks" for place in (found.submodule_search_locations or ())] if found else []
-    return frozenset(name for folder in (*folders, include_path) if folder is not None for name in _named_in(folder))
+    return frozenset(name for folder in folders for name in _named_in(folder))
 
 
 def _named_in(folder: Path) -> Iterator[str]:

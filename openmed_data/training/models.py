@@ -64,8 +64,11 @@ def shape_of(recipe: Recipe, model: str) -> Shape | None:
     if not (folder / "config.json").is_file():
         return recipe.shape if model == recipe.model else None
     config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    hidden, heads = int(config.get("hidden_size") or 0), int(config.get("num_attention_heads") or 1)
+    each = int(config.get("head_dim") or hidden // heads)
     return Shape(
         parameters=count_parameters(folder),
-        hidden_size=int(config.get("hidden_size", 0)),
-        layers=int(config.get("num_hidden_layers", 0)),
+        hidden_size=hidden,
+        layers=int(config.get("num_hidden_layers") or 0),
+        key_value_size=each * int(config.get("num_key_value_heads") or heads),
     )

@@ -16,9 +16,11 @@ from openmed_data.training.models import require_place, shape_of
 from openmed_data.training.preflight import require_device, require_disk
 from openmed_data.training.profile import Profile
 from openmed_data.training.recipe import Recipe
+from openmed_data.training.rough import mean_tokens
 from openmed_data.training.settings import Settings
 from openmed_data.training.stage import Stage
 from openmed_data.training.template import read_template
+from openmed_data.training.trl_stage import TrlStage
 
 BASE = "base"
 LAST = "last"
@@ -154,10 +156,15 @@ def needs_of(request: Request, step: Step) -> Estimate:
     if step.stage.measures:
         return Estimate()
     shape = shape_of(request.recipe, request.begins_with)
-    data_bytes = step.data.bytes if step.data else 0
-    rows = step.data.use.rows["train"] if step.data else 0
+    data, stage = step.data, step.stage
     return estimate(
-        step.settings, request.profile, shape, data_bytes=data_bytes, rows=rows, processes=request.processes
+        step.settings,
+        request.profile,
+        shape,
+        tokens=mean_tokens(stage, data.files["train"]) if data and isinstance(stage, TrlStage) else 0.0,
+        rows=data.use.rows["train"] if data else 0,
+        processes=request.processes,
+        pairs="chosen" in stage.columns,
     )
 
 

@@ -77,6 +77,21 @@ def require_adapters(settings: TrainerSettings, profile: Profile, stage: str) ->
         require_packages("bitsandbytes", extra="train")
 
 
+def require_attention(settings: TrainerSettings, stage: str) -> None:
+    """Raise where the attention that the recipe asks for is not installed; transformers would fetch code for it.
+
+    Raises
+    ------
+    UsageError
+        flash-attn is missing.
+    """
+    if settings.attn_implementation != "sdpa" and find_spec("flash_attn") is None:
+        raise UsageError(
+            f"{stage}: flash-attn is not installed",
+            hint=f"Install it as built for your GPUs, or use --set {stage}.attn_implementation=sdpa.",
+        )
+
+
 def require_disk(root: Path, gigabytes: float) -> None:
     """Raise unless the disk that `root` is or will be on has that much free space.
 

@@ -16,6 +16,7 @@ from openmed_data.hub.plan import Cargo, Target
 from openmed_data.hub.verify import look
 from openmed_data.progress import Progress
 from openmed_data.training.export import record
+from openmed_data.training.export.template import without_generation_tags
 from openmed_data.training.model_card import load, render
 
 _MODEL_FILES = (
@@ -141,7 +142,8 @@ def _unfit(folder: Path, document: Mapping[str, Any]) -> list[Problem]:
     if config.get("auto_map"):
         problems.append(Problem("config.json", "code of its own", "an architecture of transformers", field="auto_map"))
     template = folder / "chat_template.jinja"
-    if template.is_file() and "endgeneration %}" in template.read_text(encoding="utf-8"):
+    text = template.read_text(encoding="utf-8") if template.is_file() else ""
+    if without_generation_tags(text) != text:
         problems.append(Problem(template.name, "generation tags", "a template that plain Jinja reads"))
     return problems
 

@@ -14,13 +14,20 @@ from openmed_data.training.near import numbers, read_yaml, require_known
 
 
 class Shape(BaseModel):
-    """What a plan needs to know of a model that is not on this machine."""
+    """What a plan needs to know of a model that is not on this machine.
+
+    Attributes
+    ----------
+    key_value_size
+        Width of the keys of one token in one layer; 0 where it is not known, and plans leave the cache out.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     parameters: int
     hidden_size: int
     layers: int
+    key_value_size: int = 0
 
 
 class Recipe(BaseModel):

@@ -57,6 +57,9 @@ class Parent(_Record):
         Its path, or its repository on the Hub and the commit.
     weights
         Digest of its weights; see `openmed_data.training.weights`.
+    texts
+        Digest of its configuration, tokenizer and chat template; None of a model that a stage made, which has them
+        from the first one.
     """
 
     stage: str | None = None
@@ -64,6 +67,7 @@ class Parent(_Record):
     model: str
     revision: str | None = None
     weights: str
+    texts: str | None = None
 
 
 class DatasetUse(_Record):

@@ -55,6 +55,9 @@ class TrainerSettings(Settings):
     most_dropped: float = Field(
         0.02, ge=0, le=1, description="Largest share of rows that may be left out because they are too long."
     )
+    attn_implementation: Literal["sdpa", "flash_attention_2"] = Field(
+        "sdpa", description="Attention: torch's own, or the package flash-attn, which packed rows are faster with."
+    )
     lora: Lora | None = Field(None, description="Train adapters only.")
 
     @field_validator("data", mode="before")

@@ -1,4 +1,4 @@
-"""The chat template that training uses: the model's own where it can be trained on, else the bundled ChatML.
+"""The chat template that training uses: the model's own where it can be trained on, or as TRL marks it; else ChatML.
 
 Loss is taken on what the assistant says, so a template must mark it (``{% generation %}``) together with the token
 that ends the turn; tool calls and results must appear; earlier turns must not change when later ones follow. The
@@ -19,12 +19,19 @@ from openmed_data.errors import UsageError
 from openmed_data.registry import STAGES
 
 AUTO = "auto"
+TRL = "trl"
 CHATML = "chatml"
 
 
 @dataclass(frozen=True, slots=True)
 class ChatTemplate:
-    """A chat template that passed every check, and where it is from: ``model``, ``chatml`` or a file."""
+    """A chat template that passed every check.
+
+    Attributes
+    ----------
+    name
+        Where it is from: ``model``, ``trl`` (the model's own, marked by TRL), ``chatml`` or a file.
+    """
 
     name: str
     text: str
@@ -60,8 +67,10 @@ def choose(tokenizer: Any, wanted: str = AUTO) -> ChatTemplate:
         The template does not do; every reason is listed.
     """
     text = read_template(wanted)
-    if text is None and tokenizer.chat_template and not faults(tokenizer, tokenizer.chat_template):
-        return ChatTemplate("model", tokenizer.chat_template)
+    if text is None and tokenizer.chat_template:
+        for name, own in (("model", tokenizer.chat_template), (TRL, _marked(tokenizer))):
+            if own and not faults(tokenizer, own):
+                return ChatTemplate(name, own)
     name = CHATML if wanted == AUTO else wanted
     text = text if text is not None else str(read_template(CHATML))
     found = faults(tokenizer, text)
@@ -69,6 +78,15 @@ def choose(tokenizer: Any, wanted: str = AUTO) -> ChatTemplate:
         lines = "\n  ".join([f"the chat template '{name}' cannot be trained on:", *found])
         raise UsageError(lines, hint="docs/train.md says what a training template needs; `chatml` has it.")
     return ChatTemplate(name, text)
+
+
+def _marked(tokenizer: Any) -> str | None:
+    """Return the model's own template as TRL rewrote it for training; None of a template that TRL does not know."""
+    trl: Any = import_module("trl.chat_template_utils")
+    try:
+        return trl.get_training_chat_template(tokenizer)
+    except (TemplateError, TypeError, ValueError, KeyError):
+        return None
 
 
 def faults(tokenizer: Any, text: str) -> list[str]:

@@ -11,7 +11,7 @@ from openmed_data.errors import GateError, UsageError
 from openmed_data.kinds import schema
 from openmed_data.training import records
 from openmed_data.training.near import require_known
-from openmed_data.training.preflight import require_adapters, require_packages
+from openmed_data.training.preflight import require_adapters, require_attention, require_packages
 from openmed_data.training.profile import Profile
 from openmed_data.training.settings import TrainerSettings
 from openmed_data.training.stage import CACHE, PARTIAL, Job, Outcome, Stage
@@ -31,7 +31,7 @@ _OURS = {
     "data_seed": "the recipe's seed",
     "resume_from_checkpoint": "running the same command again",
     "chat_template_path": "the recipe's chat_template",
-    "model_init_kwargs": "dtype",
+    "model_init_kwargs": "dtype and attn_implementation",
     "reward_weights": "rewards",
     "trust_remote_code": "nothing: code of a model is never run",
     "push_to_hub": "`openmed-data push-model`",
@@ -72,6 +72,7 @@ class TrlStage(Stage):
         require_known(given, {*(fields.keys() - _OURS.keys()), *own}, self.name)
         self.accumulation(settings, processes)
         require_adapters(settings, profile, self.name)
+        require_attention(settings, self.name)
         if given.get("use_vllm"):
             require_packages("vllm", extra="train-vllm")
 
@@ -150,7 +151,7 @@ class TrlStage(Stage):
             "output_dir": str(job.folder / records.CHECKPOINTS),
             "gradient_accumulation_steps": self.accumulation(settings, job.processes),
             "seed": job.seed,
-            "model_init_kwargs": {"dtype": settings.dtype},
+            "model_init_kwargs": {"dtype": settings.dtype, "attn_implementation": settings.attn_implementation},
             "disable_tqdm": True,
         }
         return kind(**given)

@@ -7,7 +7,9 @@ after it was loaded from bfloat16, is the same model; the digest of all is that 
 import hashlib
 import json
 import math
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -16,6 +18,8 @@ import numpy.typing as npt
 
 from openmed_data.errors import UsageError
 
+_TEXTS = ("config.json", "*token*.json", "vocab.json", "merges.txt", "*.model", "*.jinja")
+_OF_SAVING = {"transformers_version", "_name_or_path", "dtype", "torch_dtype"}
 _CHUNK = 1 << 24  # elements turned into float32 at once: 64 MiB
 _FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
 _WIDTHS = {"BF16": 2, "BOOL": 1, "I8": 1, "U8": 1, "F8_E4M3": 1, "F8_E5M2": 1, "I16": 2, "I32": 4, "I64": 8}
@@ -27,7 +31,7 @@ def weights_digest(model: Path) -> str:
     Raises
     ------
     UsageError
-        The folder holds no safetensors.
+        The folder holds no safetensors, or one that is damaged.
     """
     tensors = dict(pair for path in _files(model) for pair in _tensors(path))
     text = json.dumps(tensors, sort_keys=True, separators=(",", ":"))
@@ -40,13 +44,28 @@ def count_parameters(model: Path) -> int:
     Raises
     ------
     UsageError
-        The folder holds no safetensors.
+        The folder holds no safetensors, or one that is damaged.
     """
     total = 0
     for path in _files(model):
         with path.open("rb") as file:
             total += sum(math.prod(cast(list[int], facts["shape"])) for facts in _header(file)[0].values())
     return total
+
+
+def texts_digest(model: Path) -> str:
+    """Return the SHA-256 of what a model is besides its weights: configuration, tokenizer and chat template."""
+    digest = hashlib.sha256()
+    for path in sorted(path for pattern in _TEXTS for path in model.glob(pattern)):
+        content = _own_facts(path) if path.name == "config.json" else path.read_bytes()
+        digest.update(f"{path.name}\0".encode() + hashlib.sha256(content).digest())
+    return digest.hexdigest()
+
+
+def _own_facts(path: Path) -> bytes:
+    """Return a configuration without what saving it again changes."""
+    facts: dict[str, Any] = json.loads(path.read_bytes())
+    return json.dumps({key: facts[key] for key in sorted(facts.keys() - _OF_SAVING)}).encode()
 
 
 def _files(model: Path) -> list[Path]:
@@ -59,9 +78,17 @@ def _files(model: Path) -> list[Path]:
 
 def _header(file: BinaryIO) -> tuple[dict[str, dict[str, Any]], int]:
     """Return tensors by name, and where their bytes begin (the format is 8 bytes of length, JSON, bytes)."""
+    whole = os.fstat(file.fileno()).st_size
     length = int.from_bytes(file.read(8), "little")
-    header = json.loads(file.read(length))
+    header: dict[str, dict[str, Any]] = {}
+    with suppress(ValueError):
+        header = json.loads(file.read(length)) if length <= whole else {}
     header.pop("__metadata__", None)
+    ends = [facts["data_offsets"][1] for facts in header.values()]
+    if not ends or 8 + length + max(ends) > whole:
+        raise UsageError(
+            f"'{file.name}' is damaged: it was cut off, or is no safetensors", hint="Fetch the model again."
+        )
     return header, 8 + length
 
 

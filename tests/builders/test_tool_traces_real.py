@@ -17,18 +17,18 @@ BOOKS = {
     "anthropic/*.jsonl": (5, 2, {"unreadable": 1, "turns_out_of_order": 2}),
     "glaive/*.json": (
         300,
-        143,
-        {"no_tools": 109, "refusal": 28, "unresolved_reference": 4, "arguments_do_not_fit": 1, "duplicate": 15},
+        161,
+        {"no_tools": 109, "refusal": 6, "unresolved_reference": 4, "arguments_do_not_fit": 1, "duplicate": 19},
     ),
     "hermes/*.json": (2, 2, {}),
-    "openai/*.json": (200, 80, {"failed_trajectory": 116, "refusal": 4}),
+    "openai/*.json": (200, 81, {"failed_trajectory": 116, "refusal": 3}),
     "react/*.jsonl": (500, 500, {}),
     "search_tags/*.jsonl": (125, 68, {"failed_trajectory": 57}),
     "search_tags/*.txt": (2, 2, {}),
     "xlam/*.json": (
         399,
-        184,
-        {"beginning_of_another": 123, "arguments_do_not_fit": 65, "turns_out_of_order": 5, "made_up_secret": 15},
+        198,
+        {"beginning_of_another": 166, "arguments_do_not_fit": 8, "turns_out_of_order": 5, "made_up_secret": 15},
     ),
 }
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from stand_in.faults import Fault, Kind
 from stand_in.server import StandIn
 from stand_in.world import WRITER
+from test_push_random import HUB, STORAGE, draw
 
 from openmed_data.errors import GateError, HubError, UsageError
 from openmed_data.hub import receipt
@@ -208,6 +210,11 @@ def spoil(folder: Path) -> None:
     path.write_bytes(bytes(content))
 
 
+def untidy(folder: Path) -> None:
+    path = folder / "chat_template.jinja"
+    path.write_text("{% generation %}" + path.read_text(encoding="utf-8") + "{% endgeneration %}", encoding="utf-8")
+
+
 SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     "weights changed": (spoil, "model.safetensors: found SHA-256"),
     "a file is gone": (lambda folder: (folder / "tokenizer.json").unlink(), "tokenizer.json: found no file"),
@@ -220,6 +227,7 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     "another run": (edit("training/1-sft.json", '"weights": "', '"weights": "0'), "that was exported"),
     "no licence": (edit("training/card.json", '"apache-2.0"', "null"), "no licence"),
     "a differing export": (edit("export.json", '"identical": true', '"identical": false'), "differs when it is loaded"),
+    "generation tags": (untidy, "a template that plain Jinja reads"),
     "the cache off": (edit("config.json", '"use_cache": true', '"use_cache": false'), "a cache that is off"),
 }  # fmt: skip
 
@@ -268,3 +276,27 @@ def test_the_command_pushes(models: StandIn, model: Path, tmp_path: Path) -> Non
     assert "pushed and verified" in done.stdout
     assert WRITER not in done.stdout + done.stderr
     assert holds(models, model, commits=1)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("unloaded", "slept")
+def test_pushes_with_random_faults(models: StandIn, model: Path) -> None:
+    """A model goes by other routes, and its weights by large-file storage: no commit is lost, none made twice."""
+    routes = tuple(route.replace("/api/datasets/", "/api/models/") for route in HUB)
+    stopped = 0
+    for number in range(60):
+        chance = random.Random(7_000 + number)
+        models.faults.plant(*(draw(chance, routes) for _ in range(chance.choice((1, 2, 3)))))
+        models.storage_faults.plant(*(draw(chance, STORAGE) for _ in range(chance.choice((0, 1)))))
+        try:
+            push(model, REPO, Target(tag="v1"), cargo=MODEL, endpoint=models.origin, read_seconds=0.5)
+        except HubError:
+            stopped += 1
+            models.faults.plant()
+            models.storage_faults.plant()
+            push(model, REPO, Target(tag="v1"), cargo=MODEL, endpoint=models.origin, read_seconds=20)
+        assert holds(models, model, commits=1), f"push {number}"
+        assert models.repository(REPO).tags == {"v1": models.repository(REPO).head.id}, f"push {number}"
+        models.world.repositories.clear()
+    assert 5 < stopped < 55

@@ -110,3 +110,11 @@ def test_medquad_reads_without_boilerplate(shared_data):
     text = held["text"].str.to_lowercase()
     for boilerplate in ("key points", "these resources address", "medlineplus medical dictionary", "http", "more on:"):
         assert text.str.contains(boilerplate, literal=True).sum() <= held.height * 0.001, boilerplate
+
+
+def test_an_answer_about_nothing_that_is_named_is_no_document(tmp_path):
+    given = rows(3)
+    given[1] |= {"focus": " "}
+    titles = made(write(tmp_path / "medquad.jsonl", given))["title"].to_list()
+    assert titles[:2] == ["Alder fever: overview", "Alder fever: causes"]
+    assert len(titles) == len(given) - 1

@@ -256,6 +256,45 @@ def test_a_json_rpc_log_with_pages_of_tools_and_an_error() -> None:
     assert [message.content for message in trace.messages] == ["Go.", "", "Error: down", "It is down."]
 
 
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+def test_what_a_reasoning_model_thought_is_left_out_and_counted(name: str) -> None:
+    thought = said("assistant", "5.") | {name: "Is it five?"}
+    trace = read(dumps(chat(said("user", "Dose?"), thought)), formats()["openai"])
+    assert (trace.messages[1].content, trace.mended) == ("5.", ("thinking blocks left out",))
+    assert read(dumps(chat(said("user", "Dose?"), thought | {name: None})), formats()["openai"]).mended == ()
+
+
+_QUOTED = {
+    "rooms": {"type": "int"},
+    "guests": {"type": "list(str)"},
+    "late": {"type": "bool"},
+    "code": {"type": "str"},
+    "beds": {"type": ["integer", "string"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            {"rooms": "2", "guests": "['Ann', 'Bo']", "late": "True", "code": "12"},
+            {"rooms": 2, "guests": ["Ann", "Bo"], "late": True, "code": "12"},
+        ),
+        ({"rooms": "two", "late": "1"}, {"rooms": "two", "late": "1"}),  # no literals of their types
+        ({"rooms": "True", "guests": "{1, 2}"}, {"rooms": "True", "guests": "{1, 2}"}),
+        ({"rooms": "(" * 9000, "guests": "[{1: 2}]"}, {"rooms": "(" * 9000, "guests": "[{1: 2}]"}),
+        ({"rooms": "2", "late": True}, {"rooms": "2", "late": True}),  # it can tell text from the rest
+        ({"beds": "2"}, {"beds": "2"}),  # text is allowed
+    ],
+)
+def test_arguments_that_are_all_text_have_the_declared_types(given: Record, expected: Record) -> None:
+    tools = [{"name": "book", "parameters": _QUOTED}]
+    record = {"query": "Book it.", "tools": tools, "answers": [{"name": "book", "arguments": given}]}
+    trace = read(dumps(record), formats()["xlam"])
+    assert trace.messages[1].calls[0].arguments == expected
+    assert bool(trace.mended) == (given != expected)
+
+
 USER = said("user", "Dose?")
 
 

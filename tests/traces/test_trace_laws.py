@@ -188,6 +188,26 @@ def test_secrets_are_named_and_never_quoted(secret: str) -> None:
     assert secret not in found
 
 
+@pytest.mark.parametrize(
+    ("reply", "refuses"),
+    [
+        ("I'm sorry, but I'm unable to assist with flights. My function is limited to looking up doses.", False),
+        ("As an AI, I cannot book flights. I can look up the dose of a drug, though.", False),
+        ("I'm sorry, but I can't help you to look up a dose. Please ask a doctor.", True),
+        ("I'm sorry, but I can't help with that.", True),
+        ("As an AI language model, I cannot give medical advice. Please see a doctor.", True),
+    ],
+)
+def test_who_declines_and_names_a_tool_does_not_refuse(reply: str, refuses: bool) -> None:
+    trace = Trace((ASK, Message("assistant", reply)), toolbox([{"name": "look_up_dose"}, {"name": "see"}]))
+    assert suspects([trace]) == [0]
+    if refuses:
+        with pytest.raises(Unfit, match="refusal"):
+            uphold_texts(trace)
+    else:
+        uphold_texts(trace)
+
+
 @pytest.mark.parametrize("text", ["task-based", "hf_short", "risk-adjusted mortality", "eyJ alone", "AKIA", ""])
 def test_harmless_text_holds_no_secret(text: str) -> None:
     assert secret_in(text) is None

@@ -1,19 +1,23 @@
 """How the driver decides: ids, what is gone on from, what a failed process said."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from openmed_data.errors import BuildError, GateError, UsageError
 from openmed_data.progress import Silent
 from openmed_data.registry import STAGES, find
 from openmed_data.training import driver, launch, profile, recipe, records
 from openmed_data.training.plan import Request, Step, steps_of
-from openmed_data.training.records import Parent
+from openmed_data.training.records import Device, Parent
 from openmed_data.training.results import headline, read_scores
-from openmed_data.training.stage import COMPLETE, FAILURE
+from openmed_data.training.stage import COMPLETE, FAILURE, Job
+from openmed_data.training.weights import texts_digest, weights_digest
 
 CPU = profile.load("cpu-smoke")
 BASE = Parent(model="tiny", weights="b" * 64)
@@ -36,8 +40,38 @@ def test_an_id_depends_on_what_decides_the_result_alone() -> None:
         identity("chat_template=chatml"),
         identity(parent="q" * 64),
         identity(base=BASE.model_copy(update={"weights": "c" * 64})),
+        identity(base=BASE.model_copy(update={"texts": "d" * 64})),
     }
-    assert len(changed) == 6
+    assert len(changed) == 7
+
+
+def write_model(folder: Path, first: float) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("config.json", "tokenizer_config.json"):
+        (folder / name).write_text("{}")
+    save_file({"w": np.array([first, 2.0], dtype=np.float32)}, folder / "model.safetensors")
+    return folder
+
+
+def test_a_stage_is_skipped_only_while_its_model_is_the_one_it_made(tmp_path: Path) -> None:
+    base = write_model(tmp_path / "base", 1.0)
+    asked = Request(recipe.load("cpu-smoke"), CPU, ("merge",), tmp_path / "runs", model=str(base))
+    (step,) = steps_of(asked, Silent())
+    own = Parent(model=str(base), weights=weights_digest(base), texts=texts_digest(base))
+    key = driver.identity_of(asked, step, own, own)
+    folder = records.folder_of(asked.root, asked.recipe.name, "merge", key)
+    made = weights_digest(write_model(folder / records.MODEL, 3.0))
+    facts = {"parent": own, "base": own, "recipe": {}, "profile": CPU.name, "started": "2026", "weights": made}
+    records.write(folder, records.Run(stage="merge", id=key, status=records.Status.DONE, **facts))
+    assert [one.skipped for one in driver.train(asked, Silent())] == [True]
+
+    write_model(folder / records.MODEL, 3.5)
+    with pytest.raises(GateError, match="model of merge was changed after it was made"):
+        driver.train(asked, Silent())
+
+    (base / "tokenizer_config.json").write_text('{"chat_template": "another"}')
+    other = own.model_copy(update={"texts": texts_digest(base)})
+    assert driver.identity_of(asked, step, other, other) != key
 
 
 def test_an_evaluation_is_known_by_its_tasks_and_their_files(tmp_path: Path) -> None:
@@ -123,3 +157,29 @@ def test_scores_are_read_as_the_harness_writes_them(tmp_path: Path) -> None:
     assert (scores["mmlu"].group, scores["mmlu_anatomy"].group) == (True, False)
     assert (scores["mmlu_anatomy"].value, scores["mmlu_anatomy"].stderr, scores["mmlu_anatomy"].shots) == (0.4, 0.2, 0)
     assert scores["ifeval"].stderr is None
+
+
+@pytest.mark.parametrize(("here", "devices"), [(True, 8), (False, 1)])
+def test_an_evaluation_records_the_devices_it_ran_on(
+    here: bool, devices: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two machines one evaluates; and a harness of another environment runs on one device."""
+    from openmed_data.train import evaluate
+
+    commands: list[list[str]] = []
+    monkeypatch.setattr(evaluate, "tool", lambda *_: [sys.executable if here else "/other/lm_eval"])
+    monkeypatch.setattr(evaluate, "call", commands.append)
+    monkeypatch.setattr(evaluate, "results_file", lambda folder: folder / "results.json")
+    monkeypatch.setattr(evaluate, "headline", lambda _: {})
+    monkeypatch.setattr(evaluate, "device_of", lambda _, count: Device(kind="rocm", name="x", count=count, torch="2"))
+    model = write_model(tmp_path / "model", 1.0)
+    facts: dict[str, Any] = {"data": {}, "kind": None, "seed": 1, "chat_template": "auto", "checkpoint": None}
+    given = {"apply_chat_template": False}
+    eight = profile.load("mi300x-8")
+    job = Job(
+        stage="evaluate", folder=tmp_path, model=model, base=model, settings=given, profile=eight, processes=16, **facts
+    )
+    outcome = find(STAGES, "evaluate").work(job)
+    assert outcome.device is not None
+    assert outcome.device.count == devices
+    assert ("accelerate.commands.launch" in commands[0]) == here

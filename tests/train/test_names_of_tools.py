@@ -24,7 +24,7 @@ sys.exit(bool(missing))
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return a harness that is not of this environment."""
-    monkeypatch.setattr(harness, "find_spec", lambda _: None)
+    monkeypatch.setattr(harness, "_installed", frozenset)
     script = tmp_path / "lm_eval.py"
     script.write_text(HARNESS)
     return [sys.executable, str(script)]

@@ -9,7 +9,7 @@ import pytest
 
 from openmed_data.errors import SourceError, UsageError
 from openmed_data.training import records
-from openmed_data.training.weights import count_parameters, weights_digest
+from openmed_data.training.weights import count_parameters, texts_digest, weights_digest
 
 
 def run(**changes: Any) -> records.Run:
@@ -106,3 +106,24 @@ def test_anything_else_changes_it(change: str, tensors: dict[str, np.ndarray], t
 def test_a_folder_without_weights_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no model"):
         weights_digest(tmp_path)
+
+
+@pytest.mark.parametrize("left", [4, 60, -1])
+def test_a_file_that_was_cut_off_is_said_so(left: int, tmp_path: Path, tensors: dict[str, np.ndarray]) -> None:
+    folder = save(tmp_path / "cut", tensors)
+    (path,) = folder.glob("*.safetensors")
+    path.write_bytes(path.read_bytes()[:left])
+    for read in (weights_digest, count_parameters):
+        with pytest.raises(UsageError, match="is damaged: it was cut off"):
+            read(folder)
+
+
+def test_saving_a_configuration_again_changes_nothing_and_a_template_does(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"hidden_size": 8, "transformers_version": "5.0"}')
+    (tmp_path / "chat_template.jinja").write_text("a")
+    digest = texts_digest(tmp_path)
+    (tmp_path / "config.json").write_text('{"transformers_version": "6.0", "dtype": "float32", "hidden_size": 8}')
+    (tmp_path / "README.md").write_text("about")
+    assert texts_digest(tmp_path) == digest
+    (tmp_path / "chat_template.jinja").write_text("b")
+    assert texts_digest(tmp_path) != digest

@@ -1,5 +1,6 @@
 """The training template renders tools, marks what is trained, and never looks ahead."""
 
+from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from tiny_tokenizer import train_tokenizer
 
 from openmed_data.errors import UsageError
-from openmed_data.training.template import choose, faults, read_template
+from openmed_data.training.template import ChatTemplate, choose, faults, read_template
 
 pytest.importorskip("trl")
 
@@ -41,6 +42,19 @@ def test_a_models_own_template_is_used_where_it_can_be_trained_on(tokenizer: Any
     assert choose(tokenizer).name == "model"
     tokenizer.chat_template = own.replace("{%- generation %}", "").replace("{%- endgeneration %}", "")
     assert choose(tokenizer).name == "chatml"
+
+
+@pytest.mark.parametrize("family", ["qwen2_5", "qwen3"])
+def test_a_template_that_trl_knows_is_used_as_trl_marks_it(family: str) -> None:
+    """An instruction model keeps its own format, though its template marks nothing."""
+    tokenizer = train_tokenizer(["fever"], ["<|im_start|>", "<|im_end|>"], 300, eos_token="<|im_end|>")
+    shipped = Path(str(files("trl"))) / "chat_templates"
+    own = (shipped / f"{family}.jinja").read_text(encoding="utf-8")
+    tokenizer.chat_template = own
+    chosen = choose(tokenizer)
+    assert chosen == ChatTemplate("trl", (shipped / f"{family}_training.jinja").read_text(encoding="utf-8"))
+    assert tokenizer.chat_template == own
+    assert choose(tokenizer, "chatml").name == "chatml"
 
 
 def test_what_the_assistant_says_is_trained_and_nothing_else(tokenizer: Any) -> None:

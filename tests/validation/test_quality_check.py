@@ -1,6 +1,7 @@
 """The check `quality`: every planted fault is found and counted, clean medical text passes, laws hold."""
 # ruff: noqa: RUF001
 
+import json
 from typing import Any
 
 import polars as pl
@@ -127,6 +128,15 @@ def test_a_text_is_judged_by_who_says_it() -> None:
     assert found([{"id": "1", **sides, "rejected": rejected}]) == {}
     swapped = sides | {"chosen": rejected}
     assert found([{"id": "1", **swapped, "rejected": sides["chosen"]}]) == {Fault.REFUSAL: ["chosen[0].content"]}
+
+
+def test_a_reply_that_offers_one_of_its_tools_instead_does_not_refuse() -> None:
+    reply = "I'm sorry, but I can't help with flights. What I can do is to look up the dose of a drug."
+    row = conversation(0, reply=reply)
+    tools = [{"type": "function", "function": {"name": "look_up_dose", "parameters": {}}}]
+    assert found([row | {"tools": json.dumps(tools)}]) == {}
+    for other in ("", "[]", "no JSON", '[{"name": 3}]', "3"):
+        assert found([row | {"tools": other}]) == {Fault.REFUSAL: ["messages[1].content"]}
 
 
 def test_columns_of_prompts_with_answers_are_read() -> None:

@@ -125,12 +125,16 @@ def subject_words(question: str) -> tuple[str, ...]:
     --------
     >>> subject_words("What are the symptoms of tetralogy of Fallot?")
     ('tetralogy', 'of', 'Fallot')
+    >>> subject_words("Is citrullinemia type I inherited?")
+    ('citrullinemia', 'type', 'I')
     """
     words = [word for word in (held.strip(".()'") for held in _WORD.findall(question)) if word]
     telling = [place for place, word in enumerate(words) if _tells(word)]
     if not telling:
         return tuple(word for word in words if search_words(word))
-    held = words[telling[0] : telling[-1] + 1]
+    after = telling[-1] + 1
+    number = words[after : after + 1] == ["I"]  # who asks stands before what is asked about
+    held = words[telling[0] : after + number]
     return tuple(held if len(held) <= _MOST_WORDS else filter(search_words, held))
 
 

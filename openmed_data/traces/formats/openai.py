@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from openmed_data.traces.codec import dumps
 from openmed_data.traces.fields import (
+    THOUGHTS_LEFT,
     call_of,
     id_of,
     parts_text,
@@ -19,6 +20,8 @@ from openmed_data.traces.format import Format, Record
 from openmed_data.traces.reasons import unreadable
 from openmed_data.traces.trace import Call, Message, Trace
 
+# Where servers of reasoning models put what is no part of the reply.
+_SILENT = ("reasoning_content", "reasoning")
 _ROLES = {
     "system": "system",
     "developer": "system",
@@ -51,8 +54,10 @@ class OpenAI(Format):
 
     def read(self, record: Record) -> Trace:
         """Read the messages; results are linked by `tool_call_id`, or by their order."""
-        messages = tuple(_message(turn, f"messages[{place}]") for place, turn in enumerate(turn_objects(record)))
-        return Trace(messages, tools_of(record, "tools", "functions"), verdict_of(record), id_of(record))
+        turns = turn_objects(record)
+        messages = tuple(_message(turn, f"messages[{place}]") for place, turn in enumerate(turns))
+        mended = (THOUGHTS_LEFT,) * any(turn.get(name) for turn in turns for name in _SILENT)
+        return Trace(messages, tools_of(record, "tools", "functions"), verdict_of(record), id_of(record), mended)
 
     def write(self, trace: Trace) -> Record:
         """Return `messages` and `tools`."""

@@ -6,6 +6,7 @@ from typing import Any, cast
 from openmed_data.traces.codec import loads
 from openmed_data.traces.fields import call_of, calls_of, id_of, role_of, tools_of, verdict_of
 from openmed_data.traces.format import Format, Record
+from openmed_data.traces.literals import UNQUOTED, unquoted
 from openmed_data.traces.reasons import Law, Unfit, unreadable
 from openmed_data.traces.trace import Call, Message, Trace
 
@@ -36,7 +37,10 @@ class XLam(Format):
         else:
             raise unreadable("query", query, "text, or a list of turns")
         messages.append(Message("assistant", calls=tuple(_answers(record.get("answers")))))
-        return Trace(tuple(messages), tools_of(record, "tools"), verdict_of(record), id_of(record))
+        tools = tools_of(record, "tools")
+        typed = unquoted(messages, tools) if tools else tuple(messages)
+        mended = (UNQUOTED,) * (typed != tuple(messages))
+        return Trace(typed, tools, verdict_of(record), id_of(record), mended)
 
 
 def _message(turn: Any, field: str) -> Message:

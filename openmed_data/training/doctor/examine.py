@@ -14,8 +14,8 @@ from openmed_data.registry import STAGES, find
 from openmed_data.training.data import Data, open_data
 from openmed_data.training.doctor import harness, machine, numbers, tokens
 from openmed_data.training.doctor.finding import MACHINE, Finding, Verdict, attempt
-from openmed_data.training.doctor.rows import sample
 from openmed_data.training.plan import BASE, Request, Step, needs_of
+from openmed_data.training.rows import sample
 from openmed_data.training.settings import TrainerSettings
 from openmed_data.training.stage import Stage
 from openmed_data.training.trl_stage import TrlStage

@@ -12,7 +12,8 @@ from typing import Any
 
 from openmed_data.errors import GateError
 
-_TAG = re.compile(r"\{%([-+]?)\s*((?:end)?generation)\s*([-+]?)%\}")
+# A comment may speak of the tags, and must not end in the middle.
+_TAG = re.compile(r"\{#.*?#\}|\{%([-+]?)\s*((?:end)?generation)\s*([-+]?)%\}", re.DOTALL)
 
 _ASK = {"role": "user", "content": "Which vitamin is  water-soluble?\n"}
 _REPLY = {"role": "assistant", "content": "Vitamin C.\n\n"}
@@ -53,7 +54,7 @@ def without_generation_tags(template: str) -> str:
     >>> without_generation_tags("a {%- generation -%} b {%- endgeneration %}")
     'a {#- generation -#} b {#- endgeneration #}'
     """
-    return _TAG.sub(r"{#\1 \2 \3#}", template)
+    return _TAG.sub(lambda tag: f"{{#{tag[1]} {tag[2]} {tag[3]}#}}" if tag[2] else tag[0], template)
 
 
 def plain(template: str, special: Mapping[str, str]) -> str:

@@ -16,8 +16,8 @@ from openmed_data.kinds import Kind
 from openmed_data.registry import STAGES, find
 from openmed_data.training import profile as profiles
 from openmed_data.training.doctor import Finding, Verdict, harness, machine, numbers
-from openmed_data.training.doctor.rows import sample
 from openmed_data.training.estimate import Estimate
+from openmed_data.training.rows import sample
 from openmed_data.training.settings import TrainerSettings
 
 pytest.importorskip("torch")

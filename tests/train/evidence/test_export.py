@@ -1,6 +1,7 @@
 """An export is the same model, as others load it; whatever is not is refused and leaves nothing behind."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,23 @@ def test_a_template_that_depends_on_the_scope_of_the_tags_is_refused() -> None:
     with pytest.raises(GateError, match="renders a conversation differently"):
         plain(leaking, {})
     assert plain("{% set n = 1 %}{% generation %}{{ n }}{% endgeneration %}", {})
+
+
+def test_a_comment_that_speaks_of_the_tags_stays_a_comment() -> None:
+    template = (
+        "{#- {% generation %} marks\n what is trained #}{% generation %}{{ messages[0].content }}{% endgeneration %}"
+    )
+    assert rendered(plain(template, {}), CONVERSATIONS[0]) == "Which vitamin is  water-soluble?\n"
+
+
+def test_templates_that_trl_marked_become_plain() -> None:
+    trl = pytest.importorskip("trl")
+    marked = sorted((Path(trl.__file__).parent / "chat_templates").glob("*_training.jinja"))
+    assert len(marked) > 20
+    for path in marked:
+        assert "generation %}" not in re.sub(
+            r"{#.*?#}", "", plain(path.read_text(encoding="utf-8"), {}), flags=re.DOTALL
+        )
 
 
 def test_a_template_with_an_error_is_refused() -> None:
