@@ -14,7 +14,8 @@ Benchmarks = Annotated[
         "--benchmarks",
         metavar="PATH",
         show_default=False,
-        help="Look for the items of these benchmarks: a file, a folder of them, or an .index file; may be repeated.",
+        help="Look for the items of these benchmarks: a file, a folder of them, hub:OWNER/NAME@COMMIT, or an .index "
+        "file; may be repeated.",
     ),
 ]
 

@@ -26,13 +26,13 @@ def fetch(text: str, *, upstream: Upstream, readable: Sequence[str] = READABLE) 
     """
     repo, revision = repository_named(text, upstream)
     known = repo == upstream.repo
-    commit, names, license_id = _look_up(repo, revision or (upstream.revision if known else "main"))
+    commit, names, license_id = look_up(repo, revision or (upstream.revision if known else "main"))
     wanted = _data_files(names, upstream.splits if known else (), readable)
     if not wanted:
         raise SourceError(
             f"hub:{repo}@{commit} holds no data file that can be read", hint=f"Expected one of {', '.join(readable)}."
         )
-    files = tuple(SourceFile(_download(repo, commit, name), name, declared_split(name)) for name in wanted)
+    files = tuple(SourceFile(download(repo, commit, name), name, declared_split(name)) for name in wanted)
     license_id = license_id or (upstream.license if known else "unknown")
     return Source(name=repo, files=files, license=license_id, repo=repo, revision=commit)
 
@@ -55,7 +55,14 @@ def repository_named(text: str, upstream: Upstream) -> tuple[str, str]:
     return repo_id(repo or upstream.repo, hint=hint), revision
 
 
-def _look_up(repo: str, revision: str) -> tuple[str, list[str], str | None]:
+def look_up(repo: str, revision: str) -> tuple[str, list[str], str | None]:
+    """Return commit, names of all files and stated licence of a dataset repository; fails at once without a network.
+
+    Raises
+    ------
+    SourceError
+        The Hub cannot be reached, or repository or revision do not exist.
+    """
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 
@@ -80,7 +87,14 @@ def _look_up(repo: str, revision: str) -> tuple[str, list[str], str | None]:
     return str(info.sha), names, license_id if isinstance(license_id, str) else None
 
 
-def _download(repo: str, commit: str, name: str) -> Path:
+def download(repo: str, commit: str, name: str) -> Path:
+    """Return where a file of a commit lies, in the client's cache; fetched if it is not there yet.
+
+    Raises
+    ------
+    SourceError
+        The Hub cannot be reached.
+    """
     from huggingface_hub import hf_hub_download  # pyright: ignore[reportUnknownVariableType]
 
     try:

@@ -12,7 +12,7 @@ from openmed_data.builder import ROW
 from openmed_data.check import parse_settings
 from openmed_data.errors import UsageError
 from openmed_data.kinds import Kind
-from openmed_data.validation.contamination import CHECK, BenchmarkFileError, ContaminationSettings, load_local
+from openmed_data.validation.contamination import CHECK, BenchmarkFileError, ContaminationSettings, load
 
 QUESTIONS = [
     ("Which artery runs behind the medial malleolus between two flexor tendons?", ("Posterior tibial", "Peroneal")),
@@ -78,12 +78,12 @@ def test_benchmarks_are_recognised_by_what_they_hold(tmp_path: Path):
     (folder / "pubmed.json").write_text(json.dumps({"12": {"QUESTION": text, "final_decision": "yes"}}, indent=1))
     lines(folder / "dev.json", records())
     lines(folder / "own.jsonl", [{"text": text}])
-    found = {items.name: len(items.items) for items in load_local([str(folder)])}
+    found = {items.name: len(items.items) for items in load([str(folder)])}
     assert found == {
         "ifeval": 1, "medmcqa/validation": 4, "medqa/test": 1, "mmlu-pro/test": 1, "mmlu/test": 1, "own": 1,
         "pubmedqa/labelled": 1,
     }  # fmt: skip
-    (named,) = load_local([f"exam/2020={folder / 'dev.json'}"])
+    (named,) = load([f"exam/2020={folder / 'dev.json'}"])
     assert named.name == "exam/2020"
     assert named.items[0].answer == "Posterior tibial"
 
@@ -91,14 +91,14 @@ def test_benchmarks_are_recognised_by_what_they_hold(tmp_path: Path):
 @pytest.mark.parametrize(("base", "keys"), [(1, (1, 4)), (0, (0, 3)), (0, (-1, 2))])
 def test_the_base_of_a_medmcqa_key_is_told_by_the_whole_file(base: int, keys: tuple[int, int], tmp_path: Path):
     given = [row | {"cop": key} for row, key in zip(records(), keys, strict=False)]
-    (items,) = load_local([str(lines(tmp_path / "dev.json", given))])
+    (items,) = load([str(lines(tmp_path / "dev.json", given))])
     assert items.items[1].answer == ("Neither" if keys[1] - base == 3 else "Both")
 
 
 def test_what_cannot_be_told_or_read_is_an_error(tmp_path: Path, settings: Any):
     vague = lines(tmp_path / "vague.json", [row | {"cop": 2} for row in records()])
     with pytest.raises(BenchmarkFileError, match="do not tell which"):
-        load_local([str(vague)])
+        load([str(vague)])
     strange = lines(tmp_path / "strange.jsonl", [{"a": 1}])
     with pytest.raises(UsageError, match=r"no benchmark known by its columns \(a\)"):
         CHECK.record(settings(strange))
@@ -208,4 +208,4 @@ def test_paths_of_benchmarks_hold_anywhere(tmp_path: Path, monkeypatch: pytest.M
     assert settings.benchmarks == (f"{place}/asked.jsonl", named, named, named)
     monkeypatch.chdir(tmp_path)
     assert ContaminationSettings(benchmarks=settings.benchmarks) == settings
-    assert [one.name for one in load_local(settings.benchmarks)] == ["asked", "mine", "mine", "mine"]
+    assert [one.name for one in load(settings.benchmarks)] == ["asked", "mine", "mine", "mine"]

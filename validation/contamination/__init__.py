@@ -23,7 +23,7 @@ from .loaders import (
     load_mmlu_pro,
     load_pubmedqa,
 )
-from .local import load_local, open_index
+from .local import load, open_index
 from .plants import Leak, Planter
 from .rule import Rule
 
@@ -38,9 +38,9 @@ __all__ = [
     "Leak",
     "Planter",
     "Rule",
+    "load",
     "load_file",
     "load_ifeval",
-    "load_local",
     "load_medmcqa",
     "load_medqa",
     "load_mmlu",

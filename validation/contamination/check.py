@@ -21,7 +21,7 @@ from openmed_data.kinds import Kind, kind_of
 from openmed_data.text.rows import asked, told
 
 from .index import Index, index_file
-from .local import named_path, open_index
+from .local import open_index, settled
 from .rows_plants import plants
 
 NAME = "contamination"
@@ -42,7 +42,7 @@ class ContaminationSettings(Settings):
     benchmarks: tuple[str, ...] = Field(
         (),
         description="Benchmarks to look for: their files as published, folders of them, NAME=PATH for any file of "
-        "questions, or one .index file; several are separated by commas.",
+        "questions, hub:OWNER/NAME@COMMIT for a known one, or one .index file; several are separated by commas.",
     )
     exclude: tuple[str, ...] = Field(
         (), description="Benchmarks to leave out, each as NAME=REASON; several are separated by semicolons."
@@ -61,11 +61,11 @@ class ContaminationSettings(Settings):
     @field_validator("benchmarks")
     @classmethod
     def _from_anywhere(cls, benchmarks: tuple[str, ...]) -> tuple[str, ...]:
-        """Make paths absolute: workers of a cluster stand in folders of their own."""
-        named = [named_path(benchmark) for benchmark in benchmarks]
-        if missing := [f"'{path}'" for _, path in named if not path.exists()]:
-            raise ValueError(f"--benchmarks names {', '.join(missing)}, and no file or folder stands there")
-        return tuple(f"{name}={path}" if name else str(path) for name, path in named)
+        """Look at them before any work; see `settled`."""
+        try:
+            return settled(benchmarks)
+        except UsageError as error:
+            raise ValueError(f"{error}. {error.hint}".strip()) from error
 
 
 class ContaminationCheck(Check[ContaminationSettings]):

@@ -1,4 +1,4 @@
-"""Benchmarks from files and folders that a user names, each recognised by what it holds."""
+"""Benchmarks from files and folders that a user names, each recognised by what it holds, or from the Hub."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -9,6 +9,7 @@ from typing import Any, Literal
 from openmed_data.errors import UsageError
 
 from ._store import IndexFileError
+from .hub import HUB, load_hub, pinned
 from .index import INDEX_SUFFIX, Index, index_file
 from .items import BenchmarkItems
 from .loaders import (
@@ -34,7 +35,8 @@ def open_index(benchmarks: tuple[str, ...], cache: Path) -> tuple[Index, Path]:
     Parameters
     ----------
     benchmarks
-        Files, folders of them, ``NAME=PATH`` for a file that shall have another name, or one ``.index`` file.
+        Files, folders of them, ``NAME=PATH`` for a file that shall have another name, ``hub:OWNER/NAME@COMMIT``, or one
+        ``.index`` file.
     cache
         Folder of built indexes.
 
@@ -54,7 +56,7 @@ def open_index(benchmarks: tuple[str, ...], cache: Path) -> tuple[Index, Path]:
             raise UsageError(f"'{ready[0]}' is an index, which stands alone", hint="Give the benchmarks' own files.")
         if ready:
             return Index.load(ready[0]), ready[0]
-        index = Index.cached(load_local(benchmarks), cache)
+        index = Index.cached(load(benchmarks), cache)
     except (BenchmarkFileError, IndexFileError, OSError, ValueError) as error:
         raise UsageError(f"the benchmarks cannot be read: {error}", hint=_HINT) from error
     return index, index_file(index.digest, cache)
@@ -80,8 +82,31 @@ def named_path(benchmark: str) -> tuple[str, Path]:
     return name, Path(path).expanduser().absolute()
 
 
-def load_local(benchmarks: Iterable[str]) -> list[BenchmarkItems]:
-    """Read every benchmark at some paths, in the order of their names.
+def settled(benchmarks: Iterable[str]) -> tuple[str, ...]:
+    """Return benchmarks with absolute paths: workers of a cluster stand in folders of their own.
+
+    Raises
+    ------
+    UsageError
+        A path does not exist, or what shall come from the Hub is not known or has no commit.
+    """
+    whole: list[str] = []
+    missing: list[str] = []
+    for benchmark in benchmarks:
+        if benchmark.startswith(HUB):
+            pinned(benchmark)
+            whole.append(benchmark)
+            continue
+        name, path = named_path(benchmark)
+        whole.append(f"{name}={path}" if name else str(path))
+        missing += [] if path.exists() else [f"'{path}'"]
+    if missing:
+        raise UsageError(f"--benchmarks names {', '.join(missing)}, and no file or folder stands there")
+    return tuple(whole)
+
+
+def load(benchmarks: Iterable[str]) -> list[BenchmarkItems]:
+    """Read every benchmark at some paths, or of the Hub, in the order of their names.
 
     Raises
     ------
@@ -92,6 +117,9 @@ def load_local(benchmarks: Iterable[str]) -> list[BenchmarkItems]:
     """
     found: list[BenchmarkItems] = []
     for text in benchmarks:
+        if text.startswith(HUB):
+            found += load_hub(text)
+            continue
         name, path = named_path(text)
         found += _load(path, name)
     return sorted(found, key=lambda one: one.name)

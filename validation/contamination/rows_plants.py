@@ -10,7 +10,7 @@ from openmed_data.kinds import Kind
 from openmed_data.planting import change_asked, groups
 
 from .items import BenchmarkItem
-from .local import INDEX_SUFFIX, load_local
+from .local import INDEX_SUFFIX, load
 from .plants import Leak, Planter
 
 _EACH = 40
@@ -26,7 +26,7 @@ _LEAKS = (Leak.VERBATIM, Leak.SHUFFLED, Leak.QUESTION, Leak.NOISE, Leak.LOOK_ALI
 def plants(rows: pl.DataFrame, kind: Kind, benchmarks: tuple[str, ...], rng: random.Random) -> Iterator[Plant]:
     """Plant items of every benchmark in each way in which items leak; an index holds no text, so none of it."""
     planter = Planter(passages=_PASSAGES, words=_WORDS)
-    for benchmark in load_local([one for one in benchmarks if not one.endswith(INDEX_SUFFIX)]):
+    for benchmark in load([one for one in benchmarks if not one.endswith(INDEX_SUFFIX)]):
         long = [item for item in benchmark.items if len(item.stem.split()) >= _FEWEST_WORDS]
         for leak in _LEAKS:
             chosen = rng.sample(long, min(_EACH, len(long), rows.height))
