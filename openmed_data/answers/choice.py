@@ -25,20 +25,20 @@ _ONLY_LABEL = re.compile(r"([A-Za-z])[\s)\]}.:,$\"'”]*")
 _LABEL = re.compile(r"([A-Za-z])(?![\w'’+]|-\w)([)\]}\"'”]*\s*(?:[.:,)–—]|-(?=\s))?)")
 _AFTER_TEXT = re.compile(r"\s*[(\[\n]|[.,;:!?]\s|\s(?:because|since|as|which|due|given)\s")
 _REASON = re.compile(
-    r"[\s,]*(?:because|since|due to|given that|as|based on|so|which|(?:correct|right|best)\b)\s", re.IGNORECASE
+    r"[\s,]*+(?:because|since|due to|given that|as|based on|so|which|(?:correct|right|best)\b)\s", re.IGNORECASE
 )
 _EXCLUDED = re.compile(
-    r"[\s,(]*(?:not|rather than|instead of)\s+(?:options?\s+)?\(?[A-Z]\)?"
+    r"[\s,(]*+(?:not|rather than|instead of)\s+(?:options?\s+)?\(?[A-Z]\)?"
     r"(?:\s*(?:,|or|and|nor)\s*\(?[A-Z]\)?)*(?=[\s.,;)]|$)"
 )
 _BINOMIAL = re.compile(r"\.\s*[a-z]")
 _NEXT_LABEL = re.compile(
-    r"^[\s,/&+.;)\"”-]*(?:\b(?:and|or|to|also|maybe|option|choice|answer)\b[\s:]*)*\(?([A-Z])"
+    r"^[\s,/&+.;)\"”-]*+(?:\b(?:and|or|to|also|maybe|option|choice|answer)\b[\s:]*)*\(?([A-Z])"
     r"(?=\)?\s*(?:[).:,/&;\]}\n]|$|(?:and|or)\b|\(?[A-Z]\b))"
 )
 # "A" and "I" are words too: they are labels where punctuation follows.
 _LISTED_LABEL = re.compile(
-    r"(?:^|\n|[,;/]|\b(?:or|and|option|choice|answer)\b)\s*\(?(?:([B-HJ-Z])(?=[).:,;/\s]|$)|([AI])(?=[).:,;/\n]|$))"
+    r"(?:(?:^|[,;/]|\b(?:or|and|option|choice|answer)\b)\s*+|\n[^\S\n]*+)\(?(?:([B-HJ-Z])(?=[).:,;/\s]|$)|([AI])(?=[).:,;/\n]|$))"
 )
 
 

@@ -11,7 +11,7 @@ from openmed_data.answers.units import pint_unit, same_quantity
 
 _NUMBER = (
     r"[-+−–]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d+)?(?:\.\d+)?"
-    r"(?:\s*[x×·]\s*10\s*\^?\s*\{?[-−]?\d+\}?|e[-+]?\d+)?"
+    r"(?:\s*[x×·]\s*10\s*\^?\s*\{?[-−]?\d{1,3}(?!\d)\}?|e[-+]?\d+)?"
 )
 _HEAD = re.compile(
     r"(?P<sign><=|>=|[<>≤≥]|(?:less|more|greater) than\s)?\s*(?:about|approximately|around|roughly|~|≈)?\s*"
@@ -19,11 +19,11 @@ _HEAD = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _UNIT = re.compile(
-    r"\s*(?:\\?%|(?:°\s*|°)?[A-Za-zμµ°]+\d?)?(?:\s?(?:/|\bper\b)\s*[A-Za-zμµ]+\d?)*(?:\s(?:Hg|H2O)\b)?(?:/[A-Za-z]+)?"
+    r"\s*(?:\\?%|(?:°\s*|°)?[A-Za-zμµ°]+\d?)?(?:\s?(?:/|\bper\b)\s*[A-Za-zμµ]+\d?){0,3}(?:\s(?:Hg|H2O)\b)?(?:/[A-Za-z]+)?"
 )
-_POWER = re.compile(r"\s*[x×·]\s*10\s*\^?\s*\{?([-−]?\d+)\}?")
+_POWER = re.compile(r"(?<!\s)\s*[x×·]\s*10\s*\^?\s*\{?([-−]?\d+)\}?")
 _SECOND = re.compile(
-    r"^\s*(?:,?\s*(?:or|and|to|versus|vs\.?)\b|[-–—/:]|\+/-|±)\s*[-+~≈<>]?\.?\d|^,\s*\d|\bor\s+(?:about\s+)?\d",
+    r"^\s*+(?:,?\s*+(?:or|and|to|versus|vs\.?)\b|[-–—/:]|\+/-|±)\s*[-+~≈<>]?\.?\d|^,\s*\d|\bor\s+(?:about\s+)?\d",
     re.IGNORECASE,
 )
 # A limit or a sum, which the number alone is not: "or more", "at most", "plus 2".

@@ -45,7 +45,7 @@ class Reader(Protocol):
 
 OPENING = " \t\n\r\"'“‘([{$:"
 CLOSING = " \t\n\r\"'”’)]}$.!,;:"
-_WRAPPED = re.compile(r"^\s*\$*\s*\\(?:boxed|text|textbf|mathrm|mathbf)\s*\{(.*)\}\s*\$*\s*\.?\s*$", re.DOTALL)
+_WRAPPED = re.compile(r"^\s*+\$*+\s*+\\(?:boxed|text|textbf|mathrm|mathbf)\s*\{(.*)\}\s*+\$*+\s*+\.?+\s*+$", re.DOTALL)
 # The answer stops here; what follows explains it.
 _BOUNDARY = re.compile(
     r"[.,;:!?\n()\[\]]|\s(?=(?:because|since|as|which|due|given|is|was|[-–—])(?:\s|$))|\s(?=\(?[A-Z][).:]\s)|$"
@@ -56,11 +56,11 @@ _EXPLAINS = re.compile(
     r"(?:correct|right|best|most|final)\b)(?!\w)",
     re.IGNORECASE,
 )
-_SHUT = r"[\s\"”’)\]]*"
+_SHUT = r"[\s\"”’)\]]*+"
 _TAKEN_BACK = re.compile(
-    r"^[\s\"”’)\].,;:(-]*(?:(?:is|was|are|would be|seems|looks)\s+)?(?:n['’]t|not?\s+(?:correct|right|sure|certain|it)|"
-    r"not\W*$|incorrect|wrong|false|excluded|ruled out|unlikely|maybe|perhaps|possibly|probably|i guess|\?)"
-    rf"|^{_SHUT}(?:is|was|are)\s+(?:not|never)\b|^[\s\"”’)\].]*\?"
+    r"^[\s\"”’)\].,;:(-]*+(?:(?:is|was|are|would be|seems|looks)\s+)?(?:n['’]t|not?\s+(?:correct|right|sure|certain|it)"
+    r"|not\W*$|incorrect|wrong|false|excluded|ruled out|unlikely|maybe|perhaps|possibly|probably|i guess|\?)"
+    rf"|^{_SHUT}(?:is|was|are)\s+(?:not|never)\b|^[\s\"”’)\].]*+\?"
     # "140 mEq/L is too high", but not "140 mEq/L, which is too high": that may be why it is asked about.
     rf"|^{_SHUT}(?:is|was|are|were|would be|seems|looks)\s+(?:(?:far|much|way|clearly|a (?:bit|little))\s+)*too\s+\w"
     # "Croup does not fit", but not "Croup does not cause it": that may be what is asked.
@@ -74,7 +74,7 @@ _TAKEN_BACK = re.compile(
 )
 # What repeats the question contradicts a decision: "no, it does help". What speaks of something else does not: "No, it
 # is safe", "Yes, it is not safe", "No. We did find a trend", "Yes. It does not matter which".
-_IT = r"^[\s\"”’)\].,;:!–—-]*(?:but\s+)?(?:it|they|this|that|these|those|there|he|she)\s+"
+_IT = r"^[\s\"”’)\].,;:!–—-]*+(?:but\s+)?(?:it|they|this|that|these|those|there|he|she)\s+"
 _END = r"\s*(?:[.,;!?)\n]|$)"
 _DOING = r"(?:does|do|did)"
 _BEING = r"(?:is|are|was|were|can|could|has|have|had|will|would|should|may|might)"
@@ -92,7 +92,7 @@ _CONTRADICTED = {
     ),
 }
 _JOINED = re.compile(
-    r"^[\s\"”’)\].;!]*(?:,?\s*(?:and/or|or|and|plus|versus|vs\.?|to|as well as|alternatively|failing (?:that|which)|"
+    r"^[\s\"”’)\].;!]*+(?:,?\s*+(?:and/or|or|and|plus|versus|vs\.?|to|as well as|alternatively|failing (?:that|which)|"
     r"on reflection|(?:also|possibly|perhaps) (?:the|an?|possibly|\(?[A-J]\b))\b|[/&+]|,\s*(?:or|and)\b)",
     re.IGNORECASE,
 )

@@ -59,7 +59,5 @@ def rationale_of(text: str) -> str | None:
     >>> rationale_of("<answer>B</answer>") is None
     True
     """
-    found = _FORM.fullmatch(text)
-    if found is None or any(text.count(tag) != 1 for tag in _TAGS):
-        return None
-    return found.group(1) if found.group(1).strip() and found.group(2).strip() else None
+    found = _FORM.fullmatch(text) if all(text.count(tag) == 1 for tag in _TAGS) else None
+    return found.group(1) if found and found.group(1).strip() and found.group(2).strip() else None
