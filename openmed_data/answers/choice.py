@@ -64,7 +64,7 @@ class ChoiceReader:
         self._asking = {label for label, text in choices.items() if text.rstrip(CLOSING).endswith("?")}
         self._longest_first = sorted(self._by_key, key=len, reverse=True)
         self._heads = {key[:2].ljust(2) for key in self._by_key}
-        self._lettered = any(_LABEL.match(text) for text in choices.values())
+        self._lettered = any(_LABEL.match(unwrap(text)) for text in choices.values())
         self._limit = 2 * max(map(len, choices.values()), default=0) + 60
 
     def _is_alone(self, label: str, keys: list[str]) -> bool:
@@ -152,7 +152,7 @@ class ChoiceReader:
             return self._beside_other_words(label, passage[found.end(1) :], rest, alone=alone)
         if exact and after.strip(CLOSING):
             return None
-        return self._settled(label, after, alone=alone)
+        return self._settled(label, after, alone=alone, named=len(after) < len(rest.rstrip()))
 
     def _own_text(self, label: str, rest: str) -> str | None:
         """Return what follows the label's own option text, or None where another text follows the label."""
@@ -203,13 +203,13 @@ class ChoiceReader:
             return length <= 2 * len(own.split()) + 6  # longer ones explain why the other option is wrong
         return length <= 2 and set(own.split()).isdisjoint(key.split())
 
-    def _settled(self, label: str, rest: str, *, alone: bool) -> str | None:
+    def _settled(self, label: str, rest: str, *, alone: bool, named: bool = False) -> str | None:
         """Keep the label unless what follows it negates it, hedges, or names another option."""
         if label in self._asking:
             rest = rest.lstrip("?")
         if not rest.strip(CLOSING):
             return label
-        if taken_back(rest):
+        if taken_back(rest, named=named):
             return UNCLEAR if alone else None  # "The answer is not B" leaves room for the statement of another
         if label == UNCLEAR or joined(rest) or self._another(label, rest) or contradicted(self._keys[label], rest):
             return UNCLEAR
@@ -231,6 +231,9 @@ class ChoiceReader:
         """Say whether another letter or another option's text follows directly."""
         following = _NEXT_LABEL.match(rest)
         if following and following.group(1) != label and following.group(1) in self._keys:
+            at = following.start(1)
+            if "\n" in rest[:at]:  # a line that says more than its option explains the option
+                return self.read(rest[at:].split("\n", 1)[0], exact=True, alone=False) is not None
             return not explains(rest) and following.group(1) != "I"
         other, _ = self._text_head(rest.lstrip(CLOSING + "/&+–—-("))
         return other is not None and other != label

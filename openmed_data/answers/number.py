@@ -39,6 +39,7 @@ _MULTIPLES = {
     "crores": 1e7, "billion": 1e9,
 }  # fmt: skip
 _MULTIPLE = re.compile(rf"(?:\s*\b)?({'|'.join(_MULTIPLES)})\b")
+_TIMES = re.compile(r"\\(?:times|cdot)(?![a-z])")
 _LATEX = re.compile(r"\\(?:text|mathrm)\s*\{([^{}]*)\}|\\[,;! ]|[${}]|\\(?=%)")
 _CONVERTED = 0.02  # relative; who gives an answer in a second unit rounds it
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
@@ -65,7 +66,7 @@ def read_quantity(text: str) -> Quantity | None:
     ''
     """
     plain = re.sub(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+", lambda run: "^" + run.group().translate(_SUPERSCRIPTS), text)
-    plain = _LATEX.sub(lambda found: found.group(1) or "", plain).lstrip()
+    plain = _LATEX.sub(lambda found: found.group(1) or "", _TIMES.sub("×", plain)).lstrip()
     found = _HEAD.match(plain)
     value = _value(found["number"], found["fraction"]) if found else None
     if found is None or value is None:
