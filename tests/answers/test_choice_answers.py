@@ -199,7 +199,9 @@ def test_a_letter_may_say_what_the_question_denies(rest: str) -> None:
 
 
 # Long enough for a pattern that tries every pair of places to take minutes; a linear one takes milliseconds.
-@pytest.mark.parametrize("unit", ["\n", " ", "\t", "*", "\r\n", ", ", "A/", "mg/", "mg per ", "9", "wait, ", "</think><answer>"])
+@pytest.mark.parametrize(
+    "unit", ["\n", " ", "\t", "*", "\r\n", ", ", "A/", "mg/", "mg per ", "9", "wait, ", "</think><answer>"]
+)
 @pytest.mark.parametrize("shape", [
     "{answer}{loop}x", "x\n{answer}{loop}x", "<answer>{answer}{loop}x</answer>", "<answer>\\boxed{{{answer}}}{loop}x</answer>",
     "The answer{loop}is {answer}", "{answer} x10^{loop}x",
