@@ -15,7 +15,7 @@ _NUMBER = (
 )
 _HEAD = re.compile(
     r"(?P<sign><=|>=|[<>≤≥]|(?:less|more|greater) than\s)?\s*(?:about|approximately|around|roughly|~|≈)?\s*"
-    rf"(?P<number>(?=[-+−–]?\.?\d){_NUMBER})(?P<fraction>\s*/\s*\d+(?![\d/]))?(?P<rest>.*)",
+    rf"(?P<number>(?=[-+−–]?\.?\d){_NUMBER})(?:\s*/\s*(?P<divisor>\d+)(?![\d/]))?(?P<rest>.*)",
     re.DOTALL | re.IGNORECASE,
 )
 _UNIT = re.compile(
@@ -68,7 +68,7 @@ def read_quantity(text: str) -> Quantity | None:
     plain = re.sub(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+", lambda run: "^" + run.group().translate(_SUPERSCRIPTS), text)
     plain = _LATEX.sub(lambda found: found.group(1) or "", _TIMES.sub("×", plain)).lstrip()
     found = _HEAD.match(plain)
-    value = _value(found["number"], found["fraction"]) if found else None
+    value = _value(found["number"], found["divisor"]) if found else None
     if found is None or value is None:
         return None
     rest = found["rest"]
@@ -79,11 +79,11 @@ def read_quantity(text: str) -> Quantity | None:
     return Quantity(_SIGNS.get(sign, sign), value, unit, rest)
 
 
-def _value(number: str, fraction: str | None) -> float | None:
+def _value(number: str, divided_by: str | None) -> float | None:
     power = _POWER.search(number)
     exponent = int(power.group(1).replace("−", "-")) if power else 0
     digits = number[: power.start()] if power else number
-    divisor = float(fraction.strip(" /\t")) if fraction else 1.0
+    divisor = float(divided_by or 1)
     if abs(exponent) > 300 or not divisor:
         return None
     return float(re.sub(r"[−–]", "-", digits).replace(",", "")) * 10.0**exponent / divisor

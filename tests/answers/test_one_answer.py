@@ -16,7 +16,7 @@ DECISIONS = [Gold(text, AnswerType.BOOLEAN) for text in ("yes", "no", "maybe")]
 LINKS = [
     " ", ". ", ", ", "; ", ": ", "\n", "\n\n", "\n- ", " or ", " and ", " (", ") ", "/", " - ", "? ", "! ", " is ", " is not ", " which is ",
     " because ", ", because it is ", ". Wait, actually ", ". No, ", ", I mean ", ". Or perhaps ", " rather than ", " not ", "the ", "It is ",
-    "The answer is ", " is the correct answer", "The most likely cause is ", "<answer>", "</answer>", "\\boxed{", "}", "</think>", "**",
+    "The answer is ", " is the correct answer", "The most likely cause is ", "<answer>", "</answer>", "\\boxed{", "}", "</think>", "**", "5", "10^", "mg", "²", "½", "%",
 ]  # fmt: skip
 
 
