@@ -11,7 +11,7 @@ from openmed_data.answers.reading import (
     contradicted,
     explains,
     head_with_key,
-    joined,
+    linked,
     sentence,
     taken_back,
     unwrap,
@@ -175,7 +175,9 @@ class ChoiceReader:
         """Judge a letter that words follow at once: "B because …" is an answer, "B cells" and "a disease" are not."""
         if rest[:1].strip() and rest[:1] not in ".,:;)]}\"'”–—-/&\n":
             return None
-        if joined(rest) or self._another(label, rest):
+        if (added := linked(rest)) is not None:
+            return self._settled(label, rest, alone=alone) if self._text_head(added)[0] == label else UNCLEAR
+        if self._another(label, rest):
             return UNCLEAR
         words = rest.lstrip(CLOSING)
         if taken_back(rest):
@@ -197,6 +199,8 @@ class ChoiceReader:
     def _names_another(self, label: str, key: str) -> bool:
         """Say whether the sentence beside a letter is, or may be, another answer than the letter's."""
         own, length = self._keys[label], len(key.split())
+        if key.replace(" ", "") == self._keys[label].replace(" ", ""):  # 28-37weeks
+            return False
         if self._by_key.get(key, label) != label:
             return True
         if any(f" {other} " in f" {key} " for other in self._by_key if other not in own):
@@ -211,7 +215,10 @@ class ChoiceReader:
             return label
         if taken_back(rest, named=named):
             return UNCLEAR if alone else None  # "The answer is not B" leaves room for the statement of another
-        if label == UNCLEAR or joined(rest) or self._another(label, rest) or contradicted(self._keys[label], rest):
+        added = linked(rest)  # "C, or lysozyme" is one answer where lysozyme is C
+        if label == UNCLEAR or (added is not None and self._text_head(added)[0] != label):
+            return UNCLEAR
+        if self._another(label, rest) or contradicted(self._keys[label], rest):
             return UNCLEAR
         # A reason may well name the options it rules out.
         scope = rest if alone else "" if _REASON.match(rest) else sentence(rest)

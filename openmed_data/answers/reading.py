@@ -180,7 +180,13 @@ def contradicted(decision: str, rest: str) -> bool:
 
 def joined(rest: str) -> bool:
     """Say whether what follows an answer adds another to it ("B or C", "B/C")."""
-    return _JOINED.search(rest) is not None
+    return linked(rest) is not None
+
+
+def linked(rest: str) -> str | None:
+    """Return what is added to an answer ("C" of "B or C"), or None where nothing is."""
+    found = _JOINED.search(rest)
+    return _ARTICLE.sub("", rest[found.end() :].lstrip(OPENING)) if found else None
 
 
 def explains(rest: str) -> bool:

@@ -44,7 +44,8 @@ _NOUNS = "|".join(
 _CUE = re.compile(
     rf"(?:{_NOUNS})(?!\w)(?i:\s+(?:choice|option|letter|to (?:this|the) question|here))?"
     r"(?:(?i:\s*+\"?+\s*+(?:\bis\b|\b(?:would|should|must|will|has to) be\b|[:=→]|-+>?|[–—])[\s:]*))"
-    r"|(?:answer|Answer|ANSWER)\s+(?=\(?[A-Z]\)?(?!\w))"
+    # "Answer B", but not "we can eliminate answer B"
+    r"|(?:Answer|ANSWER)\s+(?=\(?[A-Z]\)?(?!\w))"
     r"|I(?:['’]d| would| will|['’]ll)?\s+(?:choose|pick|select|go with|answer)\s+"
 )
 _ANNOUNCING = re.compile(rf"{_NOUNS}|I |boxed|correct|right")

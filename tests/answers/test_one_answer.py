@@ -61,6 +61,23 @@ def test_a_line_about_another_option_is_no_second_answer(completion: str, right:
     assert verify(completion, OPTIONS[1]) is right
 
 
+@pytest.mark.parametrize("mention", [
+    "This leaves us with answer A or answer B. We can eliminate answer C) because it is an anticoagulant. ", "Next look at answer A. ", "Rule out answer C, since it bleeds. ",
+])  # fmt: skip
+def test_an_option_that_is_mentioned_is_not_announced(mention: str) -> None:
+    assert verify(f"{mention}\nTherefore, the answer is B.", OPTIONS[1]) is True
+    assert not any(verify(mention, gold) for gold in OPTIONS)
+
+
+@pytest.mark.parametrize(("completion", "right"), [
+    ("The answer is B, or metformin.", True), ("The answer is B or the metformin", True), ("<answer>B, or metformin</answer>", True),
+    ("The answer is B, or warfarin.", False), ("The answer is B, or metformin, or C.", False), ("<answer>B or metformin or warfarin</answer>", False),
+    ("B) Met formin", True),
+])  # fmt: skip
+def test_an_answer_may_be_said_twice(completion: str, right: bool) -> None:
+    assert verify(completion, OPTIONS[1]) is right
+
+
 @pytest.mark.parametrize("text", ["“I can not help you, out of autonomy.”", '"A test is due."', "'I am sorry'"])
 def test_a_quotation_may_open_with_what_looks_like_a_letter(text: str) -> None:
     gold = Gold(text, AnswerType.CHOICE, {"A": "“I can help you.”", "B": text}, "B")

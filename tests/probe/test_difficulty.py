@@ -41,7 +41,7 @@ def test_every_bad_line_is_reported(tmp_path: Path) -> None:
     path.write_bytes(
         b'{"id": "easy"}\nnot json\n{"id": "who", "completion": "x"}\n[1]\n{"id": "easy", "completion": "B"}\n'
         b'\xff\n{"id": "easy", "completion": ["B"]}\n'
-        b'\n{"id": "easy", "completion": [{"role": "assistant", "content": 2}]}\n'
+        b'{"id": "easy", "completion": [{"role": "assistant", "content": 2}]}\n'
     )
     with pytest.raises(ValueError, match="7 bad lines") as error:
         pass_rates_from_rollouts(PROMPTS, path)
