@@ -56,6 +56,7 @@ _HEADING = re.compile(
 _HEDGE = re.compile(
     r"(?:(?:could|might|may) (?:also|equally|just as well) be|(?:or|and) (?:also )?(?:maybe|perhaps|possibly))\s+"
 )
+_HEDGING = ("also be", "equally be", "well be", "maybe", "perhaps", "possibly")
 # Only a short one is an answer: "Wait, actually C", but not "Actually, this is common in children".
 _CORRECTION = re.compile(
     r"[.!?;,:\n…–—][^\S\n]*+"
@@ -126,8 +127,7 @@ def announces(text: str) -> bool:
 
 def others(text: str) -> Iterator[Passage]:
     """Yield what a text offers beside its answer ("it could also be …") or in its place ("Wait, actually …")."""
-    hedged = any(word in text for word in ("also be", "equally be", "well be", "maybe", "perhaps", "possibly"))
-    for found in _HEDGE.finditer(text) if hedged else ():
+    for found in _HEDGE.finditer(text) if any(map(text.__contains__, _HEDGING)) else ():
         tag = text.find("<", found.end() + 1)  # the end of the answer tag is not part of the offer
         end = min(len(text), found.end() + _REACH)
         yield Passage(Method.STATEMENT, found.end(), end if tag < 0 else min(end, tag), exact=False)
@@ -138,7 +138,7 @@ def others(text: str) -> Iterator[Passage]:
 def _disowned(text: str, cue: re.Match[str]) -> bool:
     """Say whether the clause before a cue denies it, or its sentence supposes it ("if …, the answer would be …")."""
     before = text[max(0, cue.start() - 120) : cue.start()].lower()
-    clause = before[max(before.rfind(mark) for mark in _CLAUSE_MARKS) + 1 :]
+    clause = before[max(map(before.rfind, _CLAUSE_MARKS)) + 1 :]
     if "n't" in clause or "n’t" in clause or disowning(clause):
         return True
     sentence = max(text.rfind(stop, 0, cue.start()) for stop in (". ", "? ", "! ", "\n"))
