@@ -31,6 +31,7 @@ _EXCLUDED = re.compile(
     r"[\s,(]*+(?:not|rather than|instead of)\s+(?:options?\s+)?\(?[A-Z]\)?"
     r"(?:\s*(?:,|or|and|nor)\s*\(?[A-Z]\)?)*(?=[\s.,;)]|$)"
 )
+_SENTENCES = re.compile(r"[.!?;]\s|\n")
 _BINOMIAL = re.compile(r"\.\s*[a-z]")
 _NEXT_LABEL = re.compile(
     r"^[\s,/&+.;)\"”-]*+(?:\b(?:and|or|to|also|maybe|option|choice|answer)\b[\s:]*)*\(?([A-Z])"
@@ -218,7 +219,8 @@ class ChoiceReader:
         added = linked(rest)  # "C, or lysozyme" is one answer where lysozyme is C
         if label == UNCLEAR or (added is not None and self._text_head(added)[0] != label):
             return UNCLEAR
-        if self._another(label, rest) or contradicted(self._keys[label], rest):
+        discussed = alone and not named and rest[0] == " " and self._discusses_another(label, rest)
+        if discussed or self._another(label, rest) or contradicted(self._keys[label], rest):
             return UNCLEAR
         # A reason may well name the options it rules out.
         scope = rest if alone else "" if _REASON.match(rest) else sentence(rest)
@@ -226,6 +228,12 @@ class ChoiceReader:
         if (listed & self._keys.keys()) - {label} or self._offers_another(label, rest.split("\n", 1)[0]):
             return UNCLEAR
         return label
+
+    def _discusses_another(self, label: str, rest: str) -> bool:
+        """Say whether a later sentence is about another option, so that the first was about this one only."""
+        keys = [f"{key} " for key, named in self._by_key.items() if named != label]
+        heads = (answer_key(unwrap(later)[: self._limit]) for later in _SENTENCES.split(rest)[1:])
+        return any(f"{head} ".startswith(key) for head in heads for key in keys)
 
     def _offers_another(self, label: str, words: str) -> bool:
         """Say whether a line offers the text of another option as an alternative."""

@@ -78,6 +78,14 @@ def test_an_answer_may_be_said_twice(completion: str, right: bool) -> None:
     assert verify(completion, OPTIONS[1]) is right
 
 
+@pytest.mark.parametrize(("completion", "right"), [
+    ("Metformin is the first choice.", True), ("Metformin is the first choice. It lowers glucose.", True), ("Metformin. It helps. Aspirin is an antiplatelet.", True), ("B. Metformin is the first choice. Aspirin is an antiplatelet.", True),
+    ("Metformin is a biguanide. Warfarin is an anticoagulant.", False), ("Metformin is a biguanide.\nAspirin inhibits platelets", False),
+])  # fmt: skip
+def test_who_goes_through_the_options_has_not_answered(completion: str, right: bool) -> None:
+    assert verify(completion, OPTIONS[1]) is right
+
+
 @pytest.mark.parametrize("text", ["“I can not help you, out of autonomy.”", '"A test is due."', "'I am sorry'"])
 def test_a_quotation_may_open_with_what_looks_like_a_letter(text: str) -> None:
     gold = Gold(text, AnswerType.CHOICE, {"A": "“I can help you.”", "B": text}, "B")
