@@ -10,6 +10,7 @@ import polars as pl
 
 from openmed_data.answers import AnswerType
 from openmed_data.answers.number import read_quantity
+from openmed_data.answers.short_text import text_key
 from openmed_data.text.normalize import answer_key
 from openmed_data.text.questions import lost_table, needs_picture, options_refer, unanswerable
 from openmed_data.text.reasoning import names_letters
@@ -204,7 +205,7 @@ def _open(item: Item, seen: _Seen, options: RewardsOptions) -> Question | Reason
         or _ASKS_TO_CHOOSE.search(seen.stem) is not None,
         Reason.LETTER_COMBINATION: are_letters([gold]),
         Reason.MANY_ANSWERS: _MANY_ANSWERS.search(_asking(seen.stem)) is not None,
-        Reason.ANSWER_IN_PROMPT: f" {key} " in f" {answer_key(seen.stem)} ",
+        Reason.ANSWER_IN_PROMPT: f" {text_key(gold)} " in f" {text_key(seen.stem)} ",
         Reason.FREE_TEXT_TOO_LONG: not is_number and len(gold.split()) > options.max_text_words,
         Reason.SEVERAL_ANSWERS: not is_number and _LISTS.search(gold) is not None,
     }

@@ -11,7 +11,7 @@ from openmed_data.answers.reading import (
     contradicted,
     explains,
     head_with_key,
-    joined,
+    linked,
     sentence,
     taken_back,
     unwrap,
@@ -25,20 +25,21 @@ _ONLY_LABEL = re.compile(r"([A-Za-z])[\s)\]}.:,$\"'”]*")
 _LABEL = re.compile(r"([A-Za-z])(?![\w'’+]|-\w)([)\]}\"'”]*\s*(?:[.:,)–—]|-(?=\s))?)")
 _AFTER_TEXT = re.compile(r"\s*[(\[\n]|[.,;:!?]\s|\s(?:because|since|as|which|due|given)\s")
 _REASON = re.compile(
-    r"[\s,]*(?:because|since|due to|given that|as|based on|so|which|(?:correct|right|best)\b)\s", re.IGNORECASE
+    r"[\s,]*+(?:because|since|due to|given that|as|based on|so|which|(?:correct|right|best)\b)\s", re.IGNORECASE
 )
 _EXCLUDED = re.compile(
-    r"[\s,(]*(?:not|rather than|instead of)\s+(?:options?\s+)?\(?[A-Z]\)?"
+    r"[\s,(]*+(?:not|rather than|instead of)\s+(?:options?\s+)?\(?[A-Z]\)?"
     r"(?:\s*(?:,|or|and|nor)\s*\(?[A-Z]\)?)*(?=[\s.,;)]|$)"
 )
+_SENTENCES = re.compile(r"[.!?;]\s|\n")
 _BINOMIAL = re.compile(r"\.\s*[a-z]")
 _NEXT_LABEL = re.compile(
-    r"^[\s,/&+.;)\"”-]*(?:\b(?:and|or|to|also|maybe|option|choice|answer)\b[\s:]*)*\(?([A-Z])"
+    r"^[\s,/&+.;)\"”-]*+(?:\b(?:and|or|to|also|maybe|option|choice|answer)\b[\s:]*)*\(?([A-Z])"
     r"(?=\)?\s*(?:[).:,/&;\]}\n]|$|(?:and|or)\b|\(?[A-Z]\b))"
 )
 # "A" and "I" are words too: they are labels where punctuation follows.
 _LISTED_LABEL = re.compile(
-    r"(?:^|\n|[,;/]|\b(?:or|and|option|choice|answer)\b)\s*\(?(?:([B-HJ-Z])(?=[).:,;/\s]|$)|([AI])(?=[).:,;/\n]|$))"
+    r"(?:(?:^|[,;/]|\b(?:or|and|option|choice|answer)\b)\s*+|\n[^\S\n]*+)\(?(?:([B-HJ-Z])(?=[).:,;/\s]|$)|([AI])(?=[).:,;/\n]|$))"
 )
 
 
@@ -64,7 +65,7 @@ class ChoiceReader:
         self._asking = {label for label, text in choices.items() if text.rstrip(CLOSING).endswith("?")}
         self._longest_first = sorted(self._by_key, key=len, reverse=True)
         self._heads = {key[:2].ljust(2) for key in self._by_key}
-        self._lettered = any(_LABEL.match(text) for text in choices.values())
+        self._lettered = any(_LABEL.match(unwrap(text)) for text in choices.values())
         self._limit = 2 * max(map(len, choices.values()), default=0) + 60
 
     def _is_alone(self, label: str, keys: list[str]) -> bool:
@@ -152,7 +153,7 @@ class ChoiceReader:
             return self._beside_other_words(label, passage[found.end(1) :], rest, alone=alone)
         if exact and after.strip(CLOSING):
             return None
-        return self._settled(label, after, alone=alone)
+        return self._settled(label, after, alone=alone, named=len(after) < len(rest.rstrip()))
 
     def _own_text(self, label: str, rest: str) -> str | None:
         """Return what follows the label's own option text, or None where another text follows the label."""
@@ -175,7 +176,9 @@ class ChoiceReader:
         """Judge a letter that words follow at once: "B because …" is an answer, "B cells" and "a disease" are not."""
         if rest[:1].strip() and rest[:1] not in ".,:;)]}\"'”–—-/&\n":
             return None
-        if joined(rest) or self._another(label, rest):
+        if (added := linked(rest)) is not None:
+            return self._settled(label, rest, alone=alone) if self._text_head(added)[0] == label else UNCLEAR
+        if self._another(label, rest):
             return UNCLEAR
         words = rest.lstrip(CLOSING)
         if taken_back(rest):
@@ -197,21 +200,27 @@ class ChoiceReader:
     def _names_another(self, label: str, key: str) -> bool:
         """Say whether the sentence beside a letter is, or may be, another answer than the letter's."""
         own, length = self._keys[label], len(key.split())
+        if key.replace(" ", "") == self._keys[label].replace(" ", ""):  # 28-37weeks
+            return False
         if self._by_key.get(key, label) != label:
             return True
         if any(f" {other} " in f" {key} " for other in self._by_key if other not in own):
             return length <= 2 * len(own.split()) + 6  # longer ones explain why the other option is wrong
         return length <= 2 and set(own.split()).isdisjoint(key.split())
 
-    def _settled(self, label: str, rest: str, *, alone: bool) -> str | None:
+    def _settled(self, label: str, rest: str, *, alone: bool, named: bool = False) -> str | None:
         """Keep the label unless what follows it negates it, hedges, or names another option."""
         if label in self._asking:
             rest = rest.lstrip("?")
         if not rest.strip(CLOSING):
             return label
-        if taken_back(rest):
+        if taken_back(rest, named=named):
             return UNCLEAR if alone else None  # "The answer is not B" leaves room for the statement of another
-        if label == UNCLEAR or joined(rest) or self._another(label, rest) or contradicted(self._keys[label], rest):
+        added = linked(rest)  # "C, or lysozyme" is one answer where lysozyme is C
+        if label == UNCLEAR or (added is not None and self._text_head(added)[0] != label):
+            return UNCLEAR
+        discussed = alone and not named and rest[0] == " " and self._discusses_another(label, rest)
+        if discussed or self._another(label, rest) or contradicted(self._keys[label], rest):
             return UNCLEAR
         # A reason may well name the options it rules out.
         scope = rest if alone else "" if _REASON.match(rest) else sentence(rest)
@@ -219,6 +228,12 @@ class ChoiceReader:
         if (listed & self._keys.keys()) - {label} or self._offers_another(label, rest.split("\n", 1)[0]):
             return UNCLEAR
         return label
+
+    def _discusses_another(self, label: str, rest: str) -> bool:
+        """Say whether a later sentence is about another option, so that the first was about this one only."""
+        keys = [f"{key} " for key, named in self._by_key.items() if named != label]
+        heads = (answer_key(unwrap(later)[: self._limit]) for later in _SENTENCES.split(rest)[1:])
+        return any(f"{head} ".startswith(key) for head in heads for key in keys)
 
     def _offers_another(self, label: str, words: str) -> bool:
         """Say whether a line offers the text of another option as an alternative."""
@@ -231,6 +246,9 @@ class ChoiceReader:
         """Say whether another letter or another option's text follows directly."""
         following = _NEXT_LABEL.match(rest)
         if following and following.group(1) != label and following.group(1) in self._keys:
+            at = following.start(1)
+            if "\n" in rest[:at]:  # a line that says more than its option explains the option
+                return self.read(rest[at:].split("\n", 1)[0], exact=True, alone=False) is not None
             return not explains(rest) and following.group(1) != "I"
         other, _ = self._text_head(rest.lstrip(CLOSING + "/&+–—-("))
         return other is not None and other != label

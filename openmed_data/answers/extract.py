@@ -19,8 +19,9 @@ from openmed_data.answers.region import (
     Method,
     Passage,
     after_lead,
+    announces,
     final_region,
-    hedges,
+    others,
     statements,
     tags,
     without_tags,
@@ -104,9 +105,9 @@ def _extract(completion: str, reader: Reader) -> Extraction | None:
     claims = _claims(text, reader)
     if len({claim.value for claim in claims}) != 1 or claims[0].value == UNCLEAR:
         return None
-    if doubtful(text, reader.quoted) or _stated(text, hedges(text), reader):
-        return None
     value, passage = claims[0]
+    if doubtful(text, reader.quoted) or any(other.value != value for other in _stated(text, others(text), reader)):
+        return None
     return Extraction(value, passage.method, (offset + passage.start, offset + passage.end))
 
 
@@ -123,11 +124,10 @@ def _claims(text: str, reader: Reader) -> list[_Claim]:
 
 def _tagged(text: str, passage: Passage, reader: Reader) -> _Claim:
     inside = text[passage.start : passage.end]
-    value = reader.read(inside, exact=False, alone=True)
-    if value is None:
-        stated = {claim.value for claim in _stated(inside, statements(inside), reader)}
-        value = stated.pop() if len(stated) == 1 else UNCLEAR
-    return _Claim(value, passage)
+    said = {claim.value for claim in _stated(inside, statements(inside), reader)} if announces(inside) else set[str]()
+    if (value := reader.read(inside, exact=False, alone=True)) is not None:
+        said.add(value)
+    return _Claim(said.pop() if len(said) == 1 else UNCLEAR, passage)
 
 
 def _stated(text: str, passages: Iterable[Passage], reader: Reader) -> list[_Claim]:

@@ -11,19 +11,19 @@ from openmed_data.answers.units import pint_unit, same_quantity
 
 _NUMBER = (
     r"[-+−–]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d+)?(?:\.\d+)?"
-    r"(?:\s*[x×·]\s*10\s*\^?\s*\{?[-−]?\d+\}?|e[-+]?\d+)?"
+    r"(?:\s*[x×·]\s*10\s*\^?\s*\{?[-−]?\d{1,3}(?!\d)\}?|e[-+]?\d+)?"
 )
 _HEAD = re.compile(
     r"(?P<sign><=|>=|[<>≤≥]|(?:less|more|greater) than\s)?\s*(?:about|approximately|around|roughly|~|≈)?\s*"
-    rf"(?P<number>(?=[-+−–]?\.?\d){_NUMBER})(?P<fraction>\s*/\s*\d+(?![\d/]))?(?P<rest>.*)",
+    rf"(?P<number>(?=[-+−–]?\.?\d){_NUMBER})(?:\s*/\s*(?P<divisor>\d+)(?![\d/]))?(?P<rest>.*)",
     re.DOTALL | re.IGNORECASE,
 )
 _UNIT = re.compile(
-    r"\s*(?:\\?%|(?:°\s*|°)?[A-Za-zμµ°]+\d?)?(?:\s?(?:/|\bper\b)\s*[A-Za-zμµ]+\d?)*(?:\s(?:Hg|H2O)\b)?(?:/[A-Za-z]+)?"
+    r"\s*(?:\\?%|(?:°\s*|°)?[A-Za-zμµ°]+\d?)?(?:\s?(?:/|\bper\b)\s*[A-Za-zμµ]+\d?){0,3}(?:\s(?:Hg|H2O)\b)?(?:/[A-Za-z]+)?"
 )
-_POWER = re.compile(r"\s*[x×·]\s*10\s*\^?\s*\{?([-−]?\d+)\}?")
+_POWER = re.compile(r"(?<!\s)\s*[x×·]\s*10\s*\^?\s*\{?([-−]?\d+)\}?")
 _SECOND = re.compile(
-    r"^\s*(?:,?\s*(?:or|and|to|versus|vs\.?)\b|[-–—/:]|\+/-|±)\s*[-+~≈<>]?\.?\d|^,\s*\d|\bor\s+(?:about\s+)?\d",
+    r"^\s*+(?:,?\s*+(?:or|and|to|versus|vs\.?)\b|[-–—/:]|\+/-|±)\s*[-+~≈<>]?\.?\d|^,\s*\d|\bor\s+(?:about\s+)?\d",
     re.IGNORECASE,
 )
 # A limit or a sum, which the number alone is not: "or more", "at most", "plus 2".
@@ -39,6 +39,7 @@ _MULTIPLES = {
     "crores": 1e7, "billion": 1e9,
 }  # fmt: skip
 _MULTIPLE = re.compile(rf"(?:\s*\b)?({'|'.join(_MULTIPLES)})\b")
+_TIMES = re.compile(r"\\(?:times|cdot)(?![a-z])")
 _LATEX = re.compile(r"\\(?:text|mathrm)\s*\{([^{}]*)\}|\\[,;! ]|[${}]|\\(?=%)")
 _CONVERTED = 0.02  # relative; who gives an answer in a second unit rounds it
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
@@ -65,9 +66,9 @@ def read_quantity(text: str) -> Quantity | None:
     ''
     """
     plain = re.sub(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+", lambda run: "^" + run.group().translate(_SUPERSCRIPTS), text)
-    plain = _LATEX.sub(lambda found: found.group(1) or "", plain).lstrip()
+    plain = _LATEX.sub(lambda found: found.group(1) or "", _TIMES.sub("×", plain)).lstrip()
     found = _HEAD.match(plain)
-    value = _value(found["number"], found["fraction"]) if found else None
+    value = _value(found["number"], found["divisor"]) if found else None
     if found is None or value is None:
         return None
     rest = found["rest"]
@@ -78,11 +79,11 @@ def read_quantity(text: str) -> Quantity | None:
     return Quantity(_SIGNS.get(sign, sign), value, unit, rest)
 
 
-def _value(number: str, fraction: str | None) -> float | None:
+def _value(number: str, divided_by: str | None) -> float | None:
     power = _POWER.search(number)
     exponent = int(power.group(1).replace("−", "-")) if power else 0
     digits = number[: power.start()] if power else number
-    divisor = float(fraction.strip(" /\t")) if fraction else 1.0
+    divisor = float(divided_by or 1)
     if abs(exponent) > 300 or not divisor:
         return None
     return float(re.sub(r"[−–]", "-", digits).replace(",", "")) * 10.0**exponent / divisor

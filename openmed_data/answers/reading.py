@@ -3,6 +3,7 @@
 # ruff: noqa: RUF001  (typographic quotes, dashes and signs are what is read)
 
 import re
+from collections.abc import Callable
 from typing import Protocol
 
 from openmed_data.text.normalize import answer_key
@@ -45,7 +46,7 @@ class Reader(Protocol):
 
 OPENING = " \t\n\r\"'“‘([{$:"
 CLOSING = " \t\n\r\"'”’)]}$.!,;:"
-_WRAPPED = re.compile(r"^\s*\$*\s*\\(?:boxed|text|textbf|mathrm|mathbf)\s*\{(.*)\}\s*\$*\s*\.?\s*$", re.DOTALL)
+_WRAPPED = re.compile(r"^\s*+\$*+\s*+\\(?:boxed|text|textbf|mathrm|mathbf)\s*\{(.*)\}\s*+\$*+\s*+\.?+\s*+$", re.DOTALL)
 # The answer stops here; what follows explains it.
 _BOUNDARY = re.compile(
     r"[.,;:!?\n()\[\]]|\s(?=(?:because|since|as|which|due|given|is|was|[-–—])(?:\s|$))|\s(?=\(?[A-Z][).:]\s)|$"
@@ -56,11 +57,12 @@ _EXPLAINS = re.compile(
     r"(?:correct|right|best|most|final)\b)(?!\w)",
     re.IGNORECASE,
 )
-_SHUT = r"[\s\"”’)\]]*"
+_SHUT = r"[\s\"”’)\]]*+"
 _TAKEN_BACK = re.compile(
-    r"^[\s\"”’)\].,;:(-]*(?:(?:is|was|are|would be|seems|looks)\s+)?(?:n['’]t|not?\s+(?:correct|right|sure|certain|it)|"
-    r"not\W*$|incorrect|wrong|false|excluded|ruled out|unlikely|maybe|perhaps|possibly|probably|i guess|\?)"
-    rf"|^{_SHUT}(?:is|was|are)\s+(?:not|never)\b|^[\s\"”’)\].]*\?"
+    r"^[\s\"”’)\].,;:(-]*+(?:(?:is|was|are|would be|seems|looks)\s+)?(?:n['’]t|"
+    r"not?\s+(?:correct|right|sure|certain|it|the (?:\w+ )?(?:answer|option|choice)s?)"
+    r"|not\W*$|incorrect|wrong|false|excluded|ruled out|unlikely|maybe|perhaps|possibly|probably|i guess|\?)"
+    rf"|^[\s\"”’)\].]*+\?"
     # "140 mEq/L is too high", but not "140 mEq/L, which is too high": that may be why it is asked about.
     rf"|^{_SHUT}(?:is|was|are|were|would be|seems|looks)\s+(?:(?:far|much|way|clearly|a (?:bit|little))\s+)*too\s+\w"
     # "Croup does not fit", but not "Croup does not cause it": that may be what is asked.
@@ -72,9 +74,10 @@ _TAKEN_BACK = re.compile(
     r"|no[,.]\s+(?:that|this|it)(?:['’]s|\s+is|\s+was)\s*(?:n['’]t|not|wrong|incorrect))\b",
     re.IGNORECASE,
 )
+_DENIED = re.compile(rf"^{_SHUT}(?:is|was|are)\s+(?:not|never)\b", re.IGNORECASE)
 # What repeats the question contradicts a decision: "no, it does help". What speaks of something else does not: "No, it
 # is safe", "Yes, it is not safe", "No. We did find a trend", "Yes. It does not matter which".
-_IT = r"^[\s\"”’)\].,;:!–—-]*(?:but\s+)?(?:it|they|this|that|these|those|there|he|she)\s+"
+_IT = r"^[\s\"”’)\].,;:!–—-]*+(?:but\s+)?(?:it|they|this|that|these|those|there|he|she)\s+"
 _END = r"\s*(?:[.,;!?)\n]|$)"
 _DOING = r"(?:does|do|did)"
 _BEING = r"(?:is|are|was|were|can|could|has|have|had|will|would|should|may|might)"
@@ -92,11 +95,24 @@ _CONTRADICTED = {
     ),
 }
 _JOINED = re.compile(
-    r"^[\s\"”’)\].;!]*(?:,?\s*(?:and/or|or|and|plus|versus|vs\.?|to|as well as|alternatively|failing (?:that|which)|"
+    r"^[\s\"”’)\].;!]*+(?:,?\s*+(?:and/or|or|and|plus|versus|vs\.?|to|as well as|alternatively|failing (?:that|which)|"
     r"on reflection|(?:also|possibly|perhaps) (?:the|an?|possibly|\(?[A-J]\b))\b|[/&+]|,\s*(?:or|and)\b)",
     re.IGNORECASE,
 )
 _ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
+# Said of the statement itself: a wrong, supposed, doubted or somebody else's answer.
+_DISOWNING_TEXT = """
+not never false untrue perhaps maybe possibly no nor neither doubt wrong incorrect if whether unless other another
+alternative tempting previous some many people distractor were
+"""
+_DISOWNING = frozenset(_DISOWNING_TEXT.split())
+_LETTERS = re.compile(r"[a-z]+")
+# "It is …", "The most likely cause is …"; a subject with a clause of its own may be an answer itself.
+_SUBJECT = re.compile(
+    r"(?:(?:it|this|that|there)(?=\s)|the(?:\s+(?!(?:which|who|that|because|since|as|due|given|for|with|and|or)\b)[a-z-]+){1,6}?)"
+    r"\s+(?:is|are|was|were)\s+|it['’]s\s+",
+    re.IGNORECASE,
+)
 _MOST_WORDS = 4  # of what stands beside an answer in a list of answers
 _DOUBTS = (
     "i don't know", "i do not know", "i'm not sure", "i am not sure", "not certain", "i'm unsure", "i am unsure",
@@ -137,9 +153,17 @@ def voices_doubt(text: str) -> bool:
     return " are" in lower and _BOTH.search(text) is not None
 
 
-def taken_back(rest: str) -> bool:
-    """Say whether what follows an answer negates or hedges it ("B is wrong", "B?", "B, perhaps")."""
-    return _TAKEN_BACK.search(rest) is not None
+def taken_back(rest: str, *, named: bool = False) -> bool:
+    """Say whether what follows an answer negates or hedges it ("B is wrong", "B?", "B, perhaps").
+
+    Where letter and text name it (``named``), "B. Fever is not a feature" may repeat what the question denies.
+
+    Examples
+    --------
+    >>> taken_back(" is not a feature"), taken_back(" is not a feature", named=True)
+    (True, False)
+    """
+    return _TAKEN_BACK.search(rest) is not None or (not named and _DENIED.search(rest) is not None)
 
 
 def contradicted(decision: str, rest: str) -> bool:
@@ -156,7 +180,13 @@ def contradicted(decision: str, rest: str) -> bool:
 
 def joined(rest: str) -> bool:
     """Say whether what follows an answer adds another to it ("B or C", "B/C")."""
-    return _JOINED.search(rest) is not None
+    return linked(rest) is not None
+
+
+def linked(rest: str) -> str | None:
+    """Return what is added to an answer ("C" of "B or C"), or None where nothing is."""
+    found = _JOINED.search(rest)
+    return _ARTICLE.sub("", rest[found.end() :].lstrip(OPENING)) if found else None
 
 
 def explains(rest: str) -> bool:
@@ -179,13 +209,30 @@ def lists_another(rest: str) -> bool:
     return 0 < len(item.split()) <= _MOST_WORDS and ":" not in item
 
 
+def disowning(words: str) -> bool:
+    """Say whether lower-case words deny, suppose or doubt what is said with them."""
+    return not _DISOWNING.isdisjoint(_LETTERS.findall(words))
+
+
+def predicate(passage: str) -> str:
+    """Return what a sentence says of its subject; the passage itself where it opens with no subject, or denies it.
+
+    Examples
+    --------
+    >>> predicate("The most likely cause is a stroke."), predicate("The wrong cause is a stroke.")
+    ('a stroke.', 'The wrong cause is a stroke.')
+    """
+    subject = _SUBJECT.match(passage)
+    return passage[subject.end() :] if subject and not disowning(subject.group().lower()) else passage
+
+
 def sentence(text: str) -> str:
     """Return a text up to the end of its first sentence or line."""
     end = re.search(r"[.!?](?=\s|$)|\n", text)
     return text[: end.start()] if end else text
 
 
-def head_with_key(passage: str, key: str) -> str | None:
+def head_with_key(passage: str, key: str, key_of: Callable[[str], str] = answer_key) -> str | None:
     """Return what follows the shortest head of ``passage`` that has ``key`` and ends at a boundary, or None.
 
     Examples
@@ -195,6 +242,6 @@ def head_with_key(passage: str, key: str) -> str | None:
     """
     limit = 2 * len(key) + 60
     for found in _BOUNDARY.finditer(passage, 0, min(len(passage), limit)):
-        if answer_key(passage[: found.start()]) == key:
+        if key_of(passage[: found.start()]) == key:
             return passage[found.start() :]
     return None

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
+from openmed_data.answers.reading import disowning
+
 
 class Method(StrEnum):
     """How an answer was found, from the most to the least explicit."""
@@ -41,16 +43,27 @@ _NOUNS = "|".join(
 )
 _CUE = re.compile(
     rf"(?:{_NOUNS})(?!\w)(?i:\s+(?:choice|option|letter|to (?:this|the) question|here))?"
-    r"(?:(?i:\s*\"?\s*(?:\bis\b|\b(?:would|should|must|will|has to) be\b|[:=→]|-+>?|[–—])[\s:]*))"
-    r"|(?:answer|Answer|ANSWER)\s+(?=\(?[A-Z]\)?(?!\w))"
+    r"(?:(?i:\s*+\"?+\s*+(?:\bis\b|\b(?:would|should|must|will|has to) be\b|[:=→]|-+>?|[–—])[\s:]*))"
+    # "Answer B", but not "we can eliminate answer B"
+    r"|(?:Answer|ANSWER)\s+(?=\(?[A-Z]\)?(?!\w))"
     r"|I(?:['’]d| would| will|['’]ll)?\s+(?:choose|pick|select|go with|answer)\s+"
 )
+_ANNOUNCING = re.compile(rf"{_NOUNS}|I |boxed|correct|right")
 _HEADING = re.compile(
     r"^[ \t]*(?:(?:the|my|final|correct|best)[ \t]+)*(?:answer|choice|decision)[ \t]*\n\s*",
     re.IGNORECASE | re.MULTILINE,
 )
 _HEDGE = re.compile(
     r"(?:(?:could|might|may) (?:also|equally|just as well) be|(?:or|and) (?:also )?(?:maybe|perhaps|possibly))\s+"
+)
+_HEDGING = ("also be", "equally be", "well be", "maybe", "perhaps", "possibly")
+# Only a short one is an answer: "Wait, actually C", but not "Actually, this is common in children".
+_CORRECTION = re.compile(
+    r"[.!?;,:\n…–—][^\S\n]*+"
+    r"(?:(?:oh|hmm|wait|actually|sorry|correction|i mean|make that|no(?=\s?[,.:;!…–—]))\b[\s,.:;!…–—]*+){1,4}+"
+    r"(?:(?:it(?:['’]s| is)|the (?:\w+ )?(?:answer|option|choice) is)\s+)?"
+    r"([^\s.!?;\n<][^.!?;\n<]{0,39})(?=[.!?;\n<]|$)",
+    re.IGNORECASE,
 )
 _SKIPPED = re.compile(r"(?:(?:that|therefore|thus|clearly|simply|most likely)\b[\s:]*)*", re.IGNORECASE)
 _BACKWARD = re.compile(
@@ -66,13 +79,6 @@ _LEAD = re.compile(
 )
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|[\n;]")
 _CLAUSE_MARKS = (".", "!", "?", ";", ",", ":", "\n", " so ", " hence ", " therefore ", " thus ", " but ", " because ")
-# Said of the statement itself: a wrong, supposed, doubted or somebody else's answer.
-_DISOWNING_TEXT = """
-not never false untrue perhaps maybe possibly no nor neither doubt wrong incorrect if whether unless other another
-alternative tempting previous some many people distractor were
-"""
-_DISOWNING = frozenset(_DISOWNING_TEXT.split())
-_LETTERS = re.compile(r"[a-z]+")
 _SUPPOSED = re.compile(r"\b(?:if|unless|had|were|suppose|otherwise)\b", re.IGNORECASE)
 
 
@@ -114,21 +120,26 @@ def statements(text: str) -> Iterator[Passage]:
             yield from _backward(text, len(text[: found.start()].rstrip(" )].:")))
 
 
-def hedges(text: str) -> Iterator[Passage]:
-    """Yield what a text offers as one more answer: "it could also be …", "or perhaps …"."""
-    if not any(word in text for word in ("also be", "equally be", "well be", "maybe", "perhaps", "possibly")):
-        return
-    for found in _HEDGE.finditer(text):
+def announces(text: str) -> bool:
+    """Say whether a text has a word without which there are no statements; a fraction of the work of finding them."""
+    return _ANNOUNCING.search(text) is not None
+
+
+def others(text: str) -> Iterator[Passage]:
+    """Yield what a text offers beside its answer ("it could also be …") or in its place ("Wait, actually …")."""
+    for found in _HEDGE.finditer(text) if any(map(text.__contains__, _HEDGING)) else ():
         tag = text.find("<", found.end() + 1)  # the end of the answer tag is not part of the offer
         end = min(len(text), found.end() + _REACH)
         yield Passage(Method.STATEMENT, found.end(), end if tag < 0 else min(end, tag), exact=False)
+    for found in _CORRECTION.finditer(text):
+        yield Passage(Method.STATEMENT, *found.span(1), exact=False)
 
 
 def _disowned(text: str, cue: re.Match[str]) -> bool:
     """Say whether the clause before a cue denies it, or its sentence supposes it ("if …, the answer would be …")."""
     before = text[max(0, cue.start() - 120) : cue.start()].lower()
-    clause = before[max(before.rfind(mark) for mark in _CLAUSE_MARKS) + 1 :]
-    if "n't" in clause or "n’t" in clause or not _DISOWNING.isdisjoint(_LETTERS.findall(clause)):
+    clause = before[max(map(before.rfind, _CLAUSE_MARKS)) + 1 :]
+    if "n't" in clause or "n’t" in clause or disowning(clause):
         return True
     sentence = max(text.rfind(stop, 0, cue.start()) for stop in (". ", "? ", "! ", "\n"))
     return "would" in cue.group() and _SUPPOSED.search(text, sentence + 1, cue.start()) is not None

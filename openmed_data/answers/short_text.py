@@ -11,6 +11,7 @@ from openmed_data.answers.reading import (
     head_with_key,
     joined,
     lists_another,
+    predicate,
     taken_back,
     unwrap,
 )
@@ -18,10 +19,39 @@ from openmed_data.text.normalize import answer_key
 
 MAX_WORDS = 12
 _ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
+_ASIDE = re.compile(r"\s*\(([^()]*)\)")
+_PRONOUNS = frozenset({"it", "this", "that"})
+# On keys: British spelling, plurals and possessives (Turner's), and a number written apart from its letters (IL-2).
+_SPELLINGS = (
+    (re.compile(r"[ao]e"), "e"),
+    (re.compile(r"our\b"), "or"),
+    (re.compile(r"(?<=[a-z]{2})ies\b"), "y"),
+    (re.compile(r"(?<=[a-z]{3})(?<![isu])s\b"), ""),
+    (re.compile(r"\b([a-z]{1,3}) (?=\d)"), r"\1"),
+)
+
+
+def text_key(text: str) -> str:
+    """Fold an answer to the key under which spellings of one term are equal; coarser than :func:`answer_key`.
+
+    Too coarse for options, where one word in two numbers may be two answers; the build checks that no wrong option
+    that a row knows of has the key of its answer.
+
+    Examples
+    --------
+    >>> text_key("Oedema") == text_key("Edema"), text_key("Turner's syndrome") == text_key("Turner syndrome")
+    (True, True)
+    >>> text_key("Vitamin B-12") == text_key("vitamin B12") != text_key("Vitamin B1")
+    True
+    """
+    key = answer_key(text)
+    for pattern, to in _SPELLINGS:
+        key = pattern.sub(to, key)
+    return key
 
 
 class TextReader:
-    """The texts that earn credit, by key; the canonical answer is the key."""
+    """The texts that earn credit, by key; the canonical answer is that of :func:`text_key`."""
 
     quoted: tuple[str, ...] = ()
 
@@ -36,7 +66,7 @@ class TextReader:
         if not 0 < len(gold.answer.split()) <= MAX_WORDS or not answer_key(gold.answer):
             return None
         texts = (gold.answer, *gold.accepted)
-        return cls(frozenset(key for text in texts if (key := answer_key(_ARTICLE.sub("", text.strip(), count=1)))))
+        return cls(frozenset(key for text in texts if (key := text_key(_without_article(text.strip())))))
 
     def is_right(self, value: str) -> bool:
         """Say whether a key is that of an accepted text."""
@@ -45,15 +75,19 @@ class TextReader:
     def read(self, passage: str, *, exact: bool, alone: bool) -> str | None:
         """Read the accepted text a passage opens with, or the key of its first line; see :class:`Reader`."""
         passage = unwrap(passage)
-        if article := _ARTICLE.match(passage):
-            passage = unwrap(passage[article.end() :])
-        head = answer_key(passage[: self._limit])
-        for key in self._longest_first:
-            if head.startswith(key) and (rest := head_with_key(passage, key)) is not None:
-                return self._settled(key, rest, exact=exact, alone=alone)
-        return answer_key(passage.split("\n", 1)[0][:200]) or None
+        for opened in dict.fromkeys(_without_article(text) for text in (passage, predicate(passage))):
+            head = text_key(opened[: self._limit])
+            for key in self._longest_first:
+                if head.startswith(key) and (rest := head_with_key(opened, key, text_key)) is not None:
+                    return self._settled(key, rest, exact=exact, alone=alone)
+        said = text_key(_without_article(passage).split("\n", 1)[0][:200])
+        return None if said in _PRONOUNS else said or None
 
     def _settled(self, key: str, rest: str, *, exact: bool, alone: bool) -> str | None:
+        if aside := _ASIDE.match(rest):  # "Staphylococcus aureus (MRSA)"
+            if joined(aside.group(1)) or taken_back(aside.group(1)):
+                return UNCLEAR
+            rest = rest[aside.end() :]
         if not rest.strip(CLOSING):
             return UNCLEAR if "?" in rest else key
         if exact:
@@ -62,3 +96,7 @@ class TextReader:
             return UNCLEAR
         # "Metronidazole, vancomycin" is another answer; "metronidazole, because …" is this one.
         return key if rest[0] in ".!\n;" or explains(rest.lstrip(CLOSING)) else UNCLEAR
+
+
+def _without_article(text: str) -> str:
+    return _ARTICLE.sub("", text, count=1)

@@ -45,7 +45,7 @@ def pass_rates_from_rollouts(prompts: pl.DataFrame, rollouts: Path) -> pl.DataFr
     known = set(prompts["id"].to_list())
     completions: dict[str, list[str]] = defaultdict(list)
     problems: list[str] = []
-    with rollouts.open(encoding="utf-8") as file:
+    with rollouts.open("rb") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
                 try:
@@ -82,7 +82,7 @@ def pass_rates_from_endpoint(prompts: pl.DataFrame, endpoint: Endpoint, samples:
     return _pass_rates(prompts, completions)
 
 
-def _rollout(line: str, known: set[str]) -> tuple[str, list[str]]:
+def _rollout(line: bytes, known: set[str]) -> tuple[str, list[str]]:
     row = cast("dict[str, Any]", json.loads(line))
     identity = row.get("id") if isinstance(row, dict) else None  # pyright: ignore[reportUnnecessaryIsInstance]
     if not isinstance(identity, str):
@@ -90,9 +90,20 @@ def _rollout(line: str, known: set[str]) -> tuple[str, list[str]]:
     if identity not in known:
         raise ValueError(f"id {identity!r} is not among the prompts")
     found = row["completions"] if "completions" in row else [row.get("completion")]
-    if not isinstance(found, list) or not all(isinstance(one, str | list) for one in cast("list[Any]", found)):
+    if not isinstance(found, list) or not all(_is_completion(one) for one in cast("list[Any]", found)):
         raise ValueError("expected completion (a string or messages) or completions (a list of them)")
     return identity, [text_of(one) for one in cast("list[Completion]", found)]
+
+
+def _is_completion(found: Any) -> bool:
+    """Say whether JSON is a string, or a list of messages whose content is text, parts or nothing."""
+    if not isinstance(found, list):
+        return isinstance(found, str)
+    messages = cast("list[Any]", found)
+    return all(
+        isinstance(message, dict) and isinstance(cast("dict[str, Any]", message).get("content"), str | list | None)
+        for message in messages
+    )
 
 
 def _messages(prompt: str | Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -28,23 +28,24 @@ class Reward(Protocol):
 
 
 def text_of(completion: Completion) -> str:
-    """Return a completion's text, be it a string or a list of messages.
+    """Return a completion's text: the string, or of a list of messages the assistant's last, for tools do not answer.
 
     Examples
     --------
-    >>> text_of([{"role": "assistant", "content": "<answer>B</answer>"}])
+    >>> text_of([{"role": "tool", "content": "Found: A"}, {"role": "assistant", "content": "<answer>B</answer>"}])
     '<answer>B</answer>'
     """
     if isinstance(completion, str):
         return completion
-    return "\n".join(_content(message.get("content")) for message in completion)
+    said = [message.get("content") for message in completion if message.get("role", "assistant") == "assistant"]
+    return _content(said[-1]) if said else ""
 
 
 def _content(content: object) -> str:
     if isinstance(content, str):
         return content
-    parts = cast("Sequence[Mapping[str, Any]]", content or ())
-    return "".join(str(part.get("text", "")) for part in parts)
+    parts = cast("Sequence[str | Mapping[str, Any]]", content or ())
+    return "".join(part if isinstance(part, str) else str(part.get("text") or "") for part in parts)
 
 
 def rationale_of(text: str) -> str | None:
@@ -59,7 +60,5 @@ def rationale_of(text: str) -> str | None:
     >>> rationale_of("<answer>B</answer>") is None
     True
     """
-    found = _FORM.fullmatch(text)
-    if found is None or any(text.count(tag) != 1 for tag in _TAGS):
-        return None
-    return found.group(1) if found.group(1).strip() and found.group(2).strip() else None
+    found = _FORM.fullmatch(text) if all(text.count(tag) == 1 for tag in _TAGS) else None
+    return found.group(1) if found and found.group(1).strip() and found.group(2).strip() else None

@@ -3,14 +3,17 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from openmed_data.answers import Extraction, Gold, extract, gold_from_columns, reader_for
+from openmed_data.answers import AnswerType, Extraction, Gold, extract, gold_from_columns, reader_for
 from openmed_data.rewards.completion import Column, Completion, Payment, text_of
 
 GOLD_COLUMNS = ("answer", "answer_type", "choices", "answer_label", "accepted_answers")
+_NO_GOLD = Gold("", AnswerType.TEXT)
 
 
 def golds(count: int, columns: dict[str, Any]) -> list[Gold]:
     """Read one gold per completion from the columns of a ``rewards`` dataset.
+
+    A row without an answer, from another dataset that was mixed in, gets a gold that cannot be verified.
 
     Raises
     ------
@@ -21,7 +24,7 @@ def golds(count: int, columns: dict[str, Any]) -> list[Gold]:
     if missing:
         raise KeyError(f"the dataset has no column {' and '.join(missing)}; a rewards dataset has {GOLD_COLUMNS}")
     values = [columns.get(name) or [None] * count for name in GOLD_COLUMNS]
-    return [gold_from_columns(*row) for row in zip(*values, strict=True)]
+    return [_NO_GOLD if None in row[:2] else gold_from_columns(*row) for row in zip(*values, strict=True)]
 
 
 def judge(completions: Sequence[Completion], columns: dict[str, Any]) -> list[bool | None]:

@@ -198,6 +198,30 @@ def test_a_letter_may_say_what_the_question_denies(rest: str) -> None:
     assert not verify(f"<answer>A. Asthma{rest}</answer>", gold)
 
 
+# Long enough for a pattern that tries every pair of places to take minutes; a linear one takes milliseconds.
+@pytest.mark.parametrize(
+    "unit", ["\n", " ", "\t", "*", "\r\n", ", ", "A/", "mg/", "mg per ", "9", "wait, ", "</think><answer>"]
+)
+@pytest.mark.parametrize("shape", [
+    "{answer}{loop}x", "x\n{answer}{loop}x", "<answer>{answer}{loop}x</answer>", "<answer>\\boxed{{{answer}}}{loop}x</answer>",
+    "The answer{loop}is {answer}", "{answer} x10^{loop}x",
+])  # fmt: skip
+def test_a_loop_costs_no_more_than_its_length(unit: str, shape: str) -> None:
+    for kind, answer in ((AnswerType.CHOICE, "Hepatitis B"), (AnswerType.NUMBER, "5 mg"), (AnswerType.TEXT, "fever")):
+        gold = Gold(answer, kind, HEPATITIS if kind is AnswerType.CHOICE else {})
+        completion = shape.format(answer=answer, loop=unit * (40_000 // len(unit)))
+        assert verify(completion, gold) in (True, False)
+
+
+@pytest.mark.parametrize(("said", "right"), [
+    ("B. Croup is not a feature", True), ("B. Croup is never seen in adults", True), ("B. Croup is not the answer", False), ("B. Croup is not correct", False),
+    ("B. Croup is wrong", False), ("B is not a feature", False), ("Croup is not a feature", False), ("B. is not a feature", False),
+])  # fmt: skip
+def test_letter_and_text_may_repeat_what_the_question_denies(said: str, right: bool) -> None:
+    gold = Gold("Croup", AnswerType.CHOICE, {"A": "Asthma", "B": "Croup"}, "B")
+    assert verify(f"<answer>{said}</answer>", gold) is right
+
+
 labels = st.sampled_from("ABCDE")
 texts = st.text(min_size=1, max_size=40)
 

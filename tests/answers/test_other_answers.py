@@ -15,8 +15,8 @@ from openmed_data.answers.units import pint_unit, same_quantity
         ("1,500 mL", "1.5 L", True), ("<answer>37 °C</answer>", "98.6 °F", True), ("\\boxed{5\\ \\text{mg}}", "5 mg", True),
         ("46 chromosomes", "46", True), ("46", "46", True), ("46.2", "46", False), ("46 mg", "46", False), ("5 or 6", "5", False),
         ("20%", "20%", True), ("20 %", "20%", True), ("20", "20%", False), ("3 × 10^9/L", "3x10^9/L", True), ("3 × 10⁹ /L", "3e9/L", True),
-        ("3 × 10⁸ /L", "3e9/L", False), (">5 mg", ">5 mg", True), ("5 mg", ">5 mg", False), ("<5 mg", ">5 mg", False),
-        ("0.5", "1/2", True), (".5 mg", "0.5 mg", True), ("5-10 years", "5 years", False), ("5 years", "60 months", True),
+        ("3 × 10⁸ /L", "3e9/L", False), ("$3 \\times 10^{9}$/L", "3e9/L", True), ("3\\cdot10^8/L", "3e9/L", False), (">5 mg", ">5 mg", True), ("5 mg", ">5 mg", False), ("<5 mg", ">5 mg", False),
+        ("0.5", "1/2", True), ("1\n/ 2", "0.5", True), ("1\u00a0/\n0", "1", False), ("5 x 10^99999", "5", False), (".5 mg", "0.5 mg", True), ("5-10 years", "5 years", False), ("5 years", "60 months", True),
         ("12.5 mg", "12.48 mg", True), ("12.7 mg", "12.48 mg", False), ("140 mEq/L", "140 mEq/L", True), ("140 mmol/L", "140 mEq/L", False),
         ("The answer is 72 beats per minute", "72 bpm", True), ("-5", "5", False), ("−5", "-5", True), ("100 mcg", "0.1 mg", True),
         ("The answer is 5 mg because 6 is wrong", "5 mg", True), ("10 mg/kg/day", "10 mg/kg/day", True), ("10 mg/kg", "10 mg/kg/day", False),
@@ -141,6 +141,28 @@ def test_short_texts_equal_an_accepted_answer_or_earn_nothing(completion: str, e
 ])  # fmt: skip
 def test_a_list_that_opens_with_the_right_text_is_no_answer(completion: str, expected: bool) -> None:
     assert verify(f"<answer>Ulnar nerve{completion}</answer>", Gold("ulnar nerve", AnswerType.TEXT)) is expected
+
+
+@pytest.mark.parametrize(("completion", "answer", "expected"), [
+    ("Haemolytic anaemia", "Hemolytic anemia", True), ("oedema", "Edema", True), ("diarrhoea", "diarrhea", True), ("tumour", "tumor", True),
+    ("Turner's syndrome", "Turner syndrome", True), ("Ulnar nerves", "Ulnar nerve", True), ("coronary arteries", "Coronary artery", True),
+    ("vitamin B-12", "Vitamin B12", True), ("vitamin $B_{12}$", "Vitamin B12", True), ("IL2", "IL-2", True), ("IL-12", "IL-2", False),
+    ("vitamin B2", "Vitamin B12", False), ("Hypokalaemia", "Hyperkalemia", False), ("Type 1 diabetes", "Type 2 diabetes", False),
+    ("virus", "virion", False), ("Myelitis", "Myeliti", False), ("hypertonic", "hypotonic", False),
+])  # fmt: skip
+def test_one_term_may_be_spelt_in_several_ways(completion: str, answer: str, expected: bool) -> None:
+    assert verify(f"<answer>{completion}</answer>", Gold(answer, AnswerType.TEXT)) is expected
+
+
+@pytest.mark.parametrize(("completion", "expected"), [
+    ("Ulnar nerve (C8, T1)", True), ("The ulnar nerve (claw hand).", True), ("It is the ulnar nerve.", True), ("It's the ulnar nerve", True),
+    ("The most likely injured nerve is the ulnar nerve.", True), ("The answer is: ulnar nerve (C8)", True), ("Claw hand.\nThe nerve is the ulnar nerve", False),
+    ("Ulnar nerve (or radial nerve)", False), ("Ulnar nerve (?)", False), ("Ulnar nerve (C8) or radial nerve", False), ("It is not the ulnar nerve", False),
+    ("The least likely of other nerves is the ulnar nerve", False), ("The wrong nerve is the ulnar nerve", False), ("It is the radial nerve", False),
+    ("The radial nerve which is the ulnar nerve", False), ("The ulnar nerve is the radial nerve", False), ("It is the ulnar or the radial nerve", False),
+])  # fmt: skip
+def test_a_text_may_stand_in_a_sentence_or_before_an_aside(completion: str, expected: bool) -> None:
+    assert verify(completion, Gold("Ulnar nerve", AnswerType.TEXT)) is expected
 
 
 def test_options_left_beside_an_open_answer_change_nothing() -> None:

@@ -332,6 +332,11 @@ def test_an_accepted_answer_says_something_else_than_the_answer(tmp_path: Path) 
     assert read_rows(build_of([row], tmp_path))["accepted_answers"].to_list() == [[]]
 
 
+def test_an_answer_in_the_question_is_found_however_it_is_spelt(tmp_path: Path) -> None:
+    asked = HUATUO | {"Open-ended Verifiable Question": "Tumours of which gland, apart from sinoatrial nodes, slow it?"}
+    assert read_rejected(build_of([HUATUO, asked], tmp_path))["reason"].to_list() == ["answer_in_prompt"]
+
+
 def test_huatuo_without_options_is_read_too(tmp_path: Path) -> None:
     open_form = ("Open-ended Verifiable Question", "Ground-True Answer")
     build = build_of([{name: HUATUO[name] for name in open_form}], tmp_path)

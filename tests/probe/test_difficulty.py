@@ -38,12 +38,16 @@ def test_pass_rates_from_recorded_rollouts(tmp_path: Path) -> None:
 
 def test_every_bad_line_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "rollouts.jsonl"
-    path.write_text(
-        '{"id": "easy"}\nnot json\n{"id": "who", "completion": "x"}\n[1]\n{"id": "easy", "completion": "B"}\n'
+    path.write_bytes(
+        b'{"id": "easy"}\nnot json\n{"id": "who", "completion": "x"}\n[1]\n{"id": "easy", "completion": "B"}\n'
+        b'\xff\n{"id": "easy", "completion": ["B"]}\n'
+        b'{"id": "easy", "completion": [{"role": "assistant", "content": 2}]}\n'
     )
-    with pytest.raises(ValueError, match="4 bad lines") as error:
+    with pytest.raises(ValueError, match="7 bad lines") as error:
         pass_rates_from_rollouts(PROMPTS, path)
     for part in ("line 1: expected completion", "line 2:", "line 3: id 'who'", "line 4: expected an object"):
+        assert part in str(error.value)
+    for part in ("line 6: 'utf-8'", "line 7: expected completion", "line 8: expected completion"):
         assert part in str(error.value)
 
 

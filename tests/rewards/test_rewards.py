@@ -73,9 +73,27 @@ def test_a_dataset_without_a_gold_is_an_error() -> None:
         correct_answer([RIGHT], prompts=["p"])
 
 
-def test_content_parts_are_read() -> None:
-    message = {"role": "assistant", "content": [{"type": "text", "text": RIGHT}]}
-    assert correct_answer([[message]], **columns(1)) == [1.0]
+def test_a_row_that_another_dataset_mixed_in_does_not_count() -> None:
+    mixed = columns(2) | {"answer": [None, "Two"], "answer_type": [None, "choice"], "choices": [None, ROW["choices"]]}
+    for reward in (correct_answer, Brevity(), Faithful()):
+        nothing, paid = reward([RIGHT, RIGHT], **mixed)
+        assert nothing is None
+        assert paid
+
+
+@pytest.mark.parametrize("content", [[{"type": "text", "text": RIGHT}], [RIGHT]])
+def test_content_parts_are_read(content: object) -> None:
+    assert correct_answer([[{"role": "assistant", "content": content}]], **columns(1)) == [1.0]
+
+
+def test_only_the_last_reply_counts() -> None:
+    search = {"role": "assistant", "content": "<think>Let me look.</think>", "tool_calls": [{"type": "function"}]}
+    found = {"role": "tool", "content": "The answer is A."}
+    reply = {"role": "assistant", "content": RIGHT}
+    assert correct_answer(
+        [[search, found, reply], [search, found], [{"role": "assistant", "content": None}]], **columns(3)
+    ) == [1.0, 0.0, 0.0]
+    assert answer_format([[search, found, reply]]) == [1.0]
 
 
 @pytest.mark.parametrize(
