@@ -5,9 +5,9 @@ credits an office goes.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 
 from openmed_data.text.clean import clean_text
 
@@ -220,36 +220,29 @@ def without_empty_leads(blocks: Iterable[Block]) -> tuple[Block, ...]:
     return tuple(kept)
 
 
-def cut(answer: Answer, most_words: int, *, most_sentences: int | None = None) -> Answer:
-    """Return as many whole sentences and items from the start as fit, one at least.
+def cut(answer: Answer, most_words: int) -> Answer:
+    r"""Return as many whole sentences and items from the start as fit; where none stands by itself, as few as do.
 
     Examples
     --------
-    >>> answer = Answer((Block(("One two three.", "Four five.")), Block(("six", "seven"), is_list=True)))
-    >>> str(cut(answer, 5)), str(cut(answer, 9, most_sentences=1))
-    ('One two three. Four five.', 'One two three.')
+    >>> answer = Answer((Block(("Rest helps.", "Its signs are:")), Block(("fever", "a rash"), is_list=True)))
+    >>> str(cut(answer, 6)), str(cut(answer, 8))
+    ('Rest helps.', 'Rest helps. Its signs are:\n- fever\n- a rash')
+    >>> str(cut(replace(answer, blocks=(Block(("Its signs are:",)), answer.blocks[1])), 3))
+    'Its signs are:\n- fever\n- a rash'
     """
+    words = list(accumulate(len(text.split()) for block in answer.blocks for text in block.texts))
+    fitting = max(1, sum(count <= most_words for count in words))
+    counts = range(fitting, len(words) + 1)
+    return replace(answer, blocks=next(filter(None, (_first(answer.blocks, count) for count in counts)), ()))
+
+
+def _first(blocks: Iterable[Block], count: int) -> tuple[Block, ...]:
+    """Return the first sentences and items; one item of several is no list of them and goes with what announces it."""
     kept: list[Block] = []
-    left = most_words
-    texts_left = most_sentences
-    for block in answer.blocks:
-        if texts_left is not None and block.is_list:
-            break
-        taken = _fitting(block.texts[:texts_left], left, force=not kept)
-        if taken:
-            kept.append(replace(block, texts=taken))
-        left -= sum(len(text.split()) for text in taken)
-        texts_left = None if texts_left is None else texts_left - len(taken)
-        if len(taken) < len(block.texts) or texts_left == 0:
-            break
-    return replace(answer, blocks=without_empty_leads(kept))
-
-
-def _fitting(texts: Sequence[str], words: int, *, force: bool) -> tuple[str, ...]:
-    taken: list[str] = []
-    for text in texts:
-        words -= len(text.split())
-        if words < 0 and not (force and not taken):
-            break
-        taken.append(text)
-    return tuple(taken)
+    for block in blocks:
+        texts, left = block.texts[:count], block.texts[count:]
+        count -= len(texts)
+        if texts and not (block.is_list and left and len(texts) == 1):
+            kept.append(replace(block, texts=texts))
+    return without_empty_leads(kept)
