@@ -22,11 +22,13 @@ _TITLE_RUN = re.compile(rf"^(?:{_TITLE_WORD}[,:]? ){{1,9}}(?=[A-Z][a-z']*,? [a-z
 _TITLE = re.compile(rf"(?!An? ){_TITLE_WORD}(?: {_TITLE_WORD}){{0,8}}")
 _DASHES = re.compile(r" - [a-z]")
 _UNBROKEN = re.compile(r"(?:[^\s.,;:()\u2014-]+ ){45}")  # no sentence has so many words without a mark
-# "may include: Slow growth Small hands Delayed speech Seizures": only capitals tell where an item begins.
-_CAPITALS = re.compile(
-    r"(?::|\binclude|\bincluding|\bsuch as) "
-    r"(?:[A-Z][a-z-]+(?: \([^)]*\))?(?: [a-z][a-z/-]*(?: \([^)]*\))?){1,5} ){3,}[A-Z]"
-)
+# "may include: Slow growth Small hands (rare) Delayed speech": in a sentence, a word written small or a bracket stands
+# before a capital where a name follows, mostly behind a word that leads up to it; three times, an item begins there.
+_LEADS_TO_A_NAME = "and|or|of|the|in|with|by|from|to|for|as|than|that|called|named|when|are|is|was|were"
+_ITEM_BEGINS = re.compile(rf"(?:(?<![\w-])(?!(?:{_LEADS_TO_A_NAME})\b)[a-z][a-z/-]{{2,}}|\)) (?=[A-Z][a-z]{{2}})")
+_FEWEST_RUN_ON, _FEWEST_BEHIND_COLON = 3, 2
+_ANNOUNCED = re.compile(r"[a-z\d)]: ?(?=[A-Z])")
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s")
 _PROSE_ENOUGH = 40  # words
 _INNER_BULLET = re.compile(r"(?<=[.!?)]) - (?=[A-Z])")
 Glued = Mapping[str, str]
@@ -201,7 +203,19 @@ def is_run_on(answer: Answer) -> bool:
     True
     """
     texts = [text for block in answer.blocks for text in block.texts]
-    return any(len(_DASHES.findall(text)) > 2 or _UNBROKEN.search(text) or _CAPITALS.search(text) for text in texts)
+    return any(len(_DASHES.findall(text)) > 2 or _UNBROKEN.search(text) or _runs_on(text) for text in texts)
+
+
+def _runs_on(text: str) -> bool:
+    """Say whether only capitals tell where the items of a list in it begin."""
+    for sentence in _SENTENCE_ENDS.split(text):
+        items = [found.start() for found in _ITEM_BEGINS.finditer(sentence)]
+        if len(items) >= _FEWEST_RUN_ON:
+            return True
+        announced = _ANNOUNCED.search(sentence) if len(items) == _FEWEST_BEHIND_COLON else None
+        if announced and announced.start() < items[0]:
+            return True
+    return False
 
 
 def without_empty_leads(blocks: Iterable[Block]) -> tuple[Block, ...]:

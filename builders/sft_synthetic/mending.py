@@ -1,6 +1,6 @@
-"""Put right what a page lost on its way into the source: apostrophes, dashes, marks of footnotes, pronunciations.
+"""Put right what a page lost on its way into the source: apostrophes, dashes; footnotes and "(see below)" go.
 
-No letter and no digit of the text changes, and none of a number is taken away: only marks between words do.
+No letter and no digit of what stays changes, and none of a number is taken away: only marks between words do.
 """
 
 import re
@@ -74,6 +74,7 @@ _FIXES = (
         r"(?:(?:,? or|,|;)? (?:[A-Za-z]+-)*[A-Za-z]+)*\)",
         "",
     ),
+    _fix("(see |(See ", r" ?\([Ss]ee (?:[^()]|\([^()]*\))*\)", ""),  # points elsewhere
     _fix("( )|()", r" ?\( ?\)", ""),
     _fix(".", r"(?<=[a-z]{3})\.(?=[A-Z][a-z]+(?:,|['\u2019]s)? )", ". "),
     _fix(",", r"(?<=[a-z]{2}),(?=[a-z]{2})", ", "),

@@ -85,6 +85,11 @@ def test_a_sentence_broken_behind_its_subject_is_no_heading() -> None:
 def test_a_list_that_only_capitals_part_is_run_on() -> None:
     run = "Signs may include: Slow growth of hands Small feet (rare) Delayed speech Seizures."
     assert is_run_on(Answer((Block((run,)),)))
+    bracketed = "Tests include: Electroencephalography (EEG) Computed tomography (CT) scanning Magnetic resonance."
+    assert is_run_on(Answer((Block((bracketed,)),)))
+    assert is_run_on(Answer((Block(("Dull pain Fever Night sweats Swelling of one leg Shock",), is_list=True),)))
+    places = "It is rare in the United States and in northern Europe, except among people of Finnish origin."
+    assert not is_run_on(Answer((Block((places,)),)))
     assert not is_run_on(Answer((Block(("Tests include: the Coombs test, Ham test and Schilling test.",)),)))
     assert not is_run_on(Answer((Block(("It was named by: Henri Gougerot and Nicolas Carteaud of Paris.",)),)))
 
