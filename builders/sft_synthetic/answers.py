@@ -5,7 +5,7 @@ credits an office goes.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, zip_longest
 
@@ -123,6 +123,7 @@ class _Page:
     seen: set[str] = field(default_factory=set[str])
     in_items: set[str] = field(default_factory=set[str])  # sentences of list items
     listing_pages: bool = False  # whether what came last announces a list of other pages
+    listing_again: bool = False  # whether what came last announces a list and was said before
 
     def read(self, raw: str) -> None:
         for part, text in segments(raw):
@@ -139,35 +140,38 @@ class _Page:
         return [block for section, block in self.held if section in wanted]
 
     def _item(self, text: str) -> None:
+        """Add an item to its list; another list may well say the same, as of two stages that are treated alike."""
         for item in _INNER_BULLET.split(text):
-            if not (self.listing_pages or is_pointer(item)) and self._is_new(item):
-                self._list(self._unsaid(item))
+            items = self._list()
+            known = squash(item) in map(squash, items)
+            if self.listing_pages or is_pointer(item) or known or (not self._is_new(item) and self.listing_again):
+                continue
+            told = self._unsaid(item, items)
+            block = Block((*items, told), is_list=True)
+            self.held[len(self.held) - bool(items) :] = [(len(self.headings) - 1, block)]
 
-    def _unsaid(self, item: str) -> str:
-        """Leave out what the item says twice, and the items before it that it repeats at its end."""
+    def _unsaid(self, item: str, items: Sequence[str]) -> str:
+        """Leave out what the item says twice, and the items before it that it repeats at its end, from the first on."""
         told: dict[str, str] = {}
         for sentence in sentences(item):
             told.setdefault(squash(sentence), sentence)
         keys = list(told)
-        end = len(keys)
-        while end and keys[end - 1] in self.in_items:
-            end -= 1
-        if 0 < end < len(keys) - 1:  # two sentences at least: one may well be true of two items
-            keys = keys[:end]
+        said = [squash(sentence) for earlier in items for sentence in sentences(earlier)]
+        for end in range(1, len(keys) - 1):  # two sentences at least: one may well be true of two items
+            if keys[end:] == said[: len(keys) - end]:
+                keys = keys[:end]
+                break
         self.in_items.update(keys)
         return " ".join(told[key] for key in keys)
 
-    def _list(self, text: str) -> None:
-        section = len(self.headings) - 1
-        if self.held and self.held[-1][1].is_list and self.held[-1][0] == section:
-            block = self.held[-1][1]
-            self.held[-1] = (section, replace(block, texts=(*block.texts, text)))
-        else:
-            self.held.append((section, Block((text,), is_list=True)))
+    def _list(self) -> tuple[str, ...]:
+        """Return the items of the list that is being read; none where a paragraph came last, or a heading."""
+        section, block = self.held[-1] if self.held else (-1, Block(()))
+        return block.texts if block.is_list and section == len(self.headings) - 1 else ()
 
     def _paragraph(self, text: str) -> None:
         kept: list[str] = []
-        self.listing_pages = False
+        self.listing_pages = self.listing_again = False
         said = sentences(HEADS.sub("", text))
         if self.headings_in_text and len(said) > 1 and _TITLE.fullmatch(said[-1]):
             said = said[:-1]  # the heading of the paragraph that follows
@@ -179,8 +183,9 @@ class _Page:
                 kept = []
             elif told and is_pointer(told):
                 self.listing_pages = OPENS_LIST.search(told) is not None
-            elif told and squash(told) not in self.in_items and self._is_new(told):
-                kept.append(told)
+            elif told and squash(told) not in self.in_items:
+                self.listing_again = squash(told) in self.seen and OPENS_LIST.search(told) is not None
+                kept += [told] if self._is_new(told) else []
         self._close(kept)
 
     def _close(self, kept: list[str]) -> None:
