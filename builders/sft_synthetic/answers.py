@@ -7,7 +7,7 @@ credits an office goes.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate, zip_longest
+from itertools import accumulate, pairwise, zip_longest
 
 from openmed_data.text.clean import clean_text
 
@@ -123,7 +123,6 @@ class _Page:
     seen: set[str] = field(default_factory=set[str])
     in_items: set[str] = field(default_factory=set[str])  # sentences of list items
     listing_pages: bool = False  # whether what came last announces a list of other pages
-    listing_again: bool = False  # whether what came last announces a list and was said before
 
     def read(self, raw: str) -> None:
         for part, text in segments(raw):
@@ -137,15 +136,15 @@ class _Page:
         """Return the blocks, without sections on genetic tests where there are others."""
         about = [section for section, _ in self.held if not GENETIC_TESTING.search(self.headings[section])]
         wanted = set(about) or {section for section, _ in self.held}
-        return [block for section, block in self.held if section in wanted]
+        return _without_repeated_lists([block for section, block in self.held if section in wanted])
 
     def _item(self, text: str) -> None:
         """Add an item to its list; another list may well say the same, as of two stages that are treated alike."""
         for item in _INNER_BULLET.split(text):
             items = self._list()
-            known = squash(item) in map(squash, items)
-            if self.listing_pages or is_pointer(item) or known or (not self._is_new(item) and self.listing_again):
+            if self.listing_pages or is_pointer(item) or squash(item) in map(squash, items):
                 continue
+            self._is_new(item)
             told = self._unsaid(item, items)
             block = Block((*items, told), is_list=True)
             self.held[len(self.held) - bool(items) :] = [(len(self.headings) - 1, block)]
@@ -171,7 +170,7 @@ class _Page:
 
     def _paragraph(self, text: str) -> None:
         kept: list[str] = []
-        self.listing_pages = self.listing_again = False
+        self.listing_pages = False
         said = sentences(HEADS.sub("", text))
         if self.headings_in_text and len(said) > 1 and _TITLE.fullmatch(said[-1]):
             said = said[:-1]  # the heading of the paragraph that follows
@@ -183,9 +182,8 @@ class _Page:
                 kept = []
             elif told and is_pointer(told):
                 self.listing_pages = OPENS_LIST.search(told) is not None
-            elif told and squash(told) not in self.in_items:
-                self.listing_again = squash(told) in self.seen and OPENS_LIST.search(told) is not None
-                kept += [told] if self._is_new(told) else []
+            elif told and squash(told) not in self.in_items and (self._is_new(told) or OPENS_LIST.search(told)):
+                kept.append(told)
         self._close(kept)
 
     def _close(self, kept: list[str]) -> None:
@@ -197,6 +195,20 @@ class _Page:
         fresh = bool(key) and key not in self.seen
         self.seen.add(key)
         return fresh
+
+
+def _without_repeated_lists(blocks: Sequence[Block]) -> list[Block]:
+    """Leave out a list, and the sentence that announces it, where the page has both before."""
+    kept: list[Block] = []
+    lists: set[tuple[str, tuple[str, ...]]] = set()
+    for before, block in pairwise((Block(()), *blocks)):
+        lead = before.texts[-1] if before.texts and not before.is_list else ""
+        if block.is_list and lead and (lead, block.texts) in lists:
+            kept[-1] = replace(kept[-1], texts=kept[-1].texts[:-1])
+        else:
+            lists.add((lead, block.texts))
+            kept.append(block)
+    return [block for block in kept if block.texts]
 
 
 def is_run_on(answer: Answer) -> bool:

@@ -122,3 +122,32 @@ def test_the_heading_of_the_next_paragraph_does_not_end_this_one() -> None:
     first, second = read_answer(raw, {}).blocks
     told = read_answer(raw, {}, headings_in_text=True).blocks
     assert [block.texts for block in told] == [first.texts[:1], second.texts]
+
+
+def test_two_lists_may_share_items_and_announcements() -> None:
+    raw = (
+        "Stage I may be treated with:\n\n  - Surgery.\n  - Rest.\n\nIt is rarer later. Treatment may include:\n\n"
+        "  - Surgery.\n  - Drugs.\n\nMen differ. Treatment may include:\n\n  - Surgery.\n  - Heat.\n\n"
+        "Treatment may include:\n\n  - Surgery.\n  - Heat.\n\nAsk."
+    )
+    assert str(read_answer(raw, {})) == (
+        "Stage I may be treated with:\n- Surgery.\n- Rest.\n\n"
+        "It is rarer later. Treatment may include:\n- Surgery.\n- Drugs."
+        "\n\nMen differ. Treatment may include:\n- Surgery.\n- Heat.\n\nAsk."
+    )
+
+
+def test_criteria_in_several_sentences_are_no_echo() -> None:
+    tail = "It is not thick. It has spread to the eye; or"
+    raw = f"In stage III:\n\n  - It is small. {tail}\n  - It is large. {tail}\n\nAsk."
+    assert str(read_answer(raw, {})).count(tail) == 2
+
+
+def test_a_paragraph_keeps_the_words_of_its_heading() -> None:
+    raw = "Two types are used:\n  Surgery  Surgery is common.  Drug therapy  Drug therapy is rare."
+    assert str(read_answer(raw, {})) == "Surgery is common.\n\nDrug therapy is rare."
+
+
+def test_an_item_broken_over_lines_is_joined() -> None:
+    raw = "It may include:\n\n  - Drugs.\n  - A trial\n\n of heat therapy.\n\nAsk."
+    assert str(read_answer(raw, {})) == "It may include:\n- Drugs.\n- A trial of heat therapy.\n\nAsk."
