@@ -236,19 +236,25 @@ def _runs_on(text: str) -> bool:
 
 
 def without_empty_leads(blocks: Iterable[Block]) -> tuple[Block, ...]:
-    """Drop the sentences and items that announce a list which is gone."""
+    """Drop the sentences and items that announce a list which is gone.
+
+    Behind a colon the list may stand in paragraphs of its own, as pages have it whose items are sentences.
+    """
     kept: list[Block] = []
     held = list(blocks)
     for block, after in zip_longest(held, held[1:]):
         texts = block.texts
-        followed = after is not None and after.is_list
-        while (
-            not followed and texts and (texts[-1].endswith(":") or (not block.is_list and OPENS_LIST.search(texts[-1])))
-        ):
+        while texts and _announces(texts[-1], is_item=block.is_list):
+            if after is not None and (after.is_list or texts[-1].endswith(":")):
+                break
             texts = texts[:-1]
         if texts:
             kept.append(replace(block, texts=texts))
     return tuple(kept)
+
+
+def _announces(text: str, *, is_item: bool) -> bool:
+    return text.endswith(":") or (not is_item and OPENS_LIST.search(text) is not None)
 
 
 def cut(answer: Answer, most_words: int) -> Answer:

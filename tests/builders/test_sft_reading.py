@@ -145,7 +145,13 @@ def test_criteria_in_several_sentences_are_no_echo() -> None:
 
 def test_a_paragraph_keeps_the_words_of_its_heading() -> None:
     raw = "Two types are used:\n  Surgery  Surgery is common.  Drug therapy  Drug therapy is rare."
-    assert str(read_answer(raw, {})) == "Surgery is common.\n\nDrug therapy is rare."
+    assert str(read_answer(raw, {})) == "Two types are used:\n\nSurgery is common.\n\nDrug therapy is rare."
+
+
+def test_a_list_of_sentences_keeps_what_announces_it() -> None:
+    raw = "The risk depends on:\n\nHow long you were there.\n\nWhat you did there.\n\nIt also depends on:"
+    told = "The risk depends on:\n\nHow long you were there.\n\nWhat you did there."
+    assert str(read_answer(raw, {})) == told
 
 
 def test_an_item_broken_over_lines_is_joined() -> None:
