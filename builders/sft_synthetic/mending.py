@@ -88,6 +88,7 @@ _FIXES = (
     _fix("  ", r" {2,}", " "),
 )
 _TOKEN = re.compile(r"\b[a-z]{6,}\b")
+_OWNER = re.compile(r"\b([A-Z][a-z]+)['\u2019]s\b")
 
 
 def mend(text: str, glued: Mapping[str, str]) -> str:
@@ -111,3 +112,16 @@ def mend(text: str, glued: Mapping[str, str]) -> str:
     if not glued:
         return text
     return _TOKEN.sub(lambda found: glued.get(found[0], found[0]), text)
+
+
+def with_owners(text: str, about: str) -> str:
+    """Put back the apostrophe of a name where the question about the text has it.
+
+    Examples
+    --------
+    >>> with_owners("Farbers disease is rare, as is Graves disease.", "What is (are) Farber's Disease ?")
+    "Farber's disease is rare, as is Graves disease."
+    """
+    for name in dict.fromkeys(_OWNER.findall(about)):
+        text = re.sub(rf"\b{name}s\b", f"{name}'s", text)
+    return text

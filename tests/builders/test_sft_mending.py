@@ -178,6 +178,14 @@ def test_what_the_years_did_to_pages_is_put_right(damaged: str, mended: str) -> 
     assert mend(damaged, {}) == mended
 
 
+def test_two_common_words_that_stand_glued_are_parted_and_one_word_is_not() -> None:
+    halves = dict.fromkeys("delay coronary counter parts friend ships life style".split(), 200)
+    seldom = dict.fromkeys("delaycoronary counterparts counterpart lifestyle".split(), 1) | {"lifestyle": 9}
+    assert glued_words(halves | seldom) == {"delaycoronary": "delay coronary"}
+    endings = {f"{word}coronary": 9 for word in "aqua bene cata dora elba fama".split()}
+    assert "delaycoronary" not in glued_words(halves | seldom | endings)
+
+
 def test_function_words_that_stand_glued_in_front_are_parted() -> None:
     counts = {"heart": 400, "andheart": 2, "coronary": 90, "ascoronary": 1, "certain": 900, "ascertain": 1, "kelp": 40}
     assert glued_words(counts | {"kelpmay": 1}) == {
