@@ -1,6 +1,7 @@
 """Put right what a page lost on its way into the source: apostrophes, dashes; footnotes and "(see below)" go.
 
-No letter and no digit of what stays changes, and none of a number is taken away: only marks between words do.
+No letter and no digit of what stays changes, and none of a number is taken away: only marks between words do. A small
+word that stands twice stands once.
 """
 
 import re
@@ -65,6 +66,8 @@ _FIXES = (
     # References in brackets; a place in a molecule stands inside a word.
     _fix("[", r"(?: ?\[\d{1,5}(?:, ?\d{1,5})*\])+(?=[\s.,;:)]|$)", ""),
     _fix("]", r"(?<=[.,:])(?:\[\d{1,5}\])+", ""),
+    _fix("(see |(See ", r" ?\([Ss]ee (?:[^()]|\([^()]*\))*\)", ""),  # points elsewhere
+    _fix(" the the | of of | a a | is is | are are | in in ", r"\b(the|of|a|is|are|in) \1\b", r"\1"),
     _fix("..|. .", r"(?<=[A-Za-z)])(?<!\b[A-Z])\. ?\.(?=\s|$)", "."),
     _fix("..", r"(?<=[a-z)])\.\.(?=[A-Z][a-z])", ". "),
     _fix(",,|,.|,)", r",+(?=[,.)](?:\W|$))", ""),
@@ -74,7 +77,6 @@ _FIXES = (
         r"(?:(?:,? or|,|;)? (?:[A-Za-z]+-)*[A-Za-z]+)*\)",
         "",
     ),
-    _fix("(see |(See ", r" ?\([Ss]ee (?:[^()]|\([^()]*\))*\)", ""),  # points elsewhere
     _fix("( )|()", r" ?\( ?\)", ""),
     _fix(".", r"(?<=[a-z]{3})\.(?=[A-Z][a-z]+(?:,|['\u2019]s)? )", ". "),
     _fix(",", r"(?<=[a-z]{2}),(?=[a-z]{2})", ", "),

@@ -32,6 +32,8 @@ def test_mending_changes_no_dose(doses: list[str]) -> None:
         ("vitamin B (thiamine) and HLA-DR (DR4)", "vitamin B (thiamine) and HLA-DR (DR4)"),
         ("Exam : a look", "Exam: a look"),
         ("Ticks spread it (see below) in May (2 mg).", "Ticks spread it in May (2 mg)."),
+        ("Talk about the late effects. (See Late Effects (PDQ).).", "Talk about the late effects."),
+        ("It is in the the gut; all that that is.", "It is in the gut; all that that is."),
         ("without pain -- or with it", "without pain\u2014or with it"),
     ],
 )
