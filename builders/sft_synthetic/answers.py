@@ -271,15 +271,17 @@ def cut(answer: Answer, most_words: int) -> Answer:
     words = list(accumulate(len(text.split()) for block in answer.blocks for text in block.texts))
     fitting = max(1, sum(count <= most_words for count in words))
     counts = range(fitting, len(words) + 1)
-    return replace(answer, blocks=next(filter(None, (_first(answer.blocks, count) for count in counts)), ()))
+    standing = filter(None, (_first(answer.blocks, count) for count in counts))
+    return replace(answer, blocks=next(standing, without_empty_leads(answer.blocks)))
 
 
-def _first(blocks: Iterable[Block], count: int) -> tuple[Block, ...]:
+def _first(blocks: Sequence[Block], count: int) -> tuple[Block, ...]:
     """Return the first sentences and items; one item of several is no list of them and goes with what announces it."""
     kept: list[Block] = []
     for block in blocks:
-        texts, left = block.texts[:count], block.texts[count:]
-        count -= len(texts)
-        if texts and not (block.is_list and left and len(texts) == 1):
-            kept.append(replace(block, texts=texts))
-    return without_empty_leads(kept)
+        kept += [replace(block, texts=block.texts[:count])] if count > 0 else []
+        count -= len(block.texts)
+    shown = without_empty_leads(kept)
+    if shown and shown[-1].is_list and len(shown[-1].texts) == 1 < len(blocks[len(shown) - 1].texts):
+        shown = without_empty_leads(shown[:-1])
+    return shown

@@ -84,6 +84,7 @@ _FIXES = (
     _fix(" ,| ;| .", r"(?<=[\w)]) ([,;.])(?=\s|$)", r"\1"),
     _fix(")i|)o|)a|)t", r"(?<=[A-Za-z])\)(?=(?:if|or|and|is|are|in|of|the)\b)", ") "),
     _fix("--", r" ?-- ?", "\u2014"),
+    _fix("*", r"(?<=[a-z])\*(?=[a-z]+ )", "\u2014"),
     _fix("polymerase", r"\b(transcription|transcriptase)(?=polymerase chain)", r"\1-"),
     _fix("RTPCR", r"\bRTPCR\b", "RT-PCR"),
     _fix("-", r"^-(?=[A-Z][a-z]|[a-z]+ing\b)", ""),

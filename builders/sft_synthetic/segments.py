@@ -65,8 +65,8 @@ def segments(raw: str) -> list[Segment]:
         elif bare and heading and not OPENS_LIST.search(text):
             announced = False
         elif rest := _without_echo(text, _last_items(found)):
-            if rest == text and _was_heading(found, text):
-                found.pop()
+            if rest == text:
+                _take_back(found, text, announced=announced)
             _add_paragraph(found, rest)
             announced = OPENS_LIST.search(rest) is not None
     return found
@@ -91,6 +91,20 @@ def _add_paragraph(found: list[Segment], text: str) -> None:
         found[-1] = before._replace(text=f"{before.text} {text}")
     else:
         found.append(Segment(Part.PARAGRAPH, text))
+
+
+def _take_back(found: list[Segment], text: str, *, announced: bool) -> None:
+    """Take back a list of one line without a bullet: a heading, a line like the next, or the middle of a sentence."""
+    items = _last_items(found)
+    heads = len(items) == 1 and squash(text).startswith(squash(items[0]))
+    if len(items) != 1 or not (announced or heads):
+        return
+    if heads:
+        found.pop()
+    elif _CONTINUES.match(text) and len(found) > 1 and not CLOSED.search(found[-2].text):
+        found[-2:] = [Segment(Part.PARAGRAPH, f"{found[-2].text} {items[0]}")]
+    else:
+        found[-1] = Segment(Part.PARAGRAPH, items[0])
 
 
 def _pieces(raw: str) -> Iterator[tuple[bool, str]]:
@@ -145,12 +159,6 @@ def _without_echo(text: str, items: Sequence[str]) -> str:
     between, after = text[letters[said - 1] + 1 : letters[said]], text[letters[said] :]
     goes_on = not between or "(" in between or not (CLOSED.search(between.strip()) or after[0].isupper())
     return text if goes_on else after
-
-
-def _was_heading(found: Sequence[Segment], text: str) -> bool:
-    """Say whether the only line behind an announcement is the heading of a paragraph: that begins with its words."""
-    items = _last_items(found)
-    return len(items) == 1 and squash(text).startswith(squash(items[0]))
 
 
 def split_echo(before: Sequence[str], last: str) -> tuple[str, str]:

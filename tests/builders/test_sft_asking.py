@@ -21,7 +21,7 @@ texts = st.lists(words, min_size=1, max_size=40).map(" ".join)
 
 @given(st.lists(st.lists(texts, min_size=1, max_size=4), min_size=1, max_size=4), st.integers(1, 60))
 def test_a_cut_takes_whole_texts_from_the_start(blocks: list[list[str]], most: int) -> None:
-    answer = Answer(tuple(Block(tuple(held)) for held in blocks))
+    answer = Answer(tuple(Block(tuple(f"{text}." for text in held)) for held in blocks))
     every = [text for block in answer.blocks for text in block.texts]
     kept = [text for block in cut(answer, most).blocks for text in block.texts]
     left = iter(every)
@@ -117,8 +117,9 @@ def test_plain_words_are_told_from_jargon() -> None:
 
 
 def test_an_item_that_announces_what_is_cut_off_goes() -> None:
-    page = Answer((Block(("Tests include:",)), Block(("a blood count", "one of these procedures:"), is_list=True)))
-    assert str(cut(page, 50)) == "Tests include:\n- a blood count"
+    items = ("a blood count", "a urine test", "one of these procedures:")
+    page = Answer((Block(("Tests include:",)), Block(items, is_list=True)))
+    assert str(cut(page, 50)) == "Tests include:\n- a blood count\n- a urine test"
 
 
 @given(

@@ -157,3 +157,9 @@ def test_a_list_of_sentences_keeps_what_announces_it() -> None:
 def test_an_item_broken_over_lines_is_joined() -> None:
     raw = "It may include:\n\n  - Drugs.\n  - A trial\n\n of heat therapy.\n\nAsk."
     assert str(read_answer(raw, {})) == "It may include:\n- Drugs.\n- A trial of heat therapy.\n\nAsk."
+
+
+def test_one_line_without_a_bullet_is_no_list() -> None:
+    raw = "Changes in the\n\nABC1\n\ngene raise the risk.\n\nSigns include:\n\nSudden weakness\n\nNumbness of the face."
+    told = "Changes in the ABC1 gene raise the risk.\n\nSigns include:\n\nSudden weakness\n\nNumbness of the face."
+    assert str(read_answer(raw, {})) == told
