@@ -109,6 +109,8 @@ def build_dataset(  # noqa: PLR0913  (one parameter for each option)
     builder: Builder[Any, Any] = find(BUILDERS, name)
     parsed = parse_options(builder, options or {})
     found = builder.source(source)
+    for note in found.notes:
+        progress.note(note)
     given = checks or {}
     request = Request(builder, found, parsed, limit, plan_filters(builder, given))
     out, where = out or Path("build") / name, engine_named(engine, workers, address)

@@ -11,18 +11,13 @@ from openmed_data.builder import Builder, CardText, FilterUse, Options, Rows
 from openmed_data.errors import UsageError
 from openmed_data.kinds import Kind
 from openmed_data.progress import Progress
-from openmed_data.report.gate import Validation
 from openmed_data.sources import Source, SourceFile, Upstream
 from openmed_data.sources.readers import FramePart, Part
 
 from .drawing import Drawing, count_parts, draw_from
-from .mixing import Reason, mix, prepare, with_tasks
+from .mixing import Reason, mix, prepare, with_tasks, words_of_replies
 from .recipe import PartFile, open_recipe
 
-_DOUBTS = {
-    Validation.NOT_RUN: "it holds no report of a validation of these files",
-    Validation.FAILED: "its validation failed, and the recipe says `allow_failed`",
-}
 _CARD = CardText(
     title="A mixture of medical dialogues",
     what="""
@@ -32,9 +27,9 @@ row comes from, and `license` is the row's own.
     how="""
 A recipe names the parts and their weights. Each part's rows were verified against the digest in its manifest before
 they were read. Rows are drawn by a hash of their part, their id and the seed, so that the parts stand to each other as
-their weights; rows that nearly repeat another one go, and the part that the recipe names first keeps its own. The
-licence of the whole is the one that demands most of those that can stand together; a recipe whose licences cannot is
-refused.
+their weights; rows that nearly repeat another one, or were made from the same passage, go, and the part that the recipe
+names first keeps its own. The licence of the whole is the one that demands most of those that can stand together; a
+recipe whose licences cannot is refused.
 """.strip(),
     limits="The limits of the parts are the limits of the mixture; their own cards say them.",
     citation="Cite the sources of the parts; their own cards name them.",
@@ -99,10 +94,7 @@ class SftMix(Builder[Options, Drawing]):
         return draw_from(evidence)
 
     def prepare(self, state: Drawing, source: Iterable[pl.DataFrame], options: Options, progress: Progress) -> Drawing:
-        """Say which parts nothing vouches for, and compare the rows that are drawn, across parts."""
-        for name, facts in state.parts.items():
-            if why := _DOUBTS.get(facts["validated"]):
-                progress.note(f"warning: nothing vouches for part '{name}': {why}")
+        """Compare the rows that are drawn, across parts."""
         progress.note("comparing the rows of all parts")
         return prepare(state, source, options.seed)
 
@@ -111,11 +103,17 @@ class SftMix(Builder[Options, Drawing]):
         return mix(batch, state, options.seed)
 
     def measure(self, kept: pl.DataFrame) -> pl.DataFrame:
-        """Count the rows of parts, licences and sources as written."""
-        part = kept.select(pl.col("origin").str.split(":").list.first().alias("part"))
+        """Count the rows of parts, licences and sources as written, and the words that training learns of each part."""
+        part = kept.select(pl.col("origin").str.split(":").list.first().alias("part"), words_of_replies())
         return tally.merge(
             [
                 tally.tally("rows by part", part.group_by("part").len("count"), key="part"),
+                tally.tally(
+                    "words of replies by part",
+                    part.group_by("part").agg(pl.col("words").sum()),
+                    key="part",
+                    count="words",
+                ),
                 *(
                     tally.tally(f"rows by {name}", kept.group_by(pl.col(name).fill_null("")).len("count"), key=name)
                     for name in ("license", "source")
@@ -133,9 +131,14 @@ class SftMix(Builder[Options, Drawing]):
         }
 
     def figures(self, counts: pl.DataFrame) -> Mapping[str, Any]:
-        """Return the rows of each part, licence and source."""
+        """Return the rows of each part, licence and source, and what each part is of all that training learns."""
         tables = ("rows by part", "rows by license", "rows by source")
-        return {name.replace(" ", "_"): tally.table(counts, name) for name in tables}
+        words = tally.table(counts, "words of replies by part")
+        shares = {part: round(count / max(1, sum(words.values())), 4) for part, count in words.items()}
+        return {
+            **{name.replace(" ", "_"): tally.table(counts, name) for name in tables},
+            "share_of_words_of_replies": shares,
+        }
 
 
 BUILDER = SftMix()

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from openmed_data import tally
+from openmed_data.builder import ReasonCode
 from openmed_data.errors import UsageError
 
 PARTS, TASKS = "parts", "part tasks"
@@ -24,13 +25,13 @@ class Drawing:
         Name of each part → what the recipe and its manifest say of it, and its rows.
     rates
         Part and task → the chance of a row to be drawn.
-    repeats
-        Rows that nearly repeat an earlier one that is drawn → where that one stands.
+    gone
+        Rows that say what an earlier one says that is drawn → the reason, and where that one stands.
     """
 
     parts: Mapping[str, Facts] = field(default_factory=dict[str, Facts])
     rates: Mapping[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
-    repeats: Mapping[int, str] = field(default_factory=dict[int, str])
+    gone: Mapping[int, tuple[ReasonCode, str]] = field(default_factory=dict[int, tuple[ReasonCode, str]])
 
 
 def draw_from(evidence: pl.DataFrame) -> Drawing:
@@ -42,12 +43,14 @@ def draw_from(evidence: pl.DataFrame) -> Drawing:
     Raises
     ------
     UsageError
-        A part has no task of a name that the recipe weighs, or the weights leave it less than one row.
+        Not all rows of the parts were read, a part has no task of a name that the recipe weighs, or the weights leave
+        it less than one row.
     """
     parts = {
         name: {**json.loads(facts), "rows": count}
         for name, facts, count in evidence.filter(pl.col("table") == PARTS).select("key", "detail", "count").iter_rows()
     }
+    _require_all(parts)
     tasks: dict[str, dict[str, int]] = {}
     for name, task, count in evidence.filter(pl.col("table") == TASKS).select("key", "detail", "count").iter_rows():
         tasks.setdefault(name, {})[task] = count
@@ -59,6 +62,19 @@ def draw_from(evidence: pl.DataFrame) -> Drawing:
         for task, rate in rates_of(counts, parts[name]["tasks"], wanted[name]).items()
     }
     return Drawing(parts, rates)
+
+
+def _require_all(parts: Mapping[str, Facts]) -> None:
+    """Raise `UsageError` where a limit cut the source: the first rows of a recipe are all of its first part."""
+    read, held = (
+        sum(facts["rows"] for facts in parts.values()),
+        max(facts["rows_of_all_parts"] for facts in parts.values()),
+    )
+    if read < held:
+        raise UsageError(
+            f"a mixture is drawn from all {held:,} rows of its parts, and --limit leaves the first {read:,}",
+            hint="Leave it out; `max_rows` in the recipe limits a part.",
+        )
 
 
 def _require_rows(

@@ -30,6 +30,7 @@ _MESSAGES = pl.List(
         }
     )
 )
+_EMPTY = pl.col("messages").fill_null("").is_in(["", "[]", "null"]).alias("empty")
 _KEPT = ("id", "source", "source_id", "license", "messages", "tools", "domain", "origin")
 
 
@@ -38,6 +39,7 @@ class Reason(ReasonCode):
 
     EMPTY = "empty", "the row has no messages"
     NOT_DRAWN = "not_drawn", "its part has more rows than the recipe asks for"
+    REPEATED_ID = "repeated_id", "an earlier row has its id: it comes from the same passage; the recipe's order decides"
     NEAR_DUPLICATE = "near_duplicate", "it asks and tells nearly the same as an earlier row; the recipe's order decides"
 
 
@@ -47,30 +49,51 @@ def with_tasks(batch: pl.DataFrame) -> pl.DataFrame:
     return batch.with_columns(pl.coalesce(own, "format", pl.lit("")).alias("task"))
 
 
+def words_of_replies() -> pl.Expr:
+    """Count the words that the assistant says or calls with in each row: those that the loss is taken over."""
+    return _said_by("assistant").str.count_matches(r"\S+").alias("words")
+
+
 def prepare(drawing: Drawing, source: Iterable[pl.DataFrame], seed: int) -> Drawing:
-    """Compare all rows that are drawn; of two that nearly agree the later one goes."""
+    """Compare all rows that are drawn; of two that have one id, or nearly agree, the later one goes."""
     held = [
-        _decoded(drawn).select(ROW, place=pl.format("row {} of {}", LINE, FILE), text=_spoken())
+        _decoded(drawn).select(ROW, "id", place=pl.format("row {} of {}", LINE, FILE), text=_spoken())
         for drawn in (batch.filter(_is_drawn(batch, drawing, seed)) for batch in source)
     ]
     rows = pl.concat(held)
+    repeated = _of_one_id(rows)
+    near = _nearly_agreeing(rows.filter(~pl.col(ROW).is_in(repeated[ROW].implode())))
+    gone = {
+        row: (reason, f"as {first}")
+        for reason, found in ((Reason.REPEATED_ID, repeated), (Reason.NEAR_DUPLICATE, near))
+        for row, first in found.iter_rows()
+    }
+    return replace(drawing, gone=gone)
+
+
+def _of_one_id(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows whose id an earlier one has, and the place of that one.
+
+    An id is made of what its row was made from: two builds of one source, with another seed or other options, say the
+    same of a passage in other words, and may hold it in different splits.
+    """
+    named = rows.filter(pl.col("id").fill_null("") != "")
+    again = named.with_columns(pl.col("place").first().over("id").alias("first"))
+    return again.filter(~pl.col("id").is_first_distinct()).select(ROW, "first")
+
+
+def _nearly_agreeing(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that nearly repeat an earlier one, and the place of that one."""
     found = find_duplicates(rows["text"].to_list(), threshold=NEAR).clusters.filter(pl.col("differs").is_null())
-    firsts = found.with_columns(pl.col("row").min().over("cluster").alias("first")).filter(
-        pl.col("row") != pl.col("first")
-    )
-    numbers, places = rows[ROW].to_list(), rows["place"].to_list()
-    return replace(
-        drawing,
-        repeats={numbers[row]: f"as {places[first]}" for row, first in firsts.select("row", "first").iter_rows()},
-    )
+    firsts = found.with_columns(pl.col("row").min().over("cluster").alias("first"))
+    pairs = firsts.filter(pl.col("row") != pl.col("first")).select("row", "first")
+    return pl.DataFrame({ROW: rows[ROW].gather(pairs["row"]), "first": rows["place"].gather(pairs["first"])})
 
 
 def mix(batch: pl.DataFrame, drawing: Drawing, seed: int) -> Rows:
     """Draw the rows of one batch."""
-    empty = batch["messages"].fill_null("").is_in(["", "[]", "null"])
-    drawn = _is_drawn(batch, drawing, seed) & ~empty
-    again = batch[ROW].is_in(list(drawing.repeats))
-    kept = _decoded(batch.filter(drawn & ~again))
+    stays = _is_drawn(batch, drawing, seed) & ~batch[ROW].is_in(list(drawing.gone))
+    kept = _decoded(batch.filter(stays))
     keys = kept.select(
         ROW,
         pl.Series(UID, _uids(kept), dtype=pl.UInt64),
@@ -89,14 +112,14 @@ def mix(batch: pl.DataFrame, drawing: Drawing, seed: int) -> Rows:
             "origin"
         ),
     )
-    return Rows(kept=rows.select(ROW, *_KEPT), rejected=_rejected(batch, empty, drawn, again, drawing), keys=keys)
+    return Rows(kept=rows.select(ROW, *_KEPT), rejected=_rejected(batch, stays, drawing), keys=keys)
 
 
 def _is_drawn(batch: pl.DataFrame, drawing: Drawing, seed: int) -> pl.Series:
     chances = uniform(_uids(batch), seed, "mixture")
     pairs = zip(batch["part"].to_list(), with_tasks(batch)["task"].to_list(), strict=True)
     rates = np.array([drawing.rates[pair] for pair in pairs], dtype=np.float64)
-    return pl.Series(chances < rates)
+    return pl.Series(chances < rates) & ~batch.select(_EMPTY)["empty"]
 
 
 def _uids(batch: pl.DataFrame) -> U64:
@@ -115,23 +138,25 @@ def _spoken() -> pl.Expr:
     A system prompt is the same in all rows of a set, and searches about one subject list the same documents: by these,
     rows that ask and answer something else would pass for repeats.
     """
+    return _said_by("user", "assistant").str.head(_CHARACTERS)
+
+
+def _said_by(*roles: str) -> pl.Expr:
     message = pl.element().struct
     calls = message.field("tool_calls").list.join("\n", ignore_nulls=True)
     said = pl.concat_str(message.field("content"), calls, separator="\n", ignore_nulls=True)
-    turns = pl.when(message.field("role").is_in(["user", "assistant"])).then(said)
-    return pl.col("messages").list.eval(turns).list.join("\n", ignore_nulls=True).str.head(_CHARACTERS)
+    turns = pl.when(message.field("role").is_in(roles)).then(said)
+    return pl.col("messages").list.eval(turns).list.join("\n", ignore_nulls=True)
 
 
-def _rejected(
-    batch: pl.DataFrame, empty: pl.Series, drawn: pl.Series, again: pl.Series, drawing: Drawing
-) -> pl.DataFrame:
-    reason = (
-        pl.when(empty)
-        .then(pl.lit(Reason.EMPTY.value))
-        .when(~drawn)
-        .then(pl.lit(Reason.NOT_DRAWN.value))
-        .otherwise(pl.lit(Reason.NEAR_DUPLICATE.value))
+def _rejected(batch: pl.DataFrame, kept: pl.Series, drawing: Drawing) -> pl.DataFrame:
+    lost = batch.select(ROW, _EMPTY).filter(~kept)
+    why = [
+        (Reason.EMPTY, "") if empty else drawing.gone.get(row, (Reason.NOT_DRAWN, ""))
+        for row, empty in lost.iter_rows()
+    ]
+    return lost.select(
+        ROW,
+        pl.Series("reason", [reason.value for reason, _ in why], dtype=pl.String),
+        pl.Series("detail", [detail for _, detail in why], dtype=pl.String),
     )
-    gone = batch.with_columns(reason.alias("reason")).filter(~drawn | again)
-    details = [drawing.repeats.get(row, "") for row in gone[ROW].to_list()]
-    return gone.select(ROW, "reason", pl.Series("detail", details, dtype=pl.String))

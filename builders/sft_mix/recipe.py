@@ -26,6 +26,10 @@ from .licensing import roll_up
 UNKNOWN = "unknown"
 _KINDS = frozenset({Kind.SFT, Kind.TRACES})
 _SEPARATORS = ":/"
+_DOUBTS = {
+    Validation.NOT_RUN: "it holds no report of a validation of these files",
+    Validation.FAILED: "its validation failed, and the recipe says `allow_failed`",
+}
 _HINT = "A recipe is YAML: parts, each with a source (a build's folder or hub:OWNER/NAME@REVISION) and maybe a weight."
 
 
@@ -103,15 +107,22 @@ def open_recipe(path: Path) -> Source:
     """
     opened = [(part, _open(part, path.parent)) for part in read_recipe(path).parts]
     validations = _validations(opened)
+    rows = sum(sum((dataset.manifest or {})["books"]["kept_rows"].values()) for _, dataset in opened)
     files: list[PartFile] = []
     licenses: set[str] = set()
     for (part, dataset), validation in zip(opened, validations, strict=True):
         held = _verified(part, dataset)
         licenses |= set(held)
-        files += _files(part, dataset, held, validation)
+        files += _files(part, dataset, held, validation, rows)
     digest = hashlib.sha256(json.dumps([file.facts for file in files], sort_keys=True).encode()).hexdigest()
     # What was asked of each part decides the rows as their bytes do; it is recorded where a revision is.
-    return Source(name=path.name, files=tuple(files), license=roll_up(licenses), revision=f"recipe-{digest}")
+    return Source(
+        name=path.name,
+        files=tuple(files),
+        license=roll_up(licenses),
+        revision=f"recipe-{digest}",
+        notes=tuple(_doubts(opened, validations)),
+    )
 
 
 def _open(part: PartRecipe, beside: Path) -> Dataset:
@@ -147,6 +158,12 @@ def _validations(opened: Sequence[tuple[PartRecipe, Dataset]]) -> list[Validatio
     return [gate.validation for gate in gates]
 
 
+def _doubts(opened: Sequence[tuple[PartRecipe, Dataset]], validations: Sequence[Validation]) -> Iterator[str]:
+    for (part, _), validation in zip(opened, validations, strict=True):
+        if why := _DOUBTS.get(validation):
+            yield f"warning: nothing vouches for part '{part.label}': {why}"
+
+
 def _verified(part: PartRecipe, dataset: Dataset) -> list[str]:
     """Return the licences of a part's rows, once its rows are those that its manifest names."""
     document: Mapping[str, Any] = dataset.manifest or {}
@@ -163,7 +180,9 @@ def _verified(part: PartRecipe, dataset: Dataset) -> list[str]:
     return sorted(texts.fill_null(UNKNOWN).replace(UNKNOWN, part.license or UNKNOWN).unique().to_list())
 
 
-def _files(part: PartRecipe, dataset: Dataset, licenses: list[str], validation: Validation) -> Iterator[PartFile]:
+def _files(
+    part: PartRecipe, dataset: Dataset, licenses: list[str], validation: Validation, rows: int
+) -> Iterator[PartFile]:
     document: Mapping[str, Any] = dataset.manifest or {}
     facts = {
         "source": part.source if part.source.startswith("hub:") else Path(part.source).name,
@@ -176,6 +195,7 @@ def _files(part: PartRecipe, dataset: Dataset, licenses: list[str], validation: 
         "max_rows": part.max_rows,
         "tasks": part.tasks,
         "license": part.license,
+        "rows_of_all_parts": rows,
     }
     for file in dataset.files:
         yield PartFile(

@@ -7,7 +7,7 @@ credits an office goes.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
+from itertools import accumulate, pairwise, zip_longest
 
 from openmed_data.text.clean import clean_text
 
@@ -22,11 +22,13 @@ _TITLE_RUN = re.compile(rf"^(?:{_TITLE_WORD}[,:]? ){{1,9}}(?=[A-Z][a-z']*,? [a-z
 _TITLE = re.compile(rf"(?!An? ){_TITLE_WORD}(?: {_TITLE_WORD}){{0,8}}")
 _DASHES = re.compile(r" - [a-z]")
 _UNBROKEN = re.compile(r"(?:[^\s.,;:()\u2014-]+ ){45}")  # no sentence has so many words without a mark
-# "may include: Slow growth Small hands Delayed speech Seizures": only capitals tell where an item begins.
-_CAPITALS = re.compile(
-    r"(?::|\binclude|\bincluding|\bsuch as) "
-    r"(?:[A-Z][a-z-]+(?: \([^)]*\))?(?: [a-z][a-z/-]*(?: \([^)]*\))?){1,5} ){3,}[A-Z]"
-)
+# "may include: Slow growth Small hands (rare) Delayed speech": in a sentence, a word written small or a bracket stands
+# before a capital where a name follows, mostly behind a word that leads up to it; three times, an item begins there.
+_LEADS_TO_A_NAME = "and|or|of|the|in|with|by|from|to|for|as|than|that|called|named|when|are|is|was|were"
+_ITEM_BEGINS = re.compile(rf"(?:(?<![\w-])(?!(?:{_LEADS_TO_A_NAME})\b)[a-z][a-z/-]{{2,}}|\)) (?=[A-Z][a-z]{{2}})")
+_FEWEST_RUN_ON, _FEWEST_BEHIND_COLON = 3, 2
+_ANNOUNCED = re.compile(r"[a-z\d)]: ?(?=[A-Z])")
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s")
 _PROSE_ENOUGH = 40  # words
 _INNER_BULLET = re.compile(r"(?<=[.!?)]) - (?=[A-Z])")
 Glued = Mapping[str, str]
@@ -134,34 +136,37 @@ class _Page:
         """Return the blocks, without sections on genetic tests where there are others."""
         about = [section for section, _ in self.held if not GENETIC_TESTING.search(self.headings[section])]
         wanted = set(about) or {section for section, _ in self.held}
-        return [block for section, block in self.held if section in wanted]
+        return _without_repeated_lists([block for section, block in self.held if section in wanted])
 
     def _item(self, text: str) -> None:
+        """Add an item to its list; another list may well say the same, as of two stages that are treated alike."""
         for item in _INNER_BULLET.split(text):
-            if not (self.listing_pages or is_pointer(item)) and self._is_new(item):
-                self._list(self._unsaid(item))
+            items = self._list()
+            if self.listing_pages or is_pointer(item) or squash(item) in map(squash, items):
+                continue
+            self._is_new(item)
+            told = self._unsaid(item, items)
+            block = Block((*items, told), is_list=True)
+            self.held[len(self.held) - bool(items) :] = [(len(self.headings) - 1, block)]
 
-    def _unsaid(self, item: str) -> str:
-        """Leave out what the item says twice, and the items before it that it repeats at its end."""
+    def _unsaid(self, item: str, items: Sequence[str]) -> str:
+        """Leave out what the item says twice, and the items before it that it repeats at its end, from the first on."""
         told: dict[str, str] = {}
         for sentence in sentences(item):
             told.setdefault(squash(sentence), sentence)
         keys = list(told)
-        end = len(keys)
-        while end and keys[end - 1] in self.in_items:
-            end -= 1
-        if 0 < end < len(keys) - 1:  # two sentences at least: one may well be true of two items
-            keys = keys[:end]
+        said = [squash(sentence) for earlier in items for sentence in sentences(earlier)]
+        for end in range(1, len(keys) - 1):  # two sentences at least: one may well be true of two items
+            if keys[end:] == said[: len(keys) - end]:
+                keys = keys[:end]
+                break
         self.in_items.update(keys)
         return " ".join(told[key] for key in keys)
 
-    def _list(self, text: str) -> None:
-        section = len(self.headings) - 1
-        if self.held and self.held[-1][1].is_list and self.held[-1][0] == section:
-            block = self.held[-1][1]
-            self.held[-1] = (section, replace(block, texts=(*block.texts, text)))
-        else:
-            self.held.append((section, Block((text,), is_list=True)))
+    def _list(self) -> tuple[str, ...]:
+        """Return the items of the list that is being read; none where a paragraph came last, or a heading."""
+        section, block = self.held[-1] if self.held else (-1, Block(()))
+        return block.texts if block.is_list and section == len(self.headings) - 1 else ()
 
     def _paragraph(self, text: str) -> None:
         kept: list[str] = []
@@ -177,7 +182,7 @@ class _Page:
                 kept = []
             elif told and is_pointer(told):
                 self.listing_pages = OPENS_LIST.search(told) is not None
-            elif told and squash(told) not in self.in_items and self._is_new(told):
+            elif told and squash(told) not in self.in_items and (self._is_new(told) or OPENS_LIST.search(told)):
                 kept.append(told)
         self._close(kept)
 
@@ -192,6 +197,20 @@ class _Page:
         return fresh
 
 
+def _without_repeated_lists(blocks: Sequence[Block]) -> list[Block]:
+    """Leave out a list, and the sentence that announces it, where the page has both before."""
+    kept: list[Block] = []
+    lists: set[tuple[str, tuple[str, ...]]] = set()
+    for before, block in pairwise((Block(()), *blocks)):
+        lead = before.texts[-1] if before.texts and not before.is_list else ""
+        if block.is_list and lead and (lead, block.texts) in lists:
+            kept[-1] = replace(kept[-1], texts=kept[-1].texts[:-1])
+        else:
+            lists.add((lead, block.texts))
+            kept.append(block)
+    return [block for block in kept if block.texts]
+
+
 def is_run_on(answer: Answer) -> bool:
     """Say whether a list or a table was run into a text, so that it cannot be read.
 
@@ -201,55 +220,68 @@ def is_run_on(answer: Answer) -> bool:
     True
     """
     texts = [text for block in answer.blocks for text in block.texts]
-    return any(len(_DASHES.findall(text)) > 2 or _UNBROKEN.search(text) or _CAPITALS.search(text) for text in texts)
+    return any(len(_DASHES.findall(text)) > 2 or _UNBROKEN.search(text) or _runs_on(text) for text in texts)
+
+
+def _runs_on(text: str) -> bool:
+    """Say whether only capitals tell where the items of a list in it begin."""
+    for sentence in _SENTENCE_ENDS.split(text):
+        items = [found.start() for found in _ITEM_BEGINS.finditer(sentence)]
+        if len(items) >= _FEWEST_RUN_ON:
+            return True
+        announced = _ANNOUNCED.search(sentence) if len(items) == _FEWEST_BEHIND_COLON else None
+        if announced and announced.start() < items[0]:
+            return True
+    return False
 
 
 def without_empty_leads(blocks: Iterable[Block]) -> tuple[Block, ...]:
-    """Drop the sentences and items that announce a list which is gone."""
+    """Drop the sentences and items that announce a list which is gone.
+
+    Behind a colon the list may stand in paragraphs of its own, as pages have it whose items are sentences.
+    """
     kept: list[Block] = []
     held = list(blocks)
     for block, after in zip_longest(held, held[1:]):
         texts = block.texts
-        followed = after is not None and after.is_list
-        while (
-            not followed and texts and (texts[-1].endswith(":") or (not block.is_list and OPENS_LIST.search(texts[-1])))
-        ):
+        while texts and _announces(texts[-1], is_item=block.is_list):
+            if after is not None and (after.is_list or texts[-1].endswith(":")):
+                break
             texts = texts[:-1]
         if texts:
             kept.append(replace(block, texts=texts))
     return tuple(kept)
 
 
-def cut(answer: Answer, most_words: int, *, most_sentences: int | None = None) -> Answer:
-    """Return as many whole sentences and items from the start as fit, one at least.
+def _announces(text: str, *, is_item: bool) -> bool:
+    return text.endswith(":") or (not is_item and OPENS_LIST.search(text) is not None)
+
+
+def cut(answer: Answer, most_words: int) -> Answer:
+    r"""Return as many whole sentences and items from the start as fit; where none stands by itself, as few as do.
 
     Examples
     --------
-    >>> answer = Answer((Block(("One two three.", "Four five.")), Block(("six", "seven"), is_list=True)))
-    >>> str(cut(answer, 5)), str(cut(answer, 9, most_sentences=1))
-    ('One two three. Four five.', 'One two three.')
+    >>> answer = Answer((Block(("Rest helps.", "Its signs are:")), Block(("fever", "a rash"), is_list=True)))
+    >>> str(cut(answer, 6)), str(cut(answer, 8))
+    ('Rest helps.', 'Rest helps. Its signs are:\n- fever\n- a rash')
+    >>> str(cut(replace(answer, blocks=(Block(("Its signs are:",)), answer.blocks[1])), 3))
+    'Its signs are:\n- fever\n- a rash'
     """
+    words = list(accumulate(len(text.split()) for block in answer.blocks for text in block.texts))
+    fitting = max(1, sum(count <= most_words for count in words))
+    counts = range(fitting, len(words) + 1)
+    standing = filter(None, (_first(answer.blocks, count) for count in counts))
+    return replace(answer, blocks=next(standing, without_empty_leads(answer.blocks)))
+
+
+def _first(blocks: Sequence[Block], count: int) -> tuple[Block, ...]:
+    """Return the first sentences and items; one item of several is no list of them and goes with what announces it."""
     kept: list[Block] = []
-    left = most_words
-    texts_left = most_sentences
-    for block in answer.blocks:
-        if texts_left is not None and block.is_list:
-            break
-        taken = _fitting(block.texts[:texts_left], left, force=not kept)
-        if taken:
-            kept.append(replace(block, texts=taken))
-        left -= sum(len(text.split()) for text in taken)
-        texts_left = None if texts_left is None else texts_left - len(taken)
-        if len(taken) < len(block.texts) or texts_left == 0:
-            break
-    return replace(answer, blocks=without_empty_leads(kept))
-
-
-def _fitting(texts: Sequence[str], words: int, *, force: bool) -> tuple[str, ...]:
-    taken: list[str] = []
-    for text in texts:
-        words -= len(text.split())
-        if words < 0 and not (force and not taken):
-            break
-        taken.append(text)
-    return tuple(taken)
+    for block in blocks:
+        kept += [replace(block, texts=block.texts[:count])] if count > 0 else []
+        count -= len(block.texts)
+    shown = without_empty_leads(kept)
+    if shown and shown[-1].is_list and len(shown[-1].texts) == 1 < len(blocks[len(shown) - 1].texts):
+        shown = without_empty_leads(shown[:-1])
+    return shown

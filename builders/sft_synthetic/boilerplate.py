@@ -7,7 +7,8 @@ _THINGS = (
     r"guidelines?|resources?|tables?|figures?|charts?|pictures?|topics?|dictionary|publications?)\b"
 )
 _PICTURES = r"(?:table|chart|figure|picture|image|illustration|diagram|graph|video|map|animation|photo)s?"
-_PLACES = "here|on|to|the link|this link|down"
+# Pictures that a page has; those that a camera or a scanner takes are no captions: "The images can show a tumor."
+_DRAWN = r"(?:table|chart|figure|illustration|diagram|graph|map|animations?)"
 _SITES = (
     r"medlineplus|genetics home reference|gene ?reviews?|orphanet|omim|emedicine|pubmed|genetests|"
     r"genetic testing registry|gtr|clinical ?trials\.gov|nci web ?site|gard|clearinghouse|human phenotype ontology"
@@ -27,31 +28,38 @@ _RULES = {
         r"\b(?:additional|further|detailed) information\b|\binformation cent(?:er|re)\b|\bintended audience\b"
         r"|^for information\b|\binformation about (?:\w+ )?(?:clinical trials|ongoing)[^.]{0,60}\bavailable\b"
     ),
-    ("click", "scroll", "download", "log on", "follow "): (
-        rf"\b(?:click|scroll|download|log on|follow) (?:{_PLACES})\b|\bclick\b|\bpress the\b"
+    ("click", "scroll", "download", "log on", "follow th"): (
+        r"\bclick\b|\b(?:scroll|download|log on) (?:here|on|to|down)\b|\bfollow (?:this|the|these) links?\b"
     ),
-    ("link",): r"\blinks? (?:below|above|to)\b|\b(?:following|these|listed|this|below) (?:\w+ ){0,2}links?\b",
+    ("link",): (
+        r"\blinks? (?:below|above)\b|\b(?:following|listed|below) (?:\w+ ){0,2}links?\b|\b(?:for|find) links to\b"
+    ),
+    ("web site", "website", "web page", "webpage", "this page", "online resources"): (
+        r"\bweb ?(?:site|page)s?\b|\bthis page\b|\bonline resources\b"
+    ),
+    ("interlibrary", "libraries", "search term", "search feature", "order articles"): (
+        r"\b(?:interlibrary|(?:locating|find) libraries|search terms?|search feature|order articles)\b"
+    ),
     ("see ", "visit ", "refer ", "go to ", "check ", "review ", "access ", "use ", "view "): (
         r"\b(?:see|visit|refer to|go to|check|review|access|use|view) (?:the|this|our|these|a) (?:\S+ ){0,6}?"
         rf"{_THINGS}"
     ),
-    ("resource", "website", "web site", "pdq"): (
-        r"^these resources\b|\b(?:following|these|listed|this|below) (?:\w+ ){0,2}"
-        r"(?:resources?|websites?|web sites?|pdq)\b"
+    ("resource", "pdq"): (
+        r"^these resources\b|\b(?:following|these|listed|this|below) (?:\w+ ){0,2}(?:resources?|pdq)\b"
     ),
     ("below", "above", "shows", "show ", "illustrate", "depict", "right", "left"): (
-        rf"\b{_PICTURES} (?:\w+ ){{0,3}}"
-        r"(?:below|above|shows?|illustrates?|depicts?|to the (?:right|left)|at (?:right|left))\b"
+        rf"\b{_PICTURES} (?:\w+ ){{0,3}}(?:below|above|to the (?:right|left)|at (?:right|left))\b"
+        rf"|\b{_DRAWN} (?:\w+ )?(?:shows?|illustrates?|depicts?)\b"
     ),
     ("following", "this ", "the ", "above "): (
         rf"\b(?:following|above) {_PICTURES}\b"
-        r"|\b(?:this|the) (?:chart|figure|picture|image|illustration|diagram|graph|video|animation)\b"
+        r"|\b(?:this|the) (?:chart|illustration|diagram|graph|animation)\b"
     ),
     ("watch", "to view", "new window", "french"): (
-        r"\bwatch (?:the|this|a) (?:\w+ )?videos?\b|\bto view\b|\bnew window\b|french version"
+        r"\bwatch (?:the|this|a) (?:\w+ )?videos?\b|^to view\b|\bnew window\b|french version"
     ),
-    ("press the escape", "graphic notice", "copyright holder"): (
-        r"\bpress the escape\b|\bgraphic notice\b|\bcopyright holder\b"
+    ("press the escape", "to enlarge", "to reduce", "graphic notice", "copyright holder"): (
+        r"\bpress the escape\b|\bto (?:enlarge|reduce) the videos?\b|\bgraphic notice\b|\bcopyright holder\b"
     ),
     ("topics", "conditions index", "health topic"): (
         r"\b(?:health topics|diseases and conditions index)\b|\bhealth topics? article\b"
@@ -71,8 +79,8 @@ _RULES = {
         r"\b(?:described|discussed|listed|mentioned|shown) "
         r"(?:in (?:the|this) (?:\w+ )?(?:section|chapter)|above|below)\b"
     ),
-    ("(see ", "see also", "see above", "see below", "see figure", "see table", "see section"): (
-        r"\(see\b|\bsee (?:also|above|below|figure|table|appendix|section)\b"
+    ("see also", "see above", "see below", "see figure", "see table", "see section"): (
+        r"\bsee (?:also|above|below|figure|table|appendix|section)\b"
     ),
     ("cop", "updated", "reviewed", "pdf"): (
         r"\b(?:order|request) (?:a )?(?:free )?cop(?:y|ies)\b"

@@ -162,7 +162,7 @@ def _finished(passage: Passage, task: Task, turns: list[_Turn], dice: Dice, opti
     extras = [name for turn in turns for name in turn.extras]
     system = ""
     if dice.unit("system") < options.system_share:
-        opening = dice.pick("which system", phrasings("system"))
+        opening = dice.pick("which system", phrasings("system", passage.topic) or phrasings("system"))
         system = opening.text
         extras.append(opening.name)
     if passage.url and options.cite is not Cite.NEVER:

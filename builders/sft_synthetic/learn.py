@@ -1,6 +1,7 @@
 """Learn from all answers of a source which words stand glued together, and which words are written small."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -18,7 +19,7 @@ _AFTER_A_DASH = frozenset(
 )
 _AFTER_A_SPACE = frozenset(
     """
-    and or is are can in to by for from with at that as of your this it they should may has have will into through
+    and or is are can in to by for from with at that as of your you this it they should may has have will into through
     between during
     """.split()
 )
@@ -31,6 +32,9 @@ _ONE_WORD = re.compile(r"(?:(?:al|ar|it|at|om)is|(?:ic|or|at)a|[tsl]or|(?:ns|ic|
 # A glued word is written a few times, and its first part often: if more often, so much the more.
 _FEWEST_LETTERS, _RARE, _MOST = 6, 3, 12
 _COMMON, _TIMES = 15, 20
+# Two words of any kind: each long, and so common that one word made of both would be no rarity if there were such.
+# What many words begin or end with is a part of words: counterparts, friendships.
+_WRITTEN, _SEEN, _BOTH_COMMON, _FEWEST_OF_EACH, _FEWEST_OF_BOTH, _MOST_BESIDE = 5, 2, 100, 4, 10, 5
 _BOILERPLATE = r"(?s)What are the signs and symptoms of [^?]*\?|The Human Phenotype Ontology.*$"
 # A word with a capital inside a sentence for every nine without is no name: capitals stand in titles too.
 _MOST_WITH_CAPITAL = 1 / 9
@@ -80,12 +84,16 @@ def learn(evidence: pl.DataFrame) -> Language:
 def glued_words(counts: Mapping[str, int]) -> dict[str, str]:
     r"""Find rare words that are a common word with another one stuck to its end, or to its beginning.
 
+    Function words are parted wherever the other one is common; other words where both are far more common.
+
     Examples
     --------
     >>> glued_words({"antibody": 40, "antibodythe": 1, "sleepis": 1, "sleep": 30, "transit": 1, "trans": 50})
     {'antibodythe': 'antibody\u2014the', 'sleepis': 'sleep is'}
     >>> glued_words({"heart": 400, "andheart": 2, "certain": 90, "ascertain": 1})
     {'andheart': 'and heart'}
+    >>> glued_words({"delay": 300, "coronary": 200, "delaycoronary": 1, "head": 90, "headache": 9})
+    {'delaycoronary': 'delay coronary'}
     """
     found = {
         word: parted
@@ -93,7 +101,24 @@ def glued_words(counts: Mapping[str, int]) -> dict[str, str]:
         if count <= _MOST and len(word) >= _FEWEST_LETTERS and not _ONE_WORD.search(word[-6:])
         if (parted := _parted(word, counts))
     }
-    return dict(sorted(found.items()))
+    return dict(sorted((_two_words(counts) | found).items()))
+
+
+def _two_words(counts: Mapping[str, int]) -> dict[str, str]:
+    """Find words written once or twice that are two common ones; a dash that stood between them is not known of."""
+    written = [word for word, count in counts.items() if count >= _WRITTEN]
+    begun = Counter(word[:at] for word in written for at in range(_FEWEST_OF_EACH, len(word)))
+    ended = Counter(word[at:] for word in written for at in range(1, len(word) - _FEWEST_OF_EACH + 1))
+    common = {word for word, count in counts.items() if count >= _BOTH_COMMON}
+    heads = {word for word in common if begun[word] <= _MOST_BESIDE}
+    tails = {word for word in common if ended[word] <= _MOST_BESIDE}
+    return {
+        word: f"{word[:at]} {word[at:]}"
+        for word, count in counts.items()
+        if count <= _SEEN and len(word) >= _FEWEST_OF_BOTH and not {word[:-1], f"{word}s"} & counts.keys()
+        for at in range(_FEWEST_OF_EACH, len(word) - _FEWEST_OF_EACH + 1)
+        if word[:at] in heads and word[at:] in tails
+    }
 
 
 def _parted(word: str, counts: Mapping[str, int]) -> str | None:

@@ -1,6 +1,7 @@
-"""Put right what a page lost on its way into the source: apostrophes, dashes, marks of footnotes, pronunciations.
+"""Put right what a page lost on its way into the source: apostrophes, dashes; footnotes and "(see below)" go.
 
-No letter and no digit of the text changes, and none of a number is taken away: only marks between words do.
+No letter and no digit of what stays changes, and none of a number is taken away: only marks between words do. A small
+word that stands twice stands once.
 """
 
 import re
@@ -65,6 +66,8 @@ _FIXES = (
     # References in brackets; a place in a molecule stands inside a word.
     _fix("[", r"(?: ?\[\d{1,5}(?:, ?\d{1,5})*\])+(?=[\s.,;:)]|$)", ""),
     _fix("]", r"(?<=[.,:])(?:\[\d{1,5}\])+", ""),
+    _fix("(see |(See ", r" ?\([Ss]ee (?:[^()]|\([^()]*\))*\)", ""),  # points elsewhere
+    _fix(" the the | of of | a a | is is | are are | in in ", r"\b(the|of|a|is|are|in) \1\b", r"\1"),
     _fix("..|. .", r"(?<=[A-Za-z)])(?<!\b[A-Z])\. ?\.(?=\s|$)", "."),
     _fix("..", r"(?<=[a-z)])\.\.(?=[A-Z][a-z])", ". "),
     _fix(",,|,.|,)", r",+(?=[,.)](?:\W|$))", ""),
@@ -81,12 +84,14 @@ _FIXES = (
     _fix(" ,| ;| .", r"(?<=[\w)]) ([,;.])(?=\s|$)", r"\1"),
     _fix(")i|)o|)a|)t", r"(?<=[A-Za-z])\)(?=(?:if|or|and|is|are|in|of|the)\b)", ") "),
     _fix("--", r" ?-- ?", "\u2014"),
+    _fix("*", r"(?<=[a-z])\*(?=[a-z]+ )", "\u2014"),
     _fix("polymerase", r"\b(transcription|transcriptase)(?=polymerase chain)", r"\1-"),
     _fix("RTPCR", r"\bRTPCR\b", "RT-PCR"),
     _fix("-", r"^-(?=[A-Z][a-z]|[a-z]+ing\b)", ""),
     _fix("  ", r" {2,}", " "),
 )
 _TOKEN = re.compile(r"\b[a-z]{6,}\b")
+_OWNER = re.compile(r"\b([A-Z][a-z]+)['\u2019]s\b")
 
 
 def mend(text: str, glued: Mapping[str, str]) -> str:
@@ -110,3 +115,16 @@ def mend(text: str, glued: Mapping[str, str]) -> str:
     if not glued:
         return text
     return _TOKEN.sub(lambda found: glued.get(found[0], found[0]), text)
+
+
+def with_owners(text: str, about: str) -> str:
+    """Put back the apostrophe of a name where the question about the text has it.
+
+    Examples
+    --------
+    >>> with_owners("Farbers disease is rare, as is Graves disease.", "What is (are) Farber's Disease ?")
+    "Farber's disease is rare, as is Graves disease."
+    """
+    for name in dict.fromkeys(_OWNER.findall(about)):
+        text = re.sub(rf"\b{name}s\b", f"{name}'s", text)
+    return text

@@ -14,6 +14,7 @@ from openmed_data.text.clean import clean_text
 from .answers import Answer, Block, is_run_on, read_answer
 from .greek import is_lost, with_greek
 from .learn import Language
+from .mending import with_owners
 from .options import Reason, SftOptions
 from .sentences import sentences, squash
 from .subjects import Topic, of_food, read_question, read_subject, speaks_of, tidy_question
@@ -90,7 +91,8 @@ def read_medquad(record: Record, language: Language, options: SftOptions) -> Pas
     publisher = record.get("source") or ""
     url = record.get("url") or ""
     url = url if _PUBLIC.match(url) else ""
-    page = with_greek(raw, f"{question} {record['focus'] or ''}")
+    about = f"{question} {record['focus'] or ''}"
+    page = with_owners(with_greek(raw, about), about)
     answer = read_answer(page, language.glued, headings_in_text=publisher in _HEADINGS_IN_TEXT)
     asked = read_question(question)
     topic = of_food(asked.topic, str(answer))

@@ -57,16 +57,25 @@ def segments(raw: str) -> list[Segment]:
         words = len(text.split())
         heading = words <= _MOST_WORDS_OF_HEADING and _HEADING.match(text) and not (after and _goes_on(after))
         in_list = announced or (bool(found) and found[-1].part is Part.ITEM)
-        if bulleted or (announced and bare and words <= _MOST_WORDS_OF_ITEM and not OPENS_LIST.search(text)):
+        unmarked = announced and bare and words <= _MOST_WORDS_OF_ITEM and not OPENS_LIST.search(text)
+        if bulleted or (unmarked and not _heads_what_was_listed(text, found)):
             found.append(Segment(Part.ITEM, text))
             found += _echo_taken(found) if bulleted else ()
             announced = in_list and not bulleted
         elif bare and heading and not OPENS_LIST.search(text):
             announced = False
         elif rest := _without_echo(text, _last_items(found)):
+            if rest == text:
+                _take_back(found, text, announced=announced)
             _add_paragraph(found, rest)
             announced = OPENS_LIST.search(rest) is not None
     return found
+
+
+def _heads_what_was_listed(text: str, found: Sequence[Segment]) -> bool:
+    """Say whether a line is an item of an earlier list with other capitals: the heading of what that list announced."""
+    key = squash(text)
+    return any(one.part is Part.ITEM and one.text != text and squash(one.text) == key for one in found)
 
 
 def _goes_on(piece: tuple[bool, str]) -> bool:
@@ -76,12 +85,26 @@ def _goes_on(piece: tuple[bool, str]) -> bool:
 
 
 def _add_paragraph(found: list[Segment], text: str) -> None:
-    """Add a paragraph; one that begins small goes on where the one before it broke off."""
+    """Add a paragraph; one that begins small goes on where the text before it broke off."""
     before = found[-1] if found else None
-    if before and before.part is Part.PARAGRAPH and _CONTINUES.match(text) and not CLOSED.search(before.text):
-        found[-1] = Segment(Part.PARAGRAPH, f"{before.text} {text}")
+    if before and _CONTINUES.match(text) and not CLOSED.search(before.text):
+        found[-1] = before._replace(text=f"{before.text} {text}")
     else:
         found.append(Segment(Part.PARAGRAPH, text))
+
+
+def _take_back(found: list[Segment], text: str, *, announced: bool) -> None:
+    """Take back a list of one line without a bullet: a heading, a line like the next, or the middle of a sentence."""
+    items = _last_items(found)
+    heads = len(items) == 1 and squash(text).startswith(squash(items[0]))
+    if len(items) != 1 or not (announced or heads):
+        return
+    if heads:
+        found.pop()
+    elif _CONTINUES.match(text) and len(found) > 1 and not CLOSED.search(found[-2].text):
+        found[-2:] = [Segment(Part.PARAGRAPH, f"{found[-2].text} {items[0]}")]
+    else:
+        found[-1] = Segment(Part.PARAGRAPH, items[0])
 
 
 def _pieces(raw: str) -> Iterator[tuple[bool, str]]:
@@ -132,9 +155,10 @@ def _without_echo(text: str, items: Sequence[str]) -> str:
         return text
     if said == len(letters):
         return ""
-    # "Surgery (removing the tumor) is common." begins as its heading does, and is no echo of it.
-    goes_on = "(" in text[letters[said - 1] : letters[said]]
-    return text if goes_on else text[letters[said] :]
+    # "Surgery is common." and "Surgery (removing the tumor) helps." begin as their heading does, and are no echo of it.
+    between, after = text[letters[said - 1] + 1 : letters[said]], text[letters[said] :]
+    goes_on = not between or "(" in between or not (CLOSED.search(between.strip()) or after[0].isupper())
+    return text if goes_on else after
 
 
 def split_echo(before: Sequence[str], last: str) -> tuple[str, str]:

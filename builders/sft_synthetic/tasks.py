@@ -5,7 +5,7 @@ from dataclasses import replace
 from enum import StrEnum
 from itertools import pairwise
 
-from .answers import Answer, Block, cut
+from .answers import Answer, Block, cut, without_empty_leads
 from .dice import Dice
 from .options import SftOptions
 from .passages import Passage
@@ -125,10 +125,9 @@ def brief(passage: Passage, dice: Dice, options: SftOptions) -> tuple[str, Answe
         return None
     number = dice.pick("brief", (2, 3))
     texts = [(text, block.is_list) for block in answer.blocks for text in block.texts]
-    lead = texts[:number]
-    if len(texts) < number + _FEWEST_LEFT or any(is_item or text.endswith(":") for text, is_item in lead):
+    lead = Block(tuple(text for text, _ in texts[:number]))
+    if len(texts) < number + _FEWEST_LEFT or lead.words > _MOST_WORDS_OF_BRIEF:
         return None
-    taken = cut(answer, _MOST_WORDS_OF_BRIEF, most_sentences=number)
-    if taken.sentences != number:
+    if any(is_item or text.endswith(":") for text, is_item in texts[:number]) or without_empty_leads([lead]) != (lead,):
         return None
-    return _NUMBERS[number], Answer((Block(tuple(text for block in taken.blocks for text in block.texts)),))
+    return _NUMBERS[number], Answer((lead,))

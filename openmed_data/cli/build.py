@@ -145,6 +145,8 @@ def _dry_run(
     if on_hub:
         repository_named((source or "").removeprefix("hub:"), builder.upstream)
     local = None if on_hub else builder.source(source)
+    for note in local.notes if local else ():
+        console.note(note)
     source = source or f"hub:{builder.upstream.repo}@{builder.upstream.revision}"
     files = [{"name": file.name, "bytes": file.path.stat().st_size} for file in local.files] if local else None
     facts = {"dataset": builder.name, "source": source, "files": files, "limit": limit, "options": parsed}

@@ -8,6 +8,7 @@ from openmed_data.text.clean import clean_text
 # Two spaces or a line break are all that is left of a paragraph, a heading or an item of a list.
 _BLOCKS = re.compile(r"\s*\n\s*|\s{2,}")
 _ITEM = re.compile(r"^[-•*]\s+")
+_WIDE_BULLET = re.compile(r"(?:(?<=\s\s)|(?<=\n)|^)[-•*]\s{2,}(?=\S)")  # whose space would part it from its item
 _LABEL = re.compile(r"^(?:Summary|Note|At a glance) ?: *(?=[A-Z])")
 _BOX = "key point"
 # Lost spaces and stray ones, with a text without which there is none.
@@ -90,12 +91,23 @@ def passages(raw: str) -> list[str]:
     """
     kept: list[str] = []
     gone = False
-    for line in _without_key_points([mended(block) for block in _BLOCKS.split(raw.strip())]):
+    for line in _without_key_points([mended(block) for block in _BLOCKS.split(_WIDE_BULLET.sub("- ", raw.strip()))]):
         gone = gone and line.startswith("- ")  # the items of a list of links go with its heading
         gone = gone or (is_page_talk(line) and line.endswith(":"))
         if not gone and line not in {"", "-"}:
             kept += filter(None, [without_page_talk(line)])
-    return list(dict.fromkeys(reversed(kept)))[::-1]  # an item of a summary comes again as the heading below
+    return _said_once(kept)
+
+
+def _said_once(lines: list[str]) -> list[str]:
+    """Leave out what is said again below; lists may share items and what announces them, as of stages treated alike."""
+    below: set[str] = set()
+    kept: list[str] = []
+    for line in reversed(lines):
+        if line not in below or line.startswith("- ") or line.endswith(":"):
+            kept.append(line)
+        below.add(line)
+    return kept[::-1]
 
 
 def without_page_talk(line: str) -> str:

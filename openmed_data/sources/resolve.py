@@ -60,13 +60,20 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Files to build from, in a fixed order, with where they came from."""
+    """Files to build from, in a fixed order, with where they came from.
+
+    Attributes
+    ----------
+    notes
+        What a person should know before they build from it.
+    """
 
     name: str
     files: tuple[SourceFile, ...]
     license: str
     repo: str | None = None
     revision: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def splits(self) -> tuple[str, ...]:

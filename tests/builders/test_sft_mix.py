@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from toy_builder import read_manifest, read_rejected, read_rows, run_pipeline
+from typer.testing import CliRunner
 
 from openmed_data.api import build_dataset
 from openmed_data.builders.sft_mix.drawing import rates_of
 from openmed_data.builders.sft_mix.licensing import roll_up
 from openmed_data.builders.sft_synthetic import SftSynthetic
+from openmed_data.cli import app
 from openmed_data.dataset import open_dataset
 from openmed_data.errors import GateError, SourceError, UsageError
 from openmed_data.progress import Silent
@@ -51,7 +54,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, rows in {
         "small": questions("small", 60),
         "large": questions("large", 240),
-        "again": [*questions("small", 60)[:20], *questions("again", 20)],
+        "again": [*({**row, "id": f"other {row['id']}"} for row in questions("small", 20)), *questions("again", 20)],
     }.items():
         path = folder / f"{name}.jsonl"
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -99,6 +102,22 @@ def test_what_an_earlier_part_says_is_not_said_again(parts: Path, tmp_path: Path
     assert gone["detail"].str.contains(r"^as row \d+ of small/data/").all()
     turned = by_part(mixed(parts, tmp_path / "turned", {"source": "again"}, {"source": "small"}))
     assert turned == {"again": 40, "small": 40}
+
+
+def test_a_passage_is_not_told_again_by_a_build_with_another_seed(parts: Path, tmp_path: Path) -> None:
+    run_pipeline(Threaded(), "sample", tmp_path / "made", seed=7, max_words=60).rename(tmp_path / "short")
+    shutil.copytree(parts / "pages", tmp_path / "pages")
+    first, again = (read_rows(tmp_path / name) for name in ("pages", "short"))
+    both = first.join(again, on="id", suffix="_again")
+    assert (both["messages"] != both["messages_again"]).any()
+    assert (both["split"] != both["split_again"]).any()
+    rows = read_rows(mixed(tmp_path, tmp_path / "out", {"source": "pages"}, {"source": "short"}))
+    assert rows["id"].is_unique().all()
+    told = rows.group_by("source_id").agg(pl.col("split").n_unique())
+    assert told["split"].max() == 1
+    reasons = read_rejected(tmp_path / "out")
+    assert set(reasons["reason"]) >= {"repeated_id"}
+    assert reasons.filter(pl.col("reason") == "repeated_id")["detail"].str.contains(r"^as row \d+ of pages/data/").all()
 
 
 SYSTEM = "You answer questions on a hospital's stock. Ask for the ward first, then for the item. " * 20
@@ -156,6 +175,28 @@ def test_rows_keep_their_words_and_their_licence(parts: Path, tmp_path: Path) ->
         part = manifest["state"]["parts"][name]
         assert part["content_digest"] == read_manifest(parts / folder)["content_digest"]
         assert part["source"] == folder
+
+
+def test_a_limit_would_leave_parts_out_and_is_refused(parts: Path, tmp_path: Path) -> None:
+    path = parts / "limited.yaml"
+    path.write_text(yaml.safe_dump({"parts": [{"source": name, "license": "mit"} for name in ("small", "large")]}))
+    build = partial(build_dataset, "sft-mix", str(path), workers=1, validation=False)
+    with pytest.raises(UsageError, match=r"all 300 rows of its parts, and --limit leaves the first 100") as caught:
+        build(tmp_path / "out", limit=100)
+    assert "max_rows" in str(caught.value.hint)
+    assert by_part(build(tmp_path / "whole", limit=300).path) == {"large": 240, "small": 60}
+
+
+def test_what_training_learns_of_each_part_is_told_in_words(parts: Path, tmp_path: Path) -> None:
+    build = mixed(parts, tmp_path / "out", {"source": "small"}, {"source": "pages"})
+    words: dict[str, int] = {}
+    for origin, messages in read_rows(build).select("origin", "messages").iter_rows():
+        said = [message["content"] for message in messages if message["role"] == "assistant"]
+        part = origin.partition(":")[0]
+        words[part] = words.get(part, 0) + len(" ".join(said).split())
+    whole = sum(words.values())
+    shares = read_manifest(build)["figures"]["share_of_words_of_replies"]
+    assert shares == {part: round(count / whole, 4) for part, count in words.items()}
 
 
 def test_the_recipe_decides_and_not_the_order_of_work(
@@ -248,7 +289,11 @@ def test_manifest_and_card_say_which_parts_were_validated(validated: Path, parts
     build = build_dataset("sft-mix", str(path), tmp_path / "out", validation=False, progress=notes).path
     stated = {name: part["validated"] for name, part in read_manifest(build)["state"]["parts"].items()}
     assert stated == {"whole": "passed", "faulty": "failed", "other": "not run", "bare": "not run"}
-    assert [line.split("'")[1] for line in notes.said if line.startswith("warning")] == ["bare", "faulty", "other"]
+    warned = [line for line in notes.said if line.startswith("warning")]
+    assert [line.split("'")[1] for line in warned] == ["faulty", "other", "bare"]
+    dry = CliRunner().invoke(app, ["build", "sft-mix", "--source", str(path), "--dry-run"])
+    assert dry.exit_code == 0
+    assert " ".join(dry.stderr.split()).count("warning: nothing vouches for part") == len(warned)
     card = (build / "README.md").read_text(encoding="utf-8")
     assert "| `faulty` | `sft-synthetic` | 60 | whole | mit | failed |" in card
     assert "| `whole` | `sft-synthetic` | 60 | whole | mit | passed |" in card

@@ -11,6 +11,7 @@ from openmed_data.errors import SourceError, UsageError
 from openmed_data.search import documents_of, read_corpus
 from openmed_data.search.corpora import subject_of
 from openmed_data.search.documents import MOST_CHARACTERS
+from openmed_data.search.prose import passages
 
 OBO = """format-version: 1.2
 
@@ -45,6 +46,15 @@ def test_medquad_rows_become_titled_documents_without_the_talk_of_the_page(tmp_p
     assert not held["text"].str.contains("?", literal=True).any()
     assert held["id"].to_list()[0] == "NINDS_0_0"
     assert held["source"][0] == "National Institute of Neurological Disorders and Stroke"
+
+
+def test_lists_keep_their_bullets_and_what_they_share():
+    raw = (
+        "Stage I is treated with:\n  -  Surgery.     -  Rest.\n  Stage II is treated with:\n  -  Surgery.     -  Drugs."
+    )
+    told = ["Stage I is treated with:", "- Surgery.", "- Rest.", "Stage II is treated with:", "- Surgery.", "- Drugs."]
+    assert passages(raw) == told
+    assert passages("Rest helps.\n\nAsk.\n\nRest helps.") == ["Ask.", "Rest helps."]
 
 
 def test_a_shelf_of_the_publisher_is_no_part_of_the_subject():
