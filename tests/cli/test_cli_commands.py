@@ -66,16 +66,6 @@ def test_list(run: Run) -> None:
     assert json.loads(run("list", "--json").stdout)["datasets"]["medmcqa-prefs"] == BUILDER.summary
 
 
-def test_a_part_that_cannot_be_imported_is_listed_as_such(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from openmed_data import registry
-
-    def absent(room: object, name: str) -> None:
-        raise ModuleNotFoundError("No module named 'torch'", name="torch")
-
-    monkeypatch.setattr(registry, "find", absent)
-    assert "not available here: torch is not installed" in run("list").stdout
-
-
 def test_describe_tells_all_there_is(run: Run) -> None:
     text = run("describe", "medmcqa-prefs").stdout
     for name, field in BUILDER.options_model.model_fields.items():
