@@ -1,6 +1,7 @@
 """`validate` and the verdict that `build` ends with."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -102,6 +103,7 @@ def test_thresholds_decide(run: Run, faulty: Path) -> None:
         (["--set", "pairs.max_identical=few"], "max_identical"),
         (["--baseline", "nowhere", "--report-dir", "here"], "nowhere"),
         (["--report-dir", "faulty.parquet"], "'faulty.parquet' is no folder"),
+        (["--report-dir", "faulty.parquet/here"], "faulty.parquet' is no folder"),
         (["--checks", " ,"], "--checks names no check"),
     ],
 )
@@ -112,6 +114,18 @@ def test_usage_errors(
     done = run("validate", faulty, *arguments, code=2)
     assert message in done.stderr
     assert "check: " not in done.stderr, "said before the checks take their time"
+
+
+def test_a_folder_that_may_not_be_written_to_is_refused_first(
+    run: Run, build: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(path: Path, mode: int) -> bool:  # root may write everywhere
+        return not (mode == os.W_OK and path == build)
+
+    monkeypatch.setattr(os, "access", closed)
+    done = run("validate", build, code=2)
+    assert f"'{build}' may not be written to" in done.stderr
+    assert "check: " not in done.stderr
 
 
 def test_a_baseline_that_no_report_would_show_is_refused(run: Run, faulty: Path, tmp_path: Path) -> None:
