@@ -218,10 +218,16 @@ def test_damage_is_told_from_a_defect(run: Run, build: Path, faulty: Path) -> No
 def test_the_broken_line_of_a_file_is_named(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     row = '{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]}'
-    for content, number in ((f"{row}\n\nnot json\n", 3), (f"[{row}]", 1), (f"{row}\n{row[:-9]}", 2)):
+    for content, said in (
+        (f"{row}\n\nnot json\n", "row 3: found broken JSON (Expecting value"),
+        (f"{row}\n{row[:-9]}", "row 2: found broken JSON (Expecting"),
+        (f"\ufeff{row}\n", "row 1: found broken JSON (Unexpected UTF-8 BOM"),
+        (f"[{row}]", "row 1: found a JSON list"),
+    ):
         path.write_text(content, encoding="utf-8")
-        said = run("validate", path, code=2).stderr
-        assert f"rows.jsonl, row {number}: found no JSON object; expected one on each line" in said
+        printed = run("validate", path, code=2).stderr
+        assert f"rows.jsonl, {said}" in printed
+        assert "hint: Write one JSON object on each line" in printed
 
 
 def test_damaged_rejected_rows_are_told_from_a_defect(run: Run, build: Path) -> None:
