@@ -220,7 +220,7 @@ def test_the_broken_line_of_a_file_is_named(run: Run, tmp_path: Path) -> None:
     row = '{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]}'
     for content, said in (
         (f"{row}\n\nnot json\n", "row 3: found broken JSON (Expecting value"),
-        (f"{row}\n{row[:-9]}", "row 2: found broken JSON (Expecting"),
+        (f"{row}\n{row[:-9]}", "row 2: found broken JSON (Unterminated string"),
         (f"\ufeff{row}\n", "row 1: found broken JSON (Unexpected UTF-8 BOM"),
         (f"[{row}]", "row 1: found a JSON list"),
     ):
