@@ -7,7 +7,7 @@ underscores, is what the command line shows. Nothing is listed anywhere, so a ne
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
@@ -59,10 +59,19 @@ def find(room: Room, name: str) -> Any:
     points = _entry_points(room)
     if name in points:
         return _part(room, name, points[name].load)
-    known = names(room)
+    raise UsageError(f"no {room.noun} is called '{name}'", hint=nearest(name, names(room)))
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Say which of the names that are known may be meant, or which there are.
+
+    Examples
+    --------
+    >>> nearest("scheme", ["pairs", "schema"]), nearest("x", ["pairs", "schema"])
+    ("Did you mean 'schema'?", 'There are: pairs, schema.')
+    """
     near = difflib.get_close_matches(name, known, n=1)
-    hint = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(known) or 'none'}."
-    raise UsageError(f"no {room.noun} is called '{name}'", hint=hint)
+    return f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(known) or 'none'}."
 
 
 def all_of(room: Room) -> Mapping[str, Any]:

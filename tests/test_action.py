@@ -92,7 +92,9 @@ def test_several_benchmarks_are_looked_for(build: Path, tmp_path: Path) -> None:
         question = f"Which organ does this question, {name} of two, ask for by so many words?"
         options = {"A": "liver", "B": "heart", "C": "lung", "D": "spleen"}
         (tmp_path / f"{name}.jsonl").write_text(json.dumps({"question": question, "options": options, "answer": "A"}))
-    done = run_step(tmp_path, DATASET=str(build), CHECKS="contamination", BENCHMARKS="one=one.jsonl, other=the other.jsonl")
+    done = run_step(
+        tmp_path, DATASET=str(build), CHECKS="contamination", BENCHMARKS="one=one.jsonl, other=the other.jsonl"
+    )
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
     (check,) = (one for one in report["checks"] if one["check"] == "contamination")

@@ -49,6 +49,7 @@ def test_a_group_without_a_command_shows_its_help(capsys: pytest.CaptureFixture[
         (["build", "tool-traces", "--set", "format=opena"], "\n  format: no format is called 'opena'", "describe"),
         (["card", "."], "no finished build", "--out"),
         (["describe", "schemas"], "no dataset or check is called", "Did you mean 'schema'?"),
+        (["describe", "dpo"], "no dataset or check is called 'dpo'", "openmed-data train dpo --help"),
         (["describe", "nothing"], "no dataset or check is called 'nothing'", "medmcqa-prefs"),
         (["show", "."], "holds no file that can be read", ".parquet"),
         (["show", ".", "--rejected", "all", "--row", "1"], "--rejected", "no split"),
