@@ -287,22 +287,6 @@ def test_an_identical_build_is_reused_and_another_refused(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "toy.jsonl"]
 
 
-@pytest.mark.parametrize("place", ["link", ".", "..", "to come"])
-def test_a_build_is_put_where_a_link_or_dots_lead(
-    tmp_path: Path, build_toy: Callable[..., api.Built], monkeypatch: pytest.MonkeyPatch, place: str
-):
-    source = write_jsonl(tmp_path / "toy.jsonl", toy_rows(10))
-    out = build_toy(source, tmp_path / "out").path
-    (tmp_path / "link").symlink_to(out, target_is_directory=True)
-    (tmp_path / "to come").symlink_to(tmp_path / "new", target_is_directory=True)
-    monkeypatch.chdir({"link": tmp_path, "to come": tmp_path, ".": out, "..": out / "data"}[place])
-    assert not build_toy(source, Path(place), overwrite=True, options={"seed": 7}).reused
-    built = tmp_path / "new" if place == "to come" else out
-    assert read_manifest(built)["options"]["seed"] == 7
-    kept = {"out", "toy.jsonl", "link", "to come"}
-    assert {path.name for path in tmp_path.iterdir()} == (kept | {"new"} if place == "to come" else kept)
-
-
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_what_is_no_build_is_never_replaced(tmp_path: Path, build_toy: Callable[..., api.Built], *, overwrite: bool):
     source = write_jsonl(tmp_path / "toy.jsonl", toy_rows(10))
