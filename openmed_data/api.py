@@ -119,8 +119,13 @@ def build_dataset(  # noqa: PLR0913  (one parameter for each option)
         return Built(out, _checked_again(out, where, given, progress) if validation else None, reused=True)
     if out.exists():
         _require_build(out)
-    passed = _build(request, Work(where.seen(out)), where, given if validation else None, progress)
+    passed = _build(request, Work(where.seen(_place(out))), where, given if validation else None, progress)
     return Built(out, passed)
+
+
+def _place(out: Path) -> Path:
+    """Return a path that other names can be made of: the target of a link, and what ``.`` and ``..`` stand for."""
+    return out.resolve() if out.is_symlink() or out.name in {"", ".."} else out
 
 
 def _build(

@@ -185,6 +185,14 @@ class Builder(ABC, Generic[OptionsT, StateT]):
     suffixes: ClassVar[tuple[str, ...]] = READABLE
     part_rows: ClassVar[int] = USUAL_ROWS
 
+    def __new__(cls, *_arguments: Any, **_named: Any) -> Self:
+        """Refuse a builder that leaves out what every dataset has, as Python refuses one without `rows`."""
+        made = super().__new__(cls)
+        required = ("name", "kind", "summary", "upstream", "reasons", "card")
+        if missing := [name for name in required if not hasattr(cls, name)]:
+            raise TypeError(f"{cls.__name__} lacks {', '.join(missing)}")
+        return made
+
     @property
     def required_columns(self) -> Mapping[str, tuple[str, ...]]:
         """The sets of columns of which a source file must have one, by name of the shape."""

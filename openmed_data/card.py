@@ -29,8 +29,7 @@ from openmed_data.licenses import License, card_license
 from openmed_data.planted import SelfTest
 from openmed_data.registry import BUILDERS, CHECKS, all_of, find
 
-TEMPLATES = "openmed_data.data_cards"
-_TEMPLATE = "dataset.md.j2"
+_TEMPLATES = "openmed_data.data_cards"
 
 _TASKS: dict[Kind, tuple[str, ...]] = {
     Kind.SFT: ("text-generation", "question-answering"),
@@ -99,7 +98,8 @@ def render(build: Path) -> str:
         "self_test": SelfTest.from_json(report["self_test"]) if report and report.get("self_test") else None,
     }
     metadata = yaml.safe_dump(_metadata(document, card, license_, data), sort_keys=False, allow_unicode=True)
-    return f"---\n{metadata}---\n\n{_text(facts)}"
+    filters = {"number": _number, "percent": _percent, "bounds": _bounds, "verdict": _verdict}
+    return f"---\n{metadata}---\n\n{fill('dataset.md.j2', facts, filters)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,23 +307,15 @@ def _fit(report: Mapping[str, Any] | None) -> Callable[[str], bool]:
     return lambda name: name in clean
 
 
-def _text(facts: Mapping[str, Any]) -> str:
+def fill(template: str, facts: Mapping[str, Any], filters: Mapping[str, Callable[..., str]]) -> str:
+    """Fill a template of the room `data_cards`; `filters` are those of this card, beside those of all Markdown."""
     # Not autoescaped: the output is Markdown, and the template says for each value how it is made safe.
     environment = Environment(  # noqa: S701
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    environment.filters |= {
-        "text": markdown.escape,
-        "code": markdown.code,
-        "fenced": markdown.fenced,
-        "number": _number,
-        "percent": _percent,
-        "cell": markdown.cell,
-        "bounds": _bounds,
-        "verdict": _verdict,
-    }
-    template = files(TEMPLATES).joinpath(_TEMPLATE).read_text(encoding="utf-8")
-    return environment.from_string(template).render(facts)
+    of_markdown = {"text": markdown.escape, "code": markdown.code, "fenced": markdown.fenced, "cell": markdown.cell}
+    environment.filters |= {**of_markdown, **filters}
+    return environment.from_string(files(_TEMPLATES).joinpath(template).read_text(encoding="utf-8")).render(facts)
 
 
 def _number(value: float | None) -> str:

@@ -263,11 +263,12 @@ def told(name: str, path: Path | None = None) -> Generator[None]:
     except (pa.ArrowException, pl.exceptions.PolarsError, json.JSONDecodeError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:  # of the disk, not of the content
             raise
-        found = f"bytes that end in {type(error).__name__}"
-        problem = Problem(name, found, "a complete, valid file")
+        problem = Problem(name, f"bytes that end in {type(error).__name__}", "a complete, valid file")
+        hint = "Fetch or build it again."
         if path is not None and path.suffix in _LINES:
             problem = next(_broken_lines(path, name), problem)
-        raise SourceError(f"'{name}' cannot be read", [problem], hint="Fetch or build it again.") from error
+            hint = "Write one JSON object on each line; of an array: jq -c '.[]' OLD > NEW"
+        raise SourceError(f"'{name}' cannot be read", [problem], hint=hint) from error
 
 
 def _broken_lines(path: Path, name: str) -> Iterator[Problem]:
@@ -275,8 +276,9 @@ def _broken_lines(path: Path, name: str) -> Iterator[Problem]:
     with path.open("rb") as stream:
         for number, line in enumerate(stream, start=1):
             try:
-                whole = not line.strip() or isinstance(json.loads(line), dict)
-            except ValueError:
-                whole = False
-            if not whole:
-                yield Problem(name, "no JSON object", "one on each line", row=number)
+                value: Any = json.loads(line.decode()) if line.strip() else {}
+            except ValueError as error:
+                yield Problem(name, f"broken JSON ({error})", "one JSON object on each line", row=number)
+            else:
+                if not isinstance(value, dict):
+                    yield Problem(name, f"a JSON {type(value).__name__}", "one JSON object on each line", row=number)

@@ -18,7 +18,7 @@ _ID, _COPY, _SPLIT = "id", "_copy", "split"
 _PARTS = 16
 _ROWS_AT_ONCE = 250_000
 _EXAMPLES = 5
-_MANIFEST_PARTS = ("source", "options", "made_with", "limit")
+_MANIFEST_PARTS = ("source", "options", "filters", "made_with", "limit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +219,8 @@ def _reasons(dataset: Dataset) -> dict[str, Any]:
 
 
 def _parts(dataset: Dataset, names: Sequence[str]) -> dict[str, Any]:
-    manifest = dataset.manifest or {}
+    manifest = dict(dataset.manifest or {})
+    manifest["filters"] = {one["check"]: one["given"] for one in manifest.get("filters", ())}
     leaves = dict(leaf for name in names for leaf in _leaves(name, manifest.get(name)))
     return {name.removeprefix("figures."): value for name, value in leaves.items()}
 

@@ -1,5 +1,6 @@
 """The GitHub Action: both files are well formed, every input reaches the command, and its script runs as it stands."""
 
+import json
 import os
 import re
 import subprocess
@@ -84,6 +85,20 @@ def test_a_sound_build_passes_and_its_report_is_kept(build: Path, tmp_path: Path
     again = run_step(tmp_path, DATASET=str(build), CHECKS="schema", BASELINE=str(tmp_path / "report"))
     assert again.returncode == 0, again.stderr
     assert "Since the baseline" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+
+
+def test_several_benchmarks_are_looked_for(build: Path, tmp_path: Path) -> None:
+    for name in ("one", "the other"):
+        question = f"Which organ does this question, {name} of two, ask for by so many words?"
+        options = {"A": "liver", "B": "heart", "C": "lung", "D": "spleen"}
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps({"question": question, "options": options, "answer": "A"}))
+    done = run_step(
+        tmp_path, DATASET=str(build), CHECKS="contamination", BENCHMARKS="one=one.jsonl, other=the other.jsonl"
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
+    (check,) = (one for one in report["checks"] if one["check"] == "contamination")
+    assert not check.get("not_run")
 
 
 def test_a_faulty_dataset_fails_and_is_annotated(build: Path, tmp_path: Path) -> None:

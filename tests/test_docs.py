@@ -17,6 +17,7 @@ Insulin lowers blood glucose,yes
 Bile is made in the spleen.,unsure
 Antibodies are made by plasma cells.,no
 Antibodies are made by plasma cells.,yes
+,yes
 """
 
 
@@ -31,6 +32,6 @@ def test_the_dataset_of_the_page_builds(tmp_path: Path) -> None:
     work = Work(tmp_path / "out")
     with work.lock():
         manifest = build(Request(builder, resolve(str(source), upstream=builder.upstream), Options()), work)
-    assert manifest.books.source_rows == 6
-    assert manifest.books.rejected_source == {"no_verdict": 1, "conflicting_key": 2}
+    assert manifest.books.source_rows == 7
+    assert manifest.books.rejected_source == {"no_statement": 1, "no_verdict": 1, "conflicting_key": 2}
     assert sum(manifest.books.kept_rows.values()) == 3

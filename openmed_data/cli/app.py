@@ -135,13 +135,19 @@ def _in_words(error: Exception) -> tuple[str, str, int]:
         code = 2 if error.errno in {errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EISDIR} else 1
         hint = "Free some space, then run the same command again to resume." if error.errno == errno.ENOSPC else ""
         return f"{where}{os.strerror(error.errno)}", hint, code
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{os.path.basename(frame.filename)}:{frame.lineno}"  # noqa: PTH119
     return (
-        f"unexpected {type(error).__name__} at {place}; this is a defect of openmed-data",
+        f"unexpected {type(error).__name__} at {_place(error)}; this is a defect of openmed-data or of a part added",
         "Run again with --debug for the traceback, and report it; read it first, as it may quote your data.",
         1,
     )
+
+
+def _place(error: Exception) -> str:
+    """Return file and line of the last call in our own code; a library's lines tell nobody anything."""
+    calls = list(traceback.walk_tb(error.__traceback__))
+    ours = [call for call in calls if str(call[0].f_globals.get("__name__")).startswith("openmed_data")]
+    frame, line = (ours or calls)[-1]
+    return f"{os.path.basename(frame.f_code.co_filename)}:{line}"  # noqa: PTH119
 
 
 class _Terminated(KeyboardInterrupt):
@@ -155,9 +161,11 @@ def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a terminal that lacks a character shows its escape
-            cast(Any, stream).reconfigure(errors="backslashreplace")
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started the command
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115
+        if hasattr(getattr(sys, name), "reconfigure"):  # a terminal that lacks a character shows its escape
+            getattr(sys, name).reconfigure(errors="backslashreplace")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminate)
     try:

@@ -182,9 +182,10 @@ def _report(console: Console, built: "Built", builder: "Builder[Any, Any]") -> N
         if built.reused:
             console.note(f"'{built.path}' holds this very build already; nothing was built")
         console.table(books_table(document["books"], reasons(builder)))
-        console.line("")
-        console.line(Styled("FIGURES", "bold"))
-        console.fields(figure_lines(document["figures"]))
+        if document["figures"]:
+            console.line("")
+            console.line(Styled("FIGURES", "bold"))
+            console.fields(figure_lines(document["figures"]))
         console.line("")
         if report is None:
             console.fields([("verdict", Styled("not checked", "bold yellow")), ("build", str(built.path))])

@@ -1,6 +1,5 @@
 """`openmed-data describe`: a dataset or a check before it is run."""
 
-import difflib
 from typing import Annotated, Any
 
 import typer
@@ -20,12 +19,12 @@ def describe(console: Console, name: Name) -> None:
     Of a dataset: sources, options, checks and reasons for rejecting rows. Of a check: settings and what it can find.
     """
     from openmed_data.describe import describe_builder, describe_check
-    from openmed_data.registry import BUILDERS, CHECKS, find, names
+    from openmed_data.registry import BUILDERS, CHECKS, STAGES, find, names, nearest
 
     datasets, checks = names(BUILDERS), names(CHECKS)
     if name not in {*datasets, *checks}:
-        near = difflib.get_close_matches(name, [*datasets, *checks], n=1)
-        hint = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join([*datasets, *checks])}."
+        stage = f"It is a stage: `openmed-data train {name} --help` tells of it." if name in names(STAGES) else ""
+        hint = stage or nearest(name, [*datasets, *checks])
         raise UsageError(f"no dataset or check is called '{name}'", hint=hint)
     dataset = name in datasets
     facts = describe_builder(find(BUILDERS, name)) if dataset else describe_check(find(CHECKS, name))

@@ -1,6 +1,7 @@
 """`openmed-data list`: what is installed."""
 
 from openmed_data.console import Cell, Console, Styled, Table
+from openmed_data.errors import UsageError
 
 from .app import command
 
@@ -13,8 +14,8 @@ def list_parts(console: Console) -> None:
     def summary(room: Room, name: str) -> str:
         try:
             return str(find(room, name).summary)
-        except ImportError as error:
-            return f"(not available here: {error.name or 'a module'} is not installed)"
+        except UsageError as error:
+            return f"({error})"
 
     rooms = (("datasets", BUILDERS), ("checks", CHECKS), ("stages", STAGES))
     found = {title: {name: summary(room, name) for name in names(room)} for title, room in rooms}

@@ -11,7 +11,7 @@ from openmed_data.console import Cell, Console, Styled, Table
 from .app import command
 
 if TYPE_CHECKING:
-    from openmed_data.hub.plan import Plan, Target
+    from openmed_data.hub.plan import Cargo, Plan, Target
     from openmed_data.hub.push import Pushed
 
 Build = Annotated[Path, typer.Argument(metavar="BUILD", help="A build's folder; its validation must have passed.")]
@@ -53,26 +53,40 @@ def push(
     The token is HF_TOKEN, or what `hf auth login` left. Run again after a failure, it finishes what is unfinished.
     """
     from openmed_data.hub.plan import Target
-    from openmed_data.hub.push import push as push_build
+    from openmed_data.hub.push import DATASET
 
     target = Target(public, pull_request, tag, with_rejected, message)
-    pushed = push_build(
-        build,
+    pushed = push_cargo(console, "push", DATASET, build, repo, target, dry_run=dry_run)
+    if pushed.commit is not None:
+        console.next_step(f"openmed-data pull {repo}@{pushed.tag or pushed.commit}", "fetch it as anyone would")
+
+
+def push_cargo(
+    console: Console, name: str, cargo: "Cargo", folder: Path, repo: str, target: "Target", *, dry_run: bool
+) -> "Pushed":
+    """Push a folder, show the plan and what came of it; after a dry run, name the command `name` that does it."""
+    from openmed_data.hub.push import push as push_folder
+
+    pushed = push_folder(
+        folder,
         repo,
         target,
+        cargo=cargo,
         dry_run=dry_run,
-        shown=lambda plan: None if console.as_json else show_plan(console, plan, repo),
+        shown=lambda plan: None if console.as_json else _show_plan(console, plan, repo),
         progress=console,
     )
     console.close()
     if console.as_json:
-        console.json(as_facts(pushed, repo))
+        console.json(_as_facts(pushed, repo))
     else:
-        show_result(console, pushed)
-    _next(console, pushed, repo)
+        _show_result(console, pushed)
+    if pushed.commit is None:
+        console.next_step(shlex.join(["openmed-data", name, str(folder), repo, *_flags(target)]), "push it")
+    return pushed
 
 
-def show_plan(console: Console, plan: "Plan", repo: str) -> None:
+def _show_plan(console: Console, plan: "Plan", repo: str) -> None:
     """Show what a push would do."""
     console.close()
     parts = (
@@ -101,7 +115,7 @@ def show_plan(console: Console, plan: "Plan", repo: str) -> None:
     )
 
 
-def show_result(console: Console, pushed: "Pushed") -> None:
+def _show_result(console: Console, pushed: "Pushed") -> None:
     """Say what a push came to."""
     if pushed.commit is None:
         console.note("dry run: nothing was written")
@@ -121,7 +135,7 @@ def show_result(console: Console, pushed: "Pushed") -> None:
     )
 
 
-def as_facts(pushed: "Pushed", repo: str) -> dict[str, Any]:
+def _as_facts(pushed: "Pushed", repo: str) -> dict[str, Any]:
     """Return what a push came to, for machines."""
     plan = pushed.plan
     return {
@@ -139,17 +153,9 @@ def as_facts(pushed: "Pushed", repo: str) -> dict[str, Any]:
     }
 
 
-def flags(target: "Target") -> list[str]:
+def _flags(target: "Target") -> list[str]:
     """Return the options that ask for `target`."""
     switches = (("--public", target.public), ("--pr", target.pull_request), ("--with-rejected", target.with_rejected))
     texts = (("--tag", target.tag), ("--message", target.message))
     given = [word for option, text in texts if text is not None for word in (option, text)]
     return [*(option for option, on in switches if on), *given]
-
-
-def _next(console: Console, pushed: "Pushed", repo: str) -> None:
-    if pushed.commit is None:
-        words = ["openmed-data", "push", str(pushed.plan.contents.build), repo, *flags(pushed.plan.target)]
-        console.next_step(shlex.join(words), "push it")
-    else:
-        console.next_step(f"openmed-data pull {repo}@{pushed.tag or pushed.commit}", "fetch it as anyone would")

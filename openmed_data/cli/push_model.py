@@ -1,6 +1,5 @@
 """`openmed-data push-model`: put an exported model on the Hub."""
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +8,7 @@ import typer
 from openmed_data.console import Console
 
 from .app import command
-from .push import DryRun, Message, Public, PullRequest, Repo, Tag, as_facts, flags, show_plan, show_result
+from .push import DryRun, Message, Public, PullRequest, Repo, Tag, push_cargo
 
 Export = Annotated[
     Path, typer.Argument(metavar="EXPORT", help="What `train export` made; its card must be written into it.")
@@ -37,23 +36,7 @@ def push_model(
     The token is HF_TOKEN, or what `hf auth login` left. Run again after a failure, it finishes what is unfinished.
     """
     from openmed_data.hub.plan import Target
-    from openmed_data.hub.push import push
     from openmed_data.training.push_model import MODEL
 
-    pushed = push(
-        export,
-        repo,
-        Target(public, pull_request, tag, message=message),
-        cargo=MODEL,
-        dry_run=dry_run,
-        shown=lambda plan: None if console.as_json else show_plan(console, plan, repo),
-        progress=console,
-    )
-    console.close()
-    if console.as_json:
-        console.json(as_facts(pushed, repo))
-    else:
-        show_result(console, pushed)
-    if pushed.commit is None:
-        words = ["openmed-data", "push-model", str(export), repo, *flags(pushed.plan.target)]
-        console.next_step(shlex.join(words), "push it")
+    target = Target(public, pull_request, tag, message=message)
+    push_cargo(console, "push-model", MODEL, export, repo, target, dry_run=dry_run)

@@ -29,7 +29,7 @@ def _rejection(row: dict[str, Any]) -> list[tuple[str, Cell]]:
         ("reason", Styled(row["reason"], "bold yellow")),
         ("what", "row of the source" if row["level"] == "source" else "row made of it, which a check took out"),
         ("because of", row["detail"] or ""),
-        ("stands in", f"{row['file']}:{row['line']}"),
+        ("stands in", f"row {row['line']:,} of {row['file']}"),
         *(_row(record, full=False) if made else ((name, _value(one)) for name, one in record.items() if one)),
     ]
 

@@ -139,8 +139,11 @@ def _require_places(directory: Path | None, baseline: Path | None, *, github: bo
     """Raise `UsageError`, before the checks take their time, where a report cannot be read, or written."""
     from openmed_data.report import read_report
 
-    if directory is not None and directory.exists() and not directory.is_dir():
-        raise UsageError(f"'{directory}' is no folder", hint="Name one for --report-dir.")
+    if directory is not None:
+        there = next(path for path in (directory, *directory.absolute().parents) if path.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK):
+            what = "may not be written to" if there.is_dir() else "is no folder"
+            raise UsageError(f"'{there}' {what}", hint="Name a folder for the report with --report-dir.")
     if baseline is None:
         return
     read_report(baseline)

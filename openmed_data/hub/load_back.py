@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -38,29 +38,53 @@ def load_back(client: Client, commit: str, cache: Path) -> Loaded:
         It does not load, or not within the deadline.
     """
     with tempfile.TemporaryDirectory(prefix="openmed-data-") as folder:
-        environment = {
-            **os.environ,
-            "HF_ENDPOINT": client.api.endpoint,
-            "HF_HUB_CACHE": str(cache),
+        variables = {
             "HF_DATASETS_CACHE": str(Path(folder) / "datasets"),
-            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
             # Row groups are freed to the system at once: 400 MB instead of 570 at most, in groups of 60 MB.
             "ARROW_DEFAULT_MEMORY_POOL": "system",
             "MALLOC_MMAP_THRESHOLD_": "131072",
             "MALLOC_TRIM_THRESHOLD_": "131072",
         }
-        command = [sys.executable, "-m", __name__, client.repo, commit, folder]
-        try:
-            done = subprocess.run(  # noqa: S603
-                command, env=environment, capture_output=True, text=True, timeout=client.deadline.left, check=False
-            )
-        except subprocess.TimeoutExpired as error:
-            raise HubError(f"hub:{client.repo}@{commit[:12]} did not load within the deadline") from error
+        found = load_elsewhere(client, commit, cache, "datasets", [__name__, client.repo, commit, folder], variables)
+    return Loaded(found["rows"], found["content_digest"])
+
+
+def load_elsewhere(
+    client: Client, commit: str, cache: Path, library: str, module: Sequence[str], variables: Mapping[str, str]
+) -> dict[str, Any]:
+    """Load what a commit holds with `library` in a process of its own; return the JSON that it prints last.
+
+    Parameters
+    ----------
+    cache
+        The Hub cache that the process reads and fills.
+    module
+        Name of the module that is run, and its arguments.
+    variables
+        Added to the environment.
+
+    Raises
+    ------
+    HubError
+        It does not load, or not within the deadline.
+    """
+    hub = {
+        "HF_ENDPOINT": client.api.endpoint,
+        "HF_HUB_CACHE": str(cache),
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    }
+    where, command = f"hub:{client.repo}@{commit[:12]}", [sys.executable, "-m", *module]
+    environment = {**os.environ, **hub, **variables}
+    try:
+        done = subprocess.run(  # noqa: S603
+            command, env=environment, capture_output=True, text=True, timeout=client.deadline.left, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise HubError(f"{where} did not load within the deadline") from error
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise HubError(f"hub:{client.repo}@{commit[:12]} does not load with `datasets`: {last}")
-    found = json.loads(done.stdout.splitlines()[-1])
-    return Loaded(found["rows"], found["content_digest"])
+        raise HubError(f"{where} does not load with `{library}`: {last}")
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def _load(repo: str, commit: str, folder: Path) -> Loaded:

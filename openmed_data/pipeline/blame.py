@@ -85,7 +85,7 @@ def whereabouts(task: Any) -> str:
     """Return what is known of the rows that a task of any step works on."""
     part, shard, index = (getattr(task, name, None) for name in ("part", "shard", "index"))
     if part is not None:
-        return f"rows {part.first_row} to {part.first_row + part.most_rows - 1} of {part.file}"
+        return f"rows {part.first_row} to {part.first_row + part.rows - 1} of {part.file}"
     if shard is not None:
         return f"{type(task).__name__} of {shard.name}"
     work = getattr(task, "work", None)

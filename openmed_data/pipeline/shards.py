@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 from openmed_data.arrow import declared
-from openmed_data.builder import ROW, Builder
+from openmed_data.builder import Builder
 from openmed_data.digest import row_digests
 from openmed_data.kinds import schema
 from openmed_data.manifest import FileFacts, file_facts
@@ -145,5 +145,5 @@ def _kept(piece: Slice, task: ShardTask) -> pa.Table:
     A frame would keep every one of their files mapped, and soon all pages in memory.
     """
     splits = read_frame(task.work.part("splits", piece.part))["split"]
-    kept = read_frame(task.work.part("kept", piece.part)).drop(ROW)
+    kept = read_frame(task.work.part("kept", piece.part), schema(task.builder.kind).names)
     return kept.filter(splits == task.shard.split).slice(piece.start, piece.length).to_arrow()

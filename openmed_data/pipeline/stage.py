@@ -118,7 +118,7 @@ def _tasks(
     for index, part in enumerate(every):
         if left == 0:
             return
-        keep = min(left, part.most_rows)
+        keep = min(left, part.rows)
         yield _Task(part, index, keep, work.part("stage", index))
         left -= keep
 

@@ -8,16 +8,13 @@ import numpy as np
 import polars as pl
 
 from openmed_data import tally
-from openmed_data.builder import FILE, LICENSE, LINE, ROW, SAMPLE, SHAPE, SOURCE, UID, Builder, Options, Rows
-from openmed_data.errors import BooksError
+from openmed_data.builder import FILE, LICENSE, LINE, ROW, SAMPLE, SHAPE, SOURCE, Builder, Options
+from openmed_data.pipeline import contract
 from openmed_data.pipeline.blame import blaming, places
 from openmed_data.pipeline.filters import Filter, apply
 from openmed_data.pipeline.near_stems import words
 from openmed_data.pipeline.work import Work, read_frame, write_frame
 from openmed_data.seeds import draw
-
-REJECTED_SCHEMA = pl.Schema({ROW: pl.UInt64, "reason": pl.String, "detail": pl.String})
-KEYS = (ROW, UID, "identity", "answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +57,8 @@ def rows_part(task: RowsTask) -> int:
 
     Raises
     ------
-    BooksError
-        The builder lost a source row, or used one twice; or a filter did so with a candidate.
+    BuildError
+        The builder, or a filter, does not keep its contract: see `openmed_data.pipeline.contract`.
     """
     staged, kept, rejected, filtered, keys, counts = (
         task.work.part(step, task.index) for step in ("stage", "kept", "rejected", "filtered", "keys", "tally")
@@ -71,30 +68,17 @@ def rows_part(task: RowsTask) -> int:
     batch = read_frame(staged).with_columns(pl.lit(task.source).alias(SOURCE), pl.lit(task.license).alias(LICENSE))
     maker = f"builder '{task.builder.name}'"
     rows = blaming(maker, lambda some: task.builder.rows(some, task.state, task.options), batch)
-    _check_books(task.builder.name, batch, rows)
+    contract.hold(task.builder, batch, rows)
     passed = apply(task.filters, rows.kept, lambda some: places(batch.filter(pl.col(ROW).is_in(some[ROW].implode()))))
     # A row without a candidate left must not stand for its duplicates, nor decide where they go.
     living = rows.keys.filter(pl.col(ROW).is_in(passed.kept[ROW].implode()))
-    write_frame(living.select(KEYS), keys)
+    write_frame(living.drop("stem"), keys)
     write_frame(words(living), task.work.part("words", task.index))
-    write_frame(rows.rejected.cast(REJECTED_SCHEMA), rejected)
+    write_frame(rows.rejected.select(contract.REJECTED.names()), rejected)
     write_frame(passed.rejected, filtered)
     write_frame(tally.merge([rows.tally, passed.counts]), counts)
     write_frame(passed.kept, kept)
     return 1
-
-
-def _check_books(name: str, batch: pl.DataFrame, rows: Rows) -> None:
-    """Check that every source row is either used or rejected, once, and that every candidate comes from a used row."""
-    accounted = pl.concat([rows.keys[ROW], rows.rejected[ROW]]).sort()
-    if not accounted.equals(batch[ROW].sort()):
-        lost = batch.height - accounted.n_unique()
-        raise BooksError(
-            f"builder '{name}' does not account for its rows: {batch.height} read, {rows.keys.height} used, "
-            f"{rows.rejected.height} rejected, {lost} lost"
-        )
-    if not rows.kept[ROW].unique().sort().equals(rows.keys[ROW].sort()):
-        raise BooksError(f"builder '{name}' gave candidates for other rows than it says it used")
 
 
 @dataclass(frozen=True, slots=True)

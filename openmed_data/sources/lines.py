@@ -3,18 +3,24 @@
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO, Any, cast
+from functools import partial
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
 
 from openmed_data.errors import Problem, SourceError
+from openmed_data.sources.resolve import SourceFile
 from openmed_data.sources.shapes import Shapes, shape_of
-from openmed_data.sources.streams import BYTE_ORDER_MARK, DAMAGED
+from openmed_data.sources.streams import BYTE_ORDER_MARK, DAMAGED, open_bytes
 
 BLOCK_BYTES = 8 << 20
+
+_SPACE = b" \t\r\n"
+# White space from the end of a line to the end of a blank one. Begins with one byte, which is searched for fast.
+_BLANK_LINES = re.compile(rb"\n[ \t\r\n]*(?=\n|\Z)")
 
 # An escape for half of a surrogate pair; what it stands for is no text. May match where a backslash is escaped.
 _HALF_PAIR = re.compile(rb"\\u[dD](?:[89abAB]..(?!\\u[dD][c-fC-F])|[c-fC-F]..(?<!\\u[dD][89abAB]..\\u[dD]...))")
@@ -26,15 +32,27 @@ def empty(name: str) -> SourceError:
     return SourceError(f"'{name}' holds no rows", [problem], hint="Name another file, or fetch this one again.")
 
 
-def parts(name: str, stream: IO[bytes], columns: Sequence[str], shapes: Shapes, rows: int) -> "Iterator[LinesPart]":
-    """Yield every `rows` lines of `stream` as one part; see `openmed_data.sources.readers.parts`."""
+def blocks(file: SourceFile) -> Iterator[bytes]:
+    """Yield the bytes of a file, decompressed, some at a time."""
+    with open_bytes(file) as stream:
+        yield from iter(partial(stream.read, BLOCK_BYTES), b"")
+
+
+def parts(
+    name: str, blocks: Iterable[bytes], columns: Sequence[str], shapes: Shapes, rows: int
+) -> "Iterator[LinesPart]":
+    """Yield every `rows` lines as one part, less those that are blank; see `openmed_data.sources.readers.parts`."""
     first, shape = 1, ""
-    for chunk, lines in _chunks(stream, rows):
+    for chunk, held in _chunks(blocks, rows):
+        filled = _BLANK_LINES.sub(b"", chunk.removeprefix(BYTE_ORDER_MARK) if first == 1 else chunk).lstrip(_SPACE)
+        if len(filled) < len(chunk):
+            held = filled.count(b"\n") + 1  # noqa: PLW2901
+        if not filled:
+            continue
         if first == 1:
-            chunk = chunk.removeprefix(BYTE_ORDER_MARK)  # noqa: PLW2901
-            shape = _shape(name, chunk, shapes, rows)
-        yield LinesPart(name, shape, first, chunk, tuple(columns), lines)
-        first += rows
+            shape = _shape(name, filled, shapes, rows)
+        yield LinesPart(name, shape, first, filled, tuple(columns), held)
+        first += held
     if first == 1:
         raise empty(name)
 
@@ -46,23 +64,22 @@ def _shape(name: str, chunk: bytes, shapes: Shapes, rows: int) -> str:
     return shape_of(name, found, shapes)
 
 
-def _chunks(stream: IO[bytes], rows: int) -> Iterator[tuple[bytes, int]]:
-    """Cut a stream of bytes after every `rows` lines; yield the bytes and how many lines they are."""
+def _chunks(blocks: Iterable[bytes], rows: int) -> Iterator[tuple[bytes, int]]:
+    """Cut a stream of bytes at the end of every `rows` lines; yield them without it, and how many lines they are."""
     held: list[bytes] = []
     wanted = rows
-    while block := stream.read(BLOCK_BYTES):
+    for block in blocks:
         lines, start = block.count(b"\n"), 0
         if lines >= wanted:
             ends = np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == ord("\n"))
             for last in range(wanted - 1, lines, rows):
-                stop = int(ends[last]) + 1
+                stop = int(ends[last])
                 yield b"".join([*held, block[start:stop]]), rows
-                held, start, wanted = [], stop, rows + last + 1
+                held, start, wanted = [], stop + 1, rows + last + 1
         held.append(block[start:])
         wanted -= lines
-    rest = b"".join(held)
-    if rest.strip():
-        yield rest, rows - wanted + (not rest.endswith(b"\n"))
+    rest = b"".join(held).rstrip(_SPACE)
+    yield rest, rest.count(b"\n") + 1
 
 
 def _keys(name: str, chunk: bytes, some: int) -> list[str]:
@@ -70,7 +87,7 @@ def _keys(name: str, chunk: bytes, some: int) -> list[str]:
     found: dict[str, None] = {}
     for line in chunk.split(b"\n", some)[:some]:
         try:
-            record: Any = json.loads(line) if line.strip() else {}
+            record: Any = json.loads(line)
         except ValueError:
             continue  # `LinesPart.load` reports it, with every other line that is wrong
         if isinstance(record, dict):
@@ -89,7 +106,7 @@ class LinesPart:
     first_row: int
     chunk: bytes
     columns: tuple[str, ...]
-    most_rows: int
+    rows: int
 
     def load(self) -> pl.DataFrame:
         """Parse the lines.
@@ -107,7 +124,7 @@ class LinesPart:
             found = f"{error} in this or a later row"
             problem = Problem(self.file, found, "one JSON object on each line", row=self.first_row)
             raise SourceError(f"'{self.file}' cannot be read", [problem], hint=DAMAGED) from error
-        if frame.height != self.most_rows or _HALF_PAIR.search(self.chunk):
+        if frame.height != self.rows or _HALF_PAIR.search(self.chunk):
             _raise_if_wrong(self.file, self.first_row, self.chunk)
         return _with_exact_nested(frame, self.chunk)
 
@@ -131,8 +148,8 @@ def _with_exact_nested(frame: pl.DataFrame, chunk: bytes) -> pl.DataFrame:
     suspects: list[int] = (
         frame.select(pl.any_horizontal(opened).fill_null(value=False)).to_series().arg_true().to_list()
     )
-    filled = [line for line in chunk.split(b"\n") if line.strip()]
-    records: dict[int, dict[str, Any]] = {row: json.loads(filled[row]) for row in suspects}
+    split = chunk.split(b"\n")
+    records: dict[int, dict[str, Any]] = {row: json.loads(split[row]) for row in suspects}
     columns: list[pl.Series] = []
     for name in frame.columns:
         nested = {row: record[name] for row, record in records.items() if isinstance(record.get(name), dict | list)}
@@ -152,8 +169,6 @@ def _may_nest(chunk: bytes) -> bool:
 def _raise_if_wrong(name: str, first_row: int, chunk: bytes) -> None:
     problems: list[Problem] = []
     for number, line in enumerate(chunk.split(b"\n"), start=first_row):
-        if not line.strip():
-            continue
         try:
             record = json.loads(line.decode(), parse_constant=_refuse)
             json.dumps(record, ensure_ascii=False).encode()
@@ -169,7 +184,7 @@ def _raise_if_wrong(name: str, first_row: int, chunk: bytes) -> None:
             if not isinstance(record, dict):
                 problems.append(Problem(name, f"a JSON {type(record).__name__}", "a JSON object", row=number))
     if problems:
-        raise SourceError(f"'{name}' has {len(problems)} line(s) that cannot be read", problems, hint=DAMAGED)
+        raise SourceError(f"'{name}' has {len(problems)} row(s) that cannot be read", problems, hint=DAMAGED)
 
 
 def _refuse(constant: str) -> Any:

@@ -6,7 +6,6 @@ file and its copy in another format give the same rows, and that nothing is infe
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -44,8 +43,8 @@ class Part(Protocol):
         ...
 
     @property
-    def most_rows(self) -> int:
-        """How many rows it holds, or a few more where lines are blank."""
+    def rows(self) -> int:
+        """How many rows it holds."""
         ...
 
     def load(self) -> pl.DataFrame:
@@ -63,7 +62,7 @@ class FramePart:
     frame: pl.DataFrame
 
     @property
-    def most_rows(self) -> int:
+    def rows(self) -> int:
         """How many rows it holds."""
         return self.frame.height
 
@@ -102,8 +101,8 @@ def parts(file: SourceFile, columns: Sequence[str], shapes: Shapes, rows: int = 
         require_utf_8(file)
     if suffix in {".jsonl", ".ndjson", ".json"}:
         document = suffix == ".json" and documents.is_document(file)
-        with nullcontext(documents.as_lines(file)) if document else open_bytes(file) as stream:
-            yield from lines.parts(file.name, stream, columns, shapes, rows)
+        blocks = documents.as_lines(file) if document else lines.blocks(file)
+        yield from lines.parts(file.name, blocks, columns, shapes, rows)
         return
     frames = read_csv(file, rows) if suffix == ".csv" else _read_parquet(file, rows)
     first, shape = 1, ""

@@ -36,7 +36,7 @@ class RecordsPart:
     lines: tuple[bytes, ...]
 
     @property
-    def most_rows(self) -> int:
+    def rows(self) -> int:
         """How many records it holds."""
         return len(self.lines)
 

@@ -1,8 +1,6 @@
 """An exported model as the cargo of a push: the gates that it passes, and how a commit of it is verified."""
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -12,6 +10,7 @@ from typing import Any, cast
 from openmed_data.errors import HubError, Problem, SourceError
 from openmed_data.hub.client import Client
 from openmed_data.hub.contents import Contents, LocalFile, closed, hash_large, hold_text
+from openmed_data.hub.load_back import load_elsewhere
 from openmed_data.hub.plan import Cargo, Target
 from openmed_data.hub.verify import look
 from openmed_data.progress import Progress
@@ -191,24 +190,9 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _loaded(client: Client, commit: str, cache: Path) -> dict[str, Any]:
-    environment = {
-        **os.environ,
-        "HF_ENDPOINT": client.api.endpoint,
-        "HF_HUB_CACHE": str(cache),
-        "HF_HUB_OFFLINE": "1",  # every file lies in the cache already, and was hashed there
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    }
-    command = [sys.executable, "-m", __name__, client.repo, commit]
-    try:
-        done = subprocess.run(  # noqa: S603
-            command, env=environment, capture_output=True, text=True, timeout=client.deadline.left, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise HubError(f"hub:{client.repo}@{commit[:12]} did not load within the deadline") from error
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise HubError(f"hub:{client.repo}@{commit[:12]} does not load with transformers: {last}")
-    return json.loads(done.stdout.splitlines()[-1])
+    # Every file lies in the cache already, and was hashed there.
+    module, variables = [__name__, client.repo, commit], {"HF_HUB_OFFLINE": "1"}
+    return load_elsewhere(client, commit, cache, "transformers", module, variables)
 
 
 def _load(repo: str, commit: str) -> dict[str, Any]:

@@ -49,6 +49,7 @@ def test_a_group_without_a_command_shows_its_help(capsys: pytest.CaptureFixture[
         (["build", "tool-traces", "--set", "format=opena"], "\n  format: no format is called 'opena'", "describe"),
         (["card", "."], "no finished build", "--out"),
         (["describe", "schemas"], "no dataset or check is called", "Did you mean 'schema'?"),
+        (["describe", "dpo"], "no dataset or check is called 'dpo'", "openmed-data train dpo --help"),
         (["describe", "nothing"], "no dataset or check is called 'nothing'", "medmcqa-prefs"),
         (["show", "."], "holds no file that can be read", ".parquet"),
         (["show", ".", "--rejected", "all", "--row", "1"], "--rejected", "no split"),
@@ -102,7 +103,7 @@ def test_a_defect_names_its_place_and_not_the_data(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(dataset, "open_dataset", _defect)
     done = CliRunner().invoke(app, ["show", "x"])
     assert done.exit_code == 1
-    assert "unexpected ValueError at test_cli_errors.py" in done.stderr
+    assert "unexpected ValueError at show.py:" in done.stderr  # the last call in our own code, not in a library's
     assert "Jane" not in done.output
     assert "Traceback" not in done.output
 
@@ -124,6 +125,12 @@ def test_a_full_disk_is_no_defect(monkeypatch: pytest.MonkeyPatch) -> None:
     assert done.exit_code == 1
     assert "error: 'shard.parquet': No space left on device" in done.stderr
     assert "defect" not in done.stderr
+
+
+def test_a_closed_output_is_no_error():
+    from_shell = f"'{sys.executable}' -m openmed_data.cli list >&-"
+    done = subprocess.run(["bash", "-c", from_shell], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, "error" in done.stderr) == (0, False)
 
 
 def test_a_reader_that_leaves_early_is_no_error(sample_build: Path) -> None:

@@ -1,6 +1,7 @@
 """`validate` and the verdict that `build` ends with."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -102,6 +103,7 @@ def test_thresholds_decide(run: Run, faulty: Path) -> None:
         (["--set", "pairs.max_identical=few"], "max_identical"),
         (["--baseline", "nowhere", "--report-dir", "here"], "nowhere"),
         (["--report-dir", "faulty.parquet"], "'faulty.parquet' is no folder"),
+        (["--report-dir", "faulty.parquet/here"], "faulty.parquet' is no folder"),
         (["--checks", " ,"], "--checks names no check"),
     ],
 )
@@ -112,6 +114,18 @@ def test_usage_errors(
     done = run("validate", faulty, *arguments, code=2)
     assert message in done.stderr
     assert "check: " not in done.stderr, "said before the checks take their time"
+
+
+def test_a_folder_that_may_not_be_written_to_is_refused_first(
+    run: Run, build: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(path: Path, mode: int) -> bool:  # root may write everywhere
+        return not (mode == os.W_OK and path == build)
+
+    monkeypatch.setattr(os, "access", closed)
+    done = run("validate", build, code=2)
+    assert f"'{build}' may not be written to" in done.stderr
+    assert "check: " not in done.stderr
 
 
 def test_a_baseline_that_no_report_would_show_is_refused(run: Run, faulty: Path, tmp_path: Path) -> None:
@@ -204,10 +218,16 @@ def test_damage_is_told_from_a_defect(run: Run, build: Path, faulty: Path) -> No
 def test_the_broken_line_of_a_file_is_named(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     row = '{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]}'
-    for content, number in ((f"{row}\n\nnot json\n", 3), (f"[{row}]", 1), (f"{row}\n{row[:-9]}", 2)):
+    for content, said in (
+        (f"{row}\n\nnot json\n", "row 3: found broken JSON (Expecting value"),
+        (f"{row}\n{row[:-9]}", "row 2: found broken JSON (Unterminated string"),
+        (f"\ufeff{row}\n", "row 1: found broken JSON (Unexpected UTF-8 BOM"),
+        (f"[{row}]", "row 1: found a JSON list"),
+    ):
         path.write_text(content, encoding="utf-8")
-        said = run("validate", path, code=2).stderr
-        assert f"rows.jsonl, row {number}: found no JSON object; expected one on each line" in said
+        printed = run("validate", path, code=2).stderr
+        assert f"rows.jsonl, {said}" in printed
+        assert "hint: Write one JSON object on each line" in printed
 
 
 def test_damaged_rejected_rows_are_told_from_a_defect(run: Run, build: Path) -> None:

@@ -26,7 +26,9 @@ class Letters(Toy):
         frame = pl.DataFrame(
             dict.fromkeys(self.every_column, asked), schema=dict.fromkeys(self.every_column, pl.String)
         )
-        yield FramePart(file.name, "letters", 1, frame.with_columns(reject=pl.lit(None), copies=pl.lit("1")))
+        yield FramePart(
+            file.name, "letters", 1, frame.with_columns(reject=pl.lit(None, dtype=pl.String), copies=pl.lit("1"))
+        )
 
     def prepare(self, state: int, source: Iterable[pl.DataFrame], options: Options, progress: Progress) -> int:
         seen = [sum(batch.height for batch in source) for _ in range(2)]

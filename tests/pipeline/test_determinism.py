@@ -122,6 +122,14 @@ def test_a_limit_reads_the_first_rows(tmp_path: Path, layout: Layout, limit: int
     assert first.exists()
 
 
+def test_a_limit_counts_rows_and_not_blank_lines(tmp_path: Path, layout: Layout):
+    layout(part=8)
+    source = tmp_path / "a.jsonl"
+    source.write_text("".join(f'{{"id": "{n}", "question": "number{n} of{n}", "answer": "a"}}\n\n' for n in range(40)))
+    built = run_pipeline(ThreadedToy(), source, tmp_path / "out", limit=25)
+    assert sorted(read_rows(built)["source_id"].cast(int)) == list(range(25))
+
+
 questions = st.lists(st.tuples(st.integers(0, 30), st.sampled_from("ab")), min_size=1, max_size=30, unique=True)
 
 

@@ -14,7 +14,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openmed_data.sources import lines
+from openmed_data.sources import documents, lines
 from openmed_data.sources.readers import parts
 from openmed_data.sources.resolve import SourceFile
 
@@ -153,17 +153,57 @@ def test_line_ends_and_blank_lines_are_no_rows(tmp_path: Path, between: bytes, e
     assert [row[0] for row in read(tmp_path / "rows.jsonl", content, rows=100)] == ["a", "b"]
 
 
-@given(block=st.integers(1, 60), rows=st.integers(1, 5), count=st.integers(1, 12), ended=st.booleans())
-def test_parts_do_not_depend_on_the_block_size(block: int, rows: int, count: int, *, ended: bool):
-    content = jsonl([{"question": "x" * index, "cop": index} for index in range(count)])
+@given(
+    block=st.integers(1, 60),
+    rows=st.integers(1, 5),
+    gaps=st.lists(st.sampled_from([b"", b"", b"\n", b" \t\r\n\n"]), min_size=1, max_size=12),
+    ended=st.booleans(),
+)
+def test_parts_depend_neither_on_the_block_size_nor_on_blank_lines(
+    block: int, rows: int, gaps: list[bytes], *, ended: bool
+):
+    records = [jsonl([{"question": "x" * index, "cop": index}]) for index in range(len(gaps))]
+    content = b"".join(gap + record for gap, record in zip(gaps, records, strict=True))
     content = content if ended else content.removesuffix(b"\n")
+    blocks = (content[start : start + block] for start in range(0, len(content), block))
+    found = list(lines.parts("a", blocks, ("question", "cop"), {"toy": ("question",)}, rows))
+    assert b"".join(part.chunk + b"\n" for part in found) == b"".join(records)
+    assert [part.load().height for part in found] == [part.rows for part in found]
+    assert max(part.rows for part in found) <= rows
+    assert [part.first_row for part in found] == [1 + sum(part.rows for part in found[:n]) for n in range(len(found))]
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    records=st.lists(st.dictionaries(st.text(), values, min_size=1, max_size=4), max_size=6),
+    block=st.integers(1, 60),
+    indent=st.sampled_from([None, 1]),
+    escaped=st.booleans(),
+    keyed=st.booleans(),
+)
+def test_a_document_is_read_record_by_record_as_it_would_be_whole(
+    tmp_path_factory: pytest.TempPathFactory,
+    records: list[dict[str, Any]],
+    block: int,
+    indent: int | None,
+    *,
+    escaped: bool,
+    keyed: bool,
+):
+    path = tmp_path_factory.mktemp("document") / "a.json"
+    document = {str(number): record for number, record in enumerate(records)} if keyed else records
+    path.write_bytes(json.dumps(document, indent=indent, ensure_ascii=escaped).encode("utf-8", "surrogatepass"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lines, "BLOCK_BYTES", block)
-        found = list(lines.parts("a", io.BytesIO(content), ("question", "cop"), {"toy": ("question",)}, rows))
-    assert b"".join(part.chunk for part in found) == content
-    assert [part.first_row for part in found] == list(range(1, count + 1, rows))
-    assert [part.load().height for part in found] == [part.most_rows for part in found]
-    assert all(part.most_rows == rows for part in found[:-1])
+        patch.setattr(documents, "BLOCK_BYTES", block)
+        read = [json.loads(line) for line in documents.as_lines(SourceFile(path, "a.json"))]
+    expected = [{"key": str(number), **record} for number, record in enumerate(records)] if keyed else records
+    assert read == expected
 
 
 def test_a_column_that_is_only_named_late_is_found(tmp_path: Path):

@@ -82,7 +82,7 @@ def test_a_text_is_cut_where_conversations_begin(tmp_path: Path) -> None:
         ("a.jsonl", b'{"messages": "\\ud800"}\n', "a.jsonl, row 1: found broken JSON"),
         ("a.jsonl", b"\n\n", "a.jsonl: found an empty file"),
         ("a.jsonl", b"\xff\xfe{\0}\0", "not UTF-8 text"),
-        ("a.json", b'[{"messages": []}, 3]', "a.json, row 2: found a JSON int; expected an object"),
+        ("a.json", b'[{"messages": []}, 3]', "a.json, row 2: found a JSON int; expected a JSON object"),
         ("a.json", b'[{"messages": []}', "'a.json' is not valid JSON"),
         ("a.txt", b"A text about nothing.", "a.txt: found a text without the tags of any format"),
         ("a.txt", b"<search>\xe9", "a.txt: found byte 0xe9 that is not UTF-8"),

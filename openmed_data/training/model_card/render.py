@@ -2,22 +2,17 @@
 
 import shlex
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any
 
 import yaml
-from jinja2 import Environment, StrictUndefined
 
-from openmed_data import markdown
-from openmed_data.card import TEMPLATES
+from openmed_data.card import fill
 from openmed_data.licenses import card_license
 from openmed_data.training.model_card.evidence import Evidence
 from openmed_data.training.model_card.metadata import datasets, is_repository, metadata
 from openmed_data.training.model_card.recipe import as_recipe, recipe_name
 from openmed_data.training.model_card.scores import Row, tables
 from openmed_data.training.report.page import duration
-
-_TEMPLATE = "model.md.j2"
 
 # Settings that a stage's table shows first, in this order; the recipe further down has all of them.
 _SHOWN = (
@@ -36,7 +31,8 @@ def render(evidence: Evidence) -> str:
         Markdown that starts with YAML metadata. The same evidence gives the same text: it holds no date.
     """
     block = yaml.safe_dump(metadata(evidence), sort_keys=False, allow_unicode=True)
-    return f"---\n{block}---\n\n{_text(_facts(evidence))}"
+    filters = {"duration": duration, "score": _score, "difference": _difference}
+    return f"---\n{block}---\n\n{fill('model.md.j2', _facts(evidence), filters)}"
 
 
 def _facts(evidence: Evidence) -> dict[str, Any]:
@@ -87,24 +83,6 @@ def _harness_command(evaluation: Mapping[str, Any]) -> str:
     if asked.get("limit"):
         words += ["--limit", str(asked["limit"])]
     return shlex.join([*words, "--seed", str(asked.get("seed", 42)), "--output_path", "results"])
-
-
-def _text(facts: Mapping[str, Any]) -> str:
-    # Not autoescaped: the output is Markdown, and the template says for each value how it is made safe.
-    environment = Environment(  # noqa: S701
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-    environment.filters |= {
-        "text": markdown.escape,
-        "code": markdown.code,
-        "fenced": markdown.fenced,
-        "cell": markdown.cell,
-        "duration": duration,
-        "score": _score,
-        "difference": _difference,
-    }
-    template = files(TEMPLATES).joinpath(_TEMPLATE).read_text(encoding="utf-8")
-    return environment.from_string(template).render(facts)
 
 
 def _score(value: float | None, stderr: float | None = None) -> str:
