@@ -28,7 +28,7 @@ _IN_GENERAL = (
 _CUES = (
     rf"\b(?:the|this|these|following|given|shown|below|above|accompanying|adjacent|attached) (?:\w+ ){{0,2}}?(?:given|below|shown|following|{_MARKED}) (?:\w+ )?(?:{_PICTURE})\b",
     rf"\b(?:following|given|provided|accompanying|adjacent|attached|above|below) (?:below )?(?:\w+ )?(?:{_PICTURE})\b(?: (?:of|is|are|was|shows?|depicts?|represents?|except|findings?|image|film|except)\b|\W|$)",
-    rf"\b(?:{_PICTURE})s?\b[^.?]{{0,60}}?\b(?:shown|depicted|given below|is given|are given|provided|below|displayed)\b(?:[^0-9]*$|\W+(?:what|which|the|most|diagnos))",
+    rf"\b(?:{_PICTURE})s?\b[^.?]{{0,60}}?\b(?:shown|depicted|given below|is given|are given|(?:is|are|as) provided|provided (?:below|here)|below|displayed)\b(?:[^0-9]*$|\W+(?:what|which|the|most|diagnos))",
     r"\b(?:shown|seen|depicted|marked|labell?ed|given|in|from|of|to) (?:in |by )?(?:the |this |a )?(?:given |following |below |attached )?(?:image|picture|photograph|photomicrograph|figure|fig|diagram|illustration|colou?r plate)\b",
     r"\b(?:figure|image|picture|diagram|photograph|photomicrograph) (?:shows|depicts|represents|shown|below|given|above)\b",
     r"\b(?:colou?r plate|video based|image based|picture based|see figure|identify from)\b",
@@ -36,7 +36,7 @@ _CUES = (
     rf"\b(?:{_MARKED}) (?:as |with |by |in |area |part )?(?:an? |the )?(?:arrows?|structures?|muscles?|nerves?|areas?|parts?|regions?|[\"']?[A-EX][\"']?(?:\W|$))",
     r"\barrows?\b",
     r"\bwith the (?:following|given|shown) (?:skin )?(?:lesions?|rash|swelling|deformity|appearance)\b",
-    rf"\b(?:{_PICTURE}) given\b",
+    rf"\b(?:{_PICTURE}) (?:given\b|provided(?:[.,:?]|\W*$))",
     r"\b(?:socket|tooth|teeth|patient|child|baby|neonate|infant) shown in\b",
     rf"\b(?:age|data|diagnosis|value)s? (?:from|in) the (?:\w+ ){{0,4}}(?:{_PICTURE}){_END}",
     r"\b(?:shown|depicted|given|represented|provided|illustrated|pictured) (?:here|below|above)\b(?:[^0-9]*$|\W+(?:what|which|the|most|diagnos))",
@@ -72,7 +72,16 @@ _POINTED_AT = "|".join(
         rf"\bof the following (?:lesion|cavity|deformity|defect|fracture|swelling)s?{_END}",
     )
 )
-_POINTERS = ("this", "these", "following", "fig", "picture", "image", "diagram")
+# One clause that speaks of "this" or "here", or leaves open what "the following" is seen in: nothing was said before.
+_NOTHING_BEFORE = "|".join(
+    (
+        r"^\W*(?:(?:in|for|by|at) )?(?:which|what)\b[^.,:;?!]*\bthis\b[^.,:;?!]*\W*$",
+        r"^\W*this (?:\w+ ){1,6}(?:in|for|by|of|with|causes?|called)\W*$",
+        r"^\W*(?:the )?following (?:\w+ ){0,2}is [^.:?!]*\b(?:in|for|by|of|with|as|which \w+[^.:?!]*)\W*$",
+        r"^[^.,:;?!'\"]*\bhere\W*$",
+    )
+)
+_POINTERS = ("this", "these", "following", "fig", "picture", "image", "diagram", " here")
 
 
 def _ascii(pattern: str) -> str:
@@ -104,8 +113,9 @@ def needs_picture(stems: pl.Series) -> pl.Series:
     """
     found = stems.str.contains(_ascii(_NO_CUES))
     pointing = stems.str.contains_any(list(_POINTERS), ascii_case_insensitive=True)
-    pointed_at = stems.filter(pointing).str.contains(_ascii(_POINTED_AT))
-    found = found.scatter(pointing.arg_true().filter(pointed_at), values=True)
+    pointers = stems.filter(pointing)
+    for patterns in (_POINTED_AT, _NOTHING_BEFORE):
+        found = found.scatter(pointing.arg_true().filter(pointers.str.contains(_ascii(patterns))), values=True)
     hinted = stems.str.contains_any(list(_HINTS), ascii_case_insensitive=True)
     pointed = stems.filter(hinted).str.replace_all(_ascii(_IN_GENERAL), " ")
     likely = pointed.str.contains(_ascii(_POINTING))
