@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501  (one pattern a line reads best)
 
+from collections.abc import Sequence
+
 import polars as pl
 
 _PICTURE = (
@@ -165,6 +167,39 @@ def options_refer(option: pl.Expr) -> pl.Expr:
     [True, True, True, False, False]
     """
     return option.str.contains(_REFERS.replace(r"\b", r"(?-u:\b)").replace(r"\W", "[^A-Za-z0-9_]"))
+
+
+_LETTERS_ALONE = r"^\W*[A-Ea-e](?:\W*[A-Ea-e]){0,4}\W*$"
+_LISTED = r"(?i)(?:^|[^a-z])[a-e] ?[).:-]\W*[a-z]{2}|[a-z][b-e]\) ?[a-z]{2}"
+_NAMED_BY_LETTERS = r"(?i)\b(?:vitamins?|hepatitis|influenza|clusters?|types?|groups?|class|fib(?:er|re)s?)\b"
+
+
+def letters_alone(stems: pl.Series, options: Sequence[pl.Series]) -> pl.Series:
+    """Return whether options are letters of things that the stem does not list: they are in a picture, or lost.
+
+    Vitamins, viruses and the like are named by letters and need no list; a letter twice (AA, Aa) is a genotype.
+
+    Examples
+    --------
+    >>> stems = ["Where is it thickest?", "Signs are a) Rash b) Fever c) Cough", "Which vitamin is it?"]
+    >>> rows = [("A", "B", "C", "D"), ("a", "ab", "bc", "abc"), ("A", "B", "C", "D")]
+    >>> letters_alone(pl.Series(stems), pl.DataFrame(rows, orient="row").get_columns()).to_list()
+    [True, False, False]
+    """
+    alone = options[0].str.contains(_LETTERS_ALONE).fill_null(value=False).arg_true()
+    for option in options[1:]:
+        alone = alone.filter(option.gather(alone).str.contains(_LETTERS_ALONE).fill_null(value=False))
+    asked = stems.gather(alone).fill_null("")
+    told = (asked.str.count_matches(_LISTED) > 1) | asked.str.contains(_NAMED_BY_LETTERS)
+    rows = zip(*(option.gather(alone) for option in options), strict=True)
+    once = pl.Series([not any(map(_repeats, row)) for row in rows], dtype=pl.Boolean)
+    found = pl.repeat(value=False, n=stems.len(), dtype=pl.Boolean, eager=True)
+    return found.scatter(alone.filter(once & ~told), values=True)
+
+
+def _repeats(option: str) -> bool:
+    letters = [char for char in option.upper() if char.isalpha()]
+    return len(set(letters)) < len(letters)
 
 
 # Where one cell of a table ran into the next: "treatedNew drug", "rate7286", "8068Tremors". One alone may be a misread
