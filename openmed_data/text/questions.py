@@ -75,13 +75,11 @@ _POINTED_AT = "|".join(
     )
 )
 # One clause that speaks of "this" or "here", or leaves open what "the following" is seen in: nothing was said before.
-_NOTHING_BEFORE = "|".join(
-    (
-        r"^\W*(?:(?:in|for|by|at) )?(?:which|what)\b[^.,:;?!]*\bthis\b[^.,:;?!]*\W*$",
-        r"^\W*this (?:\w+ ){1,6}(?:in|for|by|of|with|causes?|called)\W*$",
-        r"^\W*(?:the )?following (?:\w+ ){0,2}is [^.:?!]*\b(?:in|for|by|of|with|as|which \w+[^.:?!]*)\W*$",
-        r"^[^.,:;?!'\"]*\bhere\W*$",
-    )
+_NOTHING_BEFORE = (
+    r"^\W*(?:(?:in|for|by|at) )?(?:which|what)\b[^.,:;?!]*\bthis\b[^.,:;?!]*\W*$"
+    r"|^\W*this (?:\w+ ){1,6}(?:in|for|by|of|with|causes?|called)\W*$"
+    r"|^\W*(?:the )?following (?:\w+ ){0,2}is [^.:?!]*\b(?:in|for|by|of|with|as|which \w+[^.:?!]*)\W*$"
+    r"|^[^.,:;?!'\"]*\bhere\W*$"
 )
 _POINTERS = ("this", "these", "following", "fig", "picture", "image", "diagram", " here")
 
