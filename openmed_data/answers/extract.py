@@ -52,8 +52,8 @@ def reader_for(gold: Gold) -> Reader | None:
     Unverifiable are a choice whose right option is not beyond doubt, a number that does not parse, a decision other
     than yes, no or maybe, and free text over the length a short answer has.
     """
-    if gold.answer_type is AnswerType.CHOICE or (gold.answer_type is AnswerType.BOOLEAN and gold.choices):
-        # A decision among options is given by letter or by word, as any choice is.
+    if gold.answer_type is AnswerType.CHOICE or (gold.answer_type is AnswerType.BOOLEAN and gold.label):
+        # A decision whose row gives it a label is one among lettered options; without one, a letter says nothing.
         return ChoiceReader(gold.choices, gold.right_label) if gold.right_label else None
     match gold.answer_type:
         case AnswerType.NUMBER:

@@ -28,9 +28,7 @@ _PICTURED = (
     r"(?:[Tt]he|[Tt]his|[Gg]iven|[Aa]bove|[Ff]ollowing) (?:image|picture|photograph)"
     r"(?: (?:given|shown|above|below|in (?:the )?question))* (?:is|shows|depicts|represents)(?-u:\b)"
 )
-_SHORT = (
-    100  # bytes of a stem that is too short to describe the case, so that what is in the picture stands nowhere else
-)
+_SHORT = 100  # bytes of a stem that is too short to say in words what the picture shows
 
 # Python knows no (?-u:…); its own ASCII flag says the same.
 STATED, NAMED = (re.compile(pattern.replace(r"(?-u:\b)", r"\b"), re.ASCII) for pattern in (_STATED, _NAMED))

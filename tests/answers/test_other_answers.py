@@ -114,8 +114,16 @@ def test_a_decision_that_its_reason_turns_round_is_none(completion: str, answer:
     ("B", True), ("<answer>No</answer>", True), ("No, there is none", True), ("B. No", True), ("A", False), ("yes", False), ("No evidence of it", False),
     ("yes and no", False), ("yes or no", False), ("B. Yes", False), ("Yes. No.", False), ("The answer is no.", True), ("not no", False),
 ])  # fmt: skip
-def test_a_decision_among_options_is_given_by_letter_or_word(completion: str, expected: bool) -> None:
-    assert verify(completion, Gold("no", AnswerType.BOOLEAN, {"A": "Yes", "B": "No"})) is expected
+def test_a_decision_among_lettered_options_is_given_by_letter_or_word(completion: str, expected: bool) -> None:
+    choices = {"A": "Yes", "B": "No"}
+    assert verify(completion, Gold("no", AnswerType.BOOLEAN, choices, "B")) is expected
+    # Without a label the prompt shows no letters, so that a letter is no answer.
+    assert verify(completion, Gold("no", AnswerType.BOOLEAN, choices)) is (expected and "B" not in completion)
+
+
+def test_the_build_of_a_decision_is_sound_without_letters() -> None:
+    assert is_sound(gold_from_columns("yes", "boolean", ["yes", "no"]))
+    assert not is_sound(gold_from_columns("maybe", "boolean", ["yes", "no"]))
 
 
 @pytest.mark.parametrize(
