@@ -72,7 +72,9 @@ def bundled_items() -> list[ProbeItem]:
         ProbeItem(Gold("Rh+ve", choice, rhesus, "A"), "B", "The red cells carry the D antigen on their surface."),
         ProbeItem(Gold("<0.9", choice, cutoff, "B"), "A", "An ankle index below the cutoff shows arterial disease."),
         ProbeItem(Gold("C. difficile", choice, germs, "C"), "E", "Diarrhoea after clindamycin points to its toxin."),
-        ProbeItem(Gold("no", AnswerType.BOOLEAN, decisions), "yes", "The trial found no difference between its groups."),
+        ProbeItem(
+            Gold("no", AnswerType.BOOLEAN, decisions), "yes", "The trial found no difference between its groups."
+        ),
         ProbeItem(Gold("140 mEq/L", number), "14 mEq/L", "Normal serum sodium lies between two narrow limits."),
         ProbeItem(Gold("12", number), "10", "There are as many cranial nerve pairs as months in a year."),
         ProbeItem(Gold("Ulnar nerve", AnswerType.TEXT), "Radial nerve", "The claw hand follows injury at the elbow."),
