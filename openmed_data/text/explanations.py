@@ -24,8 +24,9 @@ _NAMED = (
     r"|(?-u:\b)[B-E] (?:is|are) (?:correct|incorrect|wrong|true|false|right)(?-u:\b)"
 )
 
+_PICTURES = "(?:image|picture|photograph) "
 _PICTURED = (
-    r"(?:[Tt]he|[Tt]his|[Gg]iven|[Aa]bove|[Ff]ollowing) (?:image|picture|photograph)"
+    rf"(?:[Tt]he|[Tt]his|[Gg]iven|[Aa]bove|[Ff]ollowing) {_PICTURES.rstrip()}"
     r"(?: (?:given|shown|above|below|in (?:the )?question))* (?:is|shows|depicts|represents)(?-u:\b)"
 )
 _SHORT = 100  # bytes of a stem that is too short to say in words what the picture shows
@@ -57,6 +58,7 @@ def explains_picture(stems: pl.Series, explanations: pl.Series) -> pl.Series:
     >>> explains_picture(pl.Series(["Which disease does it not transmit?"] * 3), told).to_list()
     [True, False, False]
     """
-    short = (stems.str.len_bytes() < _SHORT) & explanations.is_not_null()
-    shown = short.arg_true().filter(explanations.filter(short).str.contains(_PICTURED))
-    return pl.repeat(value=False, n=stems.len(), dtype=pl.Boolean, eager=True).scatter(shown, values=True)
+    places = ((stems.str.len_bytes() < _SHORT) & explanations.is_not_null()).arg_true()
+    for pattern in (_PICTURES, _PICTURED):  # the first costs a third of the second, and leaves little for it
+        places = places.filter(explanations.gather(places).str.contains(pattern))
+    return pl.repeat(value=False, n=stems.len(), dtype=pl.Boolean, eager=True).scatter(places, values=True)
