@@ -151,7 +151,7 @@ _REFERS = (
     r"|\b(?:all|none|any|both|either|neither|two|some) (?:of )?(?:the )?(?:above|these|options?|three|four|following)\b"
     r"|\babove\b.{0,12}$|\b[a-e]['\"\u2019)]? ?(?:,|&|and|or|\+) ?['\"\u2018(]?[a-e]\b|^\W*[a-e]{2,5}\W*$|^\W*(?:[1-5] ?,? ?){2,5}\W*$"
     r"|^\W*(?:[a-e] ?, ?)+[a-e]\W*$|\b(?:only|both) [a-e]\b|^\W*[a-e] only\b|\b(?:1st|2nd|first|second|last) (?:two|option)"
-    r"|\boptions?\b.{0,4}\b[a-e]\b|\b(?:i|ii|iii|iv) ?(?:,|&|and) ?(?:i|ii|iii|iv)\b"
+    r"|\boptions?\b.{0,4}\b[a-e1-5]\b|\b(?:i|ii|iii|iv) ?(?:,|&|and) ?(?:i|ii|iii|iv)\b"
 )
 
 
