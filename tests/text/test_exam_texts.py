@@ -158,7 +158,8 @@ def test_a_stem_points_at_a_picture_or_at_what_it_said(stem: str, picture: bool)
 
 
 def test_quoted_letters_refer_to_options() -> None:
-    options = pl.DataFrame({"option": ["'B' & 'C'", "(a) and (c)", "Option 1 and 2", "Hepatitis B vaccine", "Vitamin C"]})
+    texts = ["'B' & 'C'", "(a) and (c)", "Option 1 and 2", "Hepatitis B vaccine", "Vitamin C"]
+    options = pl.DataFrame({"option": texts})
     assert options.select(options_refer(pl.col("option")))["option"].to_list() == [True, True, True, False, False]
 
 
