@@ -91,12 +91,12 @@ def _sentences(text: str) -> list[str]:
 
 
 def _speaks_of(text: str, gold: str) -> bool:
-    """Return whether at least half of the right option's words stand in the text, whatever their endings."""
+    """Return whether most of the right option's words stand in the text, whatever their endings."""
     words = [word[:6] for word in re.findall(r"[a-z]{4,}|\d+", gold.lower())] or [gold.lower()]
     lowered = text.lower()
     if _stands_in(gold.lower(), lowered):
         return True
-    return 2 * sum(_stands_in(word, lowered) for word in words) >= len(words)
+    return 2 * sum(_stands_in(word, lowered) for word in words) > len(words)
 
 
 def _stands_in(word: str, text: str) -> bool:

@@ -172,6 +172,7 @@ def test_quoted_letters_refer_to_options() -> None:
         ("The median parts a set of values into two, which is quartile two, i.e. Half of them", "Quartile"),
         ("Friends, remember that isotretinoin harms the child in the womb.", "Isotretinoin"),
         ("The above picture shows a rash that is typical of measles in a child.", "Measles"),
+        ("Weber's test tells which ear is deaf, and Rinne's test tells why it is deaf.", "Schwabach test"),
         ("Paired t test It compares the means of one group at two times.", "Paired t test"),
         ("Fibrous dysplasia Fibrous dysplasia puts fibrous tissue in the place of bone.", "Fibrous tissue"),
         ("Side effects of the group: Indinavir: stones of the kidney and a dry mouth.", "Indinavir"),
