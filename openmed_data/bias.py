@@ -81,11 +81,10 @@ def bias_figures(counts: pl.DataFrame) -> dict[str, Any]:
         sum(folds.values()) * (1.0 if name > 0 else 0.5 if name == 0 else 0.0) for name, folds in classes.items()
     )
     accuracy = _classifier_hits(classes) / total
-    margin = Z_95 * math.sqrt(accuracy * (1 - accuracy) / total)
     figures: dict[str, Any] = {
         "pairs": total,
         "length_classifier_accuracy": round(accuracy, 4),
-        "length_classifier_interval": [round(accuracy - margin, 4), round(accuracy + margin, 4)],
+        "length_classifier_interval": [round(bound, 4) for bound in wilson_interval(accuracy, total)],
         "longer_is_chosen": round(longer / total, 4),
         "mean_length_difference": round(tally.table(counts, "characters").get("chosen minus rejected", 0) / total, 2),
     }
@@ -96,6 +95,20 @@ def bias_figures(counts: pl.DataFrame) -> dict[str, Any]:
                 name: round(count / sum(letters.values()), 4) for name, count in letters.items()
             }
     return figures
+
+
+def wilson_interval(share: float, total: int) -> tuple[float, float]:
+    """Return the 95% interval of a share, which never leaves 0 to 1 (E. B. Wilson, JASA 22:209-212, 1927).
+
+    Examples
+    --------
+    >>> [[round(bound, 3) for bound in wilson_interval(0.5, total)] for total in (1, 4000)]
+    [[0.055, 0.945], [0.485, 0.515]]
+    """
+    spread = Z_95**2 / total
+    centre = (share + spread / 2) / (1 + spread)
+    margin = math.sqrt(spread * (share * (1 - share) + spread / 4)) / (1 + spread)
+    return centre - margin, centre + margin
 
 
 def _by_class(counts: pl.DataFrame) -> dict[int, dict[int, int]]:

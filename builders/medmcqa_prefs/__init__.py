@@ -51,7 +51,7 @@ class MedmcqaPrefs(Builder[PrefsOptions, PrefsState]):
     columns = ("question", *OPTIONS, "cop")
     optional_columns = ("exp", "subject_name", "topic_name", "id", "choice_type")
     reasons = Reason
-    # Level 2 costs one of the 4,076 rows made of the validation split, since exam questions hold no patients: where the
+    # Level 2 costs one of the 4,057 rows made of the validation split, since exam questions hold no patients: where the
     # filter is in doubt, the row goes.
     filters = (FilterUse("phi", {"action": "drop", "level": 2}), FilterUse("contamination"))
     releases_gil = True

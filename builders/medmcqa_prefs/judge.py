@@ -2,9 +2,10 @@
 
 import polars as pl
 
+from openmed_data.text.explanations import explains_picture
 from openmed_data.text.keys import question_key
 from openmed_data.text.options import is_absent
-from openmed_data.text.questions import lost_table, needs_picture, unanswerable
+from openmed_data.text.questions import letters_alone, lost_table, needs_picture, unanswerable
 from openmed_data.text.rationale import rationale
 
 from .pairs import OPTIONS, TEXTS
@@ -14,8 +15,10 @@ from .reasons import PrefsOptions, Reason, Style
 def screen(rows: pl.DataFrame, options: PrefsOptions) -> pl.DataFrame:
     """Add `reason`, null for rows that pass; the first reason in this order counts."""
     keys = question_key(pl.concat([rows[name].alias("text") for name in TEXTS]))
+    stems = rows["question"].fill_null("")
     rows = rows.with_columns(
-        needs_picture(rows["question"].fill_null("")).alias("picture"),
+        (needs_picture(stems) | explains_picture(stems, rows["exp"])).alias("picture"),
+        letters_alone(stems, [rows[name] for name in OPTIONS]).alias("alone"),
         *(keys.slice(index * rows.height, rows.height).alias(f"key {name}") for index, name in enumerate(TEXTS)),
     )
     if options.style is Style.RATIONALE:
@@ -35,6 +38,7 @@ def screen(rows: pl.DataFrame, options: PrefsOptions) -> pl.DataFrame:
         Reason.UNANSWERABLE_STEM: unanswerable(pl.col("question"), mean_length),
         Reason.LOST_TABLE: lost_table(pl.col("question")),
         Reason.NEEDS_PICTURE: pl.col("picture"),
+        Reason.LETTERS_ALONE: pl.col("alone"),
         Reason.DUPLICATE_OPTIONS: _duplicate_options(),
         Reason.CONTRADICTING_EXPLANATION: pl.col("stated") != pl.col("gold"),
     }
@@ -48,7 +52,7 @@ def detail() -> pl.Expr:
     """Return the text that caused each rejection."""
     raw = pl.concat_str([pl.col(f"raw {name}").fill_null("") for name in OPTIONS], separator=" | ")
     explained = (Reason.CONTRADICTING_EXPLANATION, Reason.NO_CLEAN_EXPLANATION)
-    asked = (Reason.UNANSWERABLE_STEM, Reason.LOST_TABLE, Reason.NEEDS_PICTURE)
+    asked = (Reason.UNANSWERABLE_STEM, Reason.LOST_TABLE, Reason.NEEDS_PICTURE, Reason.LETTERS_ALONE)
     return (
         pl.when(pl.col("reason") == Reason.UNLABELLED)
         .then(pl.col("cop").fill_null(""))

@@ -18,6 +18,7 @@ class Reason(ReasonCode):
     UNANSWERABLE_STEM = "unanswerable_stem", "the stem asks nothing"
     LOST_TABLE = "lost_table", "the stem holds a table whose cells ran into one another"
     NEEDS_PICTURE = "needs_picture", "the question is about a picture that is not there"
+    LETTERS_ALONE = "letters_alone", "the options are letters of things that the question does not list"
     CONTRADICTING_EXPLANATION = "contradicting_explanation", "the explanation states another letter than the key"
     NO_CLEAN_EXPLANATION = "no_clean_explanation", "style=rationale, and no explanation can serve as one"
 

@@ -34,6 +34,13 @@ _MANY_ANSWERS = re.compile(
     r"|\bexamples?\b",
     re.IGNORECASE,
 )
+# What asks within the last sentence: "Given that he does not smoke, what vaccine …" says nothing of what is asked for.
+_ASKS = re.compile(
+    r"(?:^|,\s+)(?:(?:in|on|at|from|to|for|by|under|during|of|with)\s+)?"
+    r"(?:what|which|who|whom|when|where|why|how|identify|name)\b",
+    re.IGNORECASE,
+)
+_ADDED = re.compile(r",\s+(?:which|who|whose|where)\b[^,]*")
 _LAST_SENTENCE = re.compile(r"(?:[.?!]\s+|^)(?=[A-Z])((?:(?![.?!]\s+[A-Z]).)*)$", re.DOTALL)
 # Not all-trans-retinoic acid.
 _OF_OPTIONS = re.compile(
@@ -198,6 +205,7 @@ def _open(item: Item, seen: _Seen, options: RewardsOptions) -> Question | Reason
         return Question(item, AnswerType.BOOLEAN, seen.stem, key, DECISIONS[:2], DECISIONS.index(key))
     quantity = read_quantity(gold)
     is_number = quantity is not None and not _RATIO.search(gold) and not quantity.rest.strip(" .")
+    is_name = bool(_abbreviations(gold))  # what has an abbreviation is said word for word
     tests = {
         Reason.MAYBE_NOT_OFFERED: key in DECISIONS,
         Reason.NO_OPTIONS: item.stated.label is not None
@@ -206,7 +214,7 @@ def _open(item: Item, seen: _Seen, options: RewardsOptions) -> Question | Reason
         Reason.LETTER_COMBINATION: are_letters([gold]),
         Reason.MANY_ANSWERS: _MANY_ANSWERS.search(_asking(seen.stem)) is not None,
         Reason.ANSWER_IN_PROMPT: f" {text_key(gold)} " in f" {text_key(seen.stem)} ",
-        Reason.FREE_TEXT_TOO_LONG: not is_number and len(gold.split()) > options.max_text_words,
+        Reason.FREE_TEXT_TOO_LONG: not is_number and not is_name and len(gold.split()) > options.max_text_words,
         Reason.SEVERAL_ANSWERS: not is_number and _LISTS.search(gold) is not None,
     }
     if fault := _first(tests):
@@ -217,21 +225,31 @@ def _open(item: Item, seen: _Seen, options: RewardsOptions) -> Question | Reason
 
 
 def _asking(stem: str) -> str:
-    """Return the sentence that asks, which is the last."""
+    """Return the clause that asks: of the last sentence, without what comes before it and what is added to it."""
     found = _LAST_SENTENCE.search(stem)
-    return found.group(1) if found else stem
+    sentence = found.group(1) if found else stem
+    starts = [start.start() for start in _ASKS.finditer(sentence)]
+    if not starts:
+        return sentence
+    return _ADDED.sub("", sentence) if starts[0] == 0 else sentence[starts[-1] :]
 
 
 def _accepted(item: Item, seen: _Seen) -> tuple[str, ...]:
     """Return other ways to say the gold: without its abbreviation, the abbreviation, the option it was made from."""
-    gold, texts = item.stated.text, list[str]()
-    abbreviated = _ABBREVIATED.fullmatch(gold)
-    if abbreviated and sum(map(str.isupper, abbreviated["short"])) > 1:
-        texts += [abbreviated[name] + abbreviated["rest"] for name in ("long", "short")]
+    gold = item.stated.text
+    texts = _abbreviations(gold)
     if not seen.also_refers and re.search(r"[A-Za-z]{3}", item.also) and not are_letters([item.also]):
         texts.append(item.also)
     wrong = {answer_key(gold), *(answer_key(text) for text in item.distractors)}
     return tuple({answer_key(text): text for text in texts if answer_key(text) not in wrong}.values())
+
+
+def _abbreviations(gold: str) -> list[str]:
+    """Return the long and the short form of "atrioventricular (AV) node", or nothing."""
+    found = _ABBREVIATED.fullmatch(gold)
+    if not found or sum(map(str.isupper, found["short"])) < 2:
+        return []
+    return [found[name] + found["rest"] for name in ("long", "short")]
 
 
 def _detail(item: Item, reason: Reason) -> str:

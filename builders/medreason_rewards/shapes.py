@@ -1,5 +1,6 @@
 """The sources this builder reads, and how a row of each becomes one item."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from string import ascii_uppercase
@@ -29,9 +30,11 @@ SHAPES = {
     MEDMCQA: ("question", *_OPTIONS, "cop"),
     "MedQA": ("question", "options", "answer_idx", "answer"),
 }
-OTHER_COLUMNS = ("id_in_dataset", "id", "Complex_CoT", "Response")
+OTHER_COLUMNS = ("id_in_dataset", "id", "Complex_CoT")
 # What identifies a row; its answer and reasoning do not.
 _IDENTITY = ("dataset_name", "id_in_dataset", "id", "question", "options", *_OPTIONS, _OPEN[0])
+
+_WRAPPED = re.compile(r"(?<=[a-z,])\n(?=[a-z]{2})(?![ivx]+[.)])")  # not before b) or ii)
 
 Record = Mapping[str, Any]
 
@@ -140,8 +143,8 @@ def _huatuo(record: Record, at: _Place) -> Item:
     options = dict(zip(ascii_uppercase, () if isinstance(held, Reason) else held, strict=False))
     also = options.pop(_label(record.get("answer_idx")) or "", "")
     reasoning = record.get("Complex_CoT") or ""
-    # The chains are a model's own, and some argue for another answer.
-    agrees = answer_key(stated.text) in answer_key(record.get("Response") or reasoning)
+    # The chains are a model's own, and some end with another answer, or with none.
+    agrees = answer_key(stated.text) in answer_key(reasoning.rsplit("\n\n", 1)[-1])
     return Item(
         *(at.row, at.uid, at.file, "huatuo", at.source_id),
         question=question,
@@ -185,8 +188,8 @@ def _mended(
 
 
 def _lines(text: str | None) -> str:
-    """Clean a question and keep its lines: findings and tables stand on lines of their own."""
+    """Clean a question and keep its lines: findings and tables stand on lines of their own, a sentence does not."""
     if not text:
         return ""
     lines = text.replace("\\r\\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join(filter(None, map(clean_text, lines)))
+    return _WRAPPED.sub(" ", "\n".join(filter(None, map(clean_text, lines))))

@@ -28,9 +28,9 @@ class BooleanReader:
 
     @classmethod
     def of(cls, gold: Gold) -> Self | None:
-        """Prepare a gold; None where it is no decision."""
-        right = answer_key(gold.answer)
-        return cls(right) if right in {"yes", "no", "maybe"} else None
+        """Prepare a gold; None where it is no decision, or none of those that are offered."""
+        right, offered = answer_key(gold.answer), {answer_key(text) for text in gold.choices.values()}
+        return cls(right) if right in {"yes", "no", "maybe"} and (right in offered or not offered) else None
 
     def is_right(self, value: str) -> bool:
         """Say whether a decision is the right one."""

@@ -37,6 +37,7 @@ _NEXT_LABEL = re.compile(
     r"^[\s,/&+.;)\"”-]*+(?:\b(?:and|or|to|also|maybe|option|choice|answer)\b[\s:]*)*\(?([A-Z])"
     r"(?=\)?\s*(?:[).:,/&;\]}\n]|$|(?:and|or)\b|\(?[A-Z]\b))"
 )
+_LETTERS_MORE = re.compile(r"(?:\W+(?:(?:and|or)\s+)?[A-Ja-j](?!\w))+\W*")  # "b, a": no article where nothing follows
 # "A" and "I" are words too: they are labels where punctuation follows.
 _LISTED_LABEL = re.compile(
     r"(?:(?:^|[,;/]|\b(?:or|and|option|choice|answer)\b)\s*+|\n[^\S\n]*+)\(?(?:([B-HJ-Z])(?=[).:,;/\s]|$)|([AI])(?=[).:,;/\n]|$))"
@@ -181,7 +182,7 @@ class ChoiceReader:
         if self._another(label, rest):
             return UNCLEAR
         words = rest.lstrip(CLOSING)
-        if taken_back(rest):
+        if taken_back(rest) or _LETTERS_MORE.fullmatch(rest):
             return UNCLEAR if alone else None
         spaced = rest[:1] in " \t"
         if rest.lstrip(" \t")[:1] == "\n" or _REASON.match(rest) or (not spaced and explains(words)):

@@ -14,7 +14,7 @@ from openmed_data.answers.boolean import BooleanReader
 from openmed_data.answers.choice import ChoiceReader
 from openmed_data.answers.gold import AnswerType, Gold
 from openmed_data.answers.number import NumberReader
-from openmed_data.answers.reading import UNCLEAR, Reader, doubtful
+from openmed_data.answers.reading import UNCLEAR, Reader, doubtful, predicate, unwrap
 from openmed_data.answers.region import (
     Method,
     Passage,
@@ -52,8 +52,8 @@ def reader_for(gold: Gold) -> Reader | None:
     Unverifiable are a choice whose right option is not beyond doubt, a number that does not parse, a decision other
     than yes, no or maybe, and free text over the length a short answer has.
     """
-    if gold.answer_type is AnswerType.CHOICE or (gold.answer_type is AnswerType.BOOLEAN and gold.choices):
-        # A decision among options is given by letter or by word, as any choice is.
+    if gold.answer_type is AnswerType.CHOICE or (gold.answer_type is AnswerType.BOOLEAN and gold.label):
+        # A decision whose row gives it a label is one among lettered options; without one, a letter says nothing.
         return ChoiceReader(gold.choices, gold.right_label) if gold.right_label else None
     match gold.answer_type:
         case AnswerType.NUMBER:
@@ -125,9 +125,19 @@ def _claims(text: str, reader: Reader) -> list[_Claim]:
 def _tagged(text: str, passage: Passage, reader: Reader) -> _Claim:
     inside = text[passage.start : passage.end]
     said = {claim.value for claim in _stated(inside, statements(inside), reader)} if announces(inside) else set[str]()
-    if (value := reader.read(inside, exact=False, alone=True)) is not None:
+    if (value := _whole(inside, reader, exact=False)) is not None:
         said.add(value)
     return _Claim(said.pop() if len(said) == 1 else UNCLEAR, passage)
+
+
+def _whole(text: str, reader: Reader, *, exact: bool) -> str | None:
+    """Read a text that is the whole answer: as it stands, or what it says of its subject ("The diagnosis is …")."""
+    value = reader.read(text, exact=exact, alone=True)
+    if value is not None or exact:
+        return value
+    bare = unwrap(text)
+    said = predicate(bare)
+    return None if said in {bare, "a", "i"} else reader.read(said, exact=False, alone=True)
 
 
 def _stated(text: str, passages: Iterable[Passage], reader: Reader) -> list[_Claim]:
@@ -146,11 +156,10 @@ def _bare(text: str, reader: Reader) -> list[_Claim]:
         lines.append((Method.LAST_LINE, newline + 1))
     for method, begin in lines:
         passage = Passage(method, begin, end, exact=method is Method.LAST_LINE)
-        # An article or a pronoun that stands alone is no letter.
-        if text[begin:end] in {"a", "i"}:
-            return []
         for first in dict.fromkeys((begin, after_lead(text, begin, end))):
-            value = reader.read(text[first:end], exact=passage.exact, alone=True)
+            if text[first:end] in {"a", "i"}:  # an article or a pronoun that stands alone is no letter
+                return []
+            value = _whole(text[first:end], reader, exact=passage.exact)
             if value is not None:
                 return [_Claim(value, passage)]
     return []

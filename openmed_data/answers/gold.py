@@ -32,7 +32,8 @@ class Gold:
     choices
         Label (one upper-case letter) to option text; empty for open questions.
     label
-        The right option's label. A choice without one is found by its text, where exactly one option has it.
+        The right option's label. A choice without one is found by its text, where exactly one option has it; a
+        decision without one is given in words alone, and its choices are the words that are offered.
     accepted
         Further answers that earn the same credit.
     tolerance
@@ -53,11 +54,11 @@ class Gold:
 
     @property
     def right_label(self) -> str | None:
-        """The label of the right option; None where no option is right beyond doubt, and for numbers and texts."""
-        if self.answer_type in {AnswerType.NUMBER, AnswerType.TEXT}:
-            return None
-        if self.label:
+        """The label of the right option; None where there are no labels, or no option is right beyond doubt."""
+        if self.label and self.answer_type in {AnswerType.CHOICE, AnswerType.BOOLEAN}:
             return self.label if self.label in self.choices else None
+        if self.answer_type is not AnswerType.CHOICE:
+            return None
         key = answer_key(self.answer)
         labels = [label for label, text in self.choices.items() if key and answer_key(text) == key]
         return labels[0] if len(labels) == 1 else None

@@ -109,7 +109,7 @@ _DISOWNING = frozenset(_DISOWNING_TEXT.split())
 _LETTERS = re.compile(r"[a-z]+")
 # "It is …", "The most likely cause is …"; a subject with a clause of its own may be an answer itself.
 _SUBJECT = re.compile(
-    r"(?:(?:it|this|that|there)(?=\s)|the(?:\s+(?!(?:which|who|that|because|since|as|due|given|for|with|and|or)\b)[a-z-]+){1,6}?)"
+    r"(?:(?:it|this|that|there)(?=\s)|the(?:\s+(?!(?:which|who|that|because|since|as|due|given|for|with|and|or|least)\b)[a-z-]+){1,6}?)"
     r"\s+(?:is|are|was|were)\s+|it['’]s\s+",
     re.IGNORECASE,
 )
@@ -215,7 +215,7 @@ def disowning(words: str) -> bool:
 
 
 def predicate(passage: str) -> str:
-    """Return what a sentence says of its subject; the passage itself where it opens with no subject, or denies it.
+    """Return what a sentence says of its subject; the passage itself where it has none or two, or denies it.
 
     Examples
     --------
@@ -223,7 +223,9 @@ def predicate(passage: str) -> str:
     ('a stroke.', 'The wrong cause is a stroke.')
     """
     subject = _SUBJECT.match(passage)
-    return passage[subject.end() :] if subject and not disowning(subject.group().lower()) else passage
+    if not subject or disowning(subject.group().lower()) or _SUBJECT.search(passage, subject.end()):
+        return passage
+    return passage[subject.end() :]
 
 
 def sentence(text: str) -> str:

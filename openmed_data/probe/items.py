@@ -65,6 +65,7 @@ def bundled_items() -> list[ProbeItem]:
     hepatitis = {"A": "Hepatitis A", "B": "Hepatitis B", "C": "Hepatitis B and C", "D": "None of the above"}
     rhesus = {"A": "Rh+ve", "B": "Rh-ve", "C": "ABO", "D": "Kell"}
     cutoff = {"A": ">0.9", "B": "<0.9", "C": "0.9", "D": "9"}
+    decisions = {"A": "yes", "B": "no"}
     germs = {"A": "E. coli", "B": "H. pylori", "C": "C. difficile", "D": "B. fragilis", "E": "S. aureus"}
     return [
         ProbeItem(Gold("Hepatitis B", choice, hepatitis, "B"), "A", "Needle sharing transmits this virus by blood."),
@@ -72,7 +73,7 @@ def bundled_items() -> list[ProbeItem]:
         ProbeItem(Gold("<0.9", choice, cutoff, "B"), "A", "An ankle index below the cutoff shows arterial disease."),
         ProbeItem(Gold("C. difficile", choice, germs, "C"), "E", "Diarrhoea after clindamycin points to its toxin."),
         ProbeItem(
-            Gold("no", AnswerType.BOOLEAN), "yes", "The trial found no difference between both groups of patients."
+            Gold("no", AnswerType.BOOLEAN, decisions), "yes", "The trial found no difference between its groups."
         ),
         ProbeItem(Gold("140 mEq/L", number), "14 mEq/L", "Normal serum sodium lies between two narrow limits."),
         ProbeItem(Gold("12", number), "10", "There are as many cranial nerve pairs as months in a year."),
@@ -90,7 +91,7 @@ def items_of(rows: "pl.DataFrame") -> Iterator[ProbeItem]:
 
 def _wrong(gold: Gold) -> str:
     """Return an answer of the gold's own kind that is not right: another label, another number, the other verdict."""
-    if gold.choices:
+    if gold.right_label:
         return next(label for label in gold.choices if label != gold.right_label)
     if gold.answer_type is AnswerType.NUMBER:
         return re.sub(r"\d+", lambda digits: str(3 * int(digits[0]) + 1), gold.answer)

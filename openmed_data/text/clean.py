@@ -12,19 +12,22 @@ _INLINE = re.compile(r"</?(?:a|b|em|font|i|s|small|span|strong|sub|sup|u)(?:\s[^
 _BLOCK = re.compile(rf"</?(?:{_TAGS})(?:\s[^<>]*)?/?>", re.IGNORECASE)
 # What is left of an apostrophe or a quote whose entity lost its name: Park&;s, Bowman&;s.
 _NAMELESS = re.compile(r"&;")
-_INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+# Among them the marks that turn the direction of writing, under which a line reads otherwise than it is written.
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 _DROP_INVISIBLE = str.maketrans("", "", _INVISIBLE)
 
 _SIGNS_OF_DIRT = ["&", "<", "  ", "\t", "\n", "\r", "\x0b", "\x0c", "\u00a0", "\u2009", "\u202f", "\u3000", *_INVISIBLE]
 
 
 def clean_text(text: str) -> str:
-    """Return `text` with entities decoded, tags removed and white space made single spaces.
+    r"""Return `text` with entities decoded, tags removed and white space made single spaces.
 
     Examples
     --------
     >>> clean_text("<p>Bowman&;s  capsule: CO<sub>2</sub> &lt; 0.9</p>")
     "Bowman's capsule: CO2 < 0.9"
+    >>> clean_text("not \u202etuog\u202c")
+    'not tuog'
     >>> clean_text("pH <7.2 and pCO2>50")
     'pH <7.2 and pCO2>50'
     """

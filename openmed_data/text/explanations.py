@@ -24,6 +24,13 @@ _NAMED = (
     r"|(?-u:\b)[B-E] (?:is|are) (?:correct|incorrect|wrong|true|false|right)(?-u:\b)"
 )
 
+_PICTURES = "(?:image|picture|photograph) "
+_PICTURED = (
+    rf"(?:[Tt]he|[Tt]his|[Gg]iven|[Aa]bove|[Ff]ollowing) {_PICTURES.rstrip()}"
+    r"(?: (?:given|shown|above|below|in (?:the )?question))* (?:is|shows|depicts|represents)(?-u:\b)"
+)
+_SHORT = 100  # bytes of a stem that is too short to say in words what the picture shows
+
 # Python knows no (?-u:…); its own ASCII flag says the same.
 STATED, NAMED = (re.compile(pattern.replace(r"(?-u:\b)", r"\b"), re.ASCII) for pattern in (_STATED, _NAMED))
 
@@ -40,3 +47,18 @@ def stated_position(explanation: pl.Expr) -> pl.Expr:
 def names_letters(explanation: pl.Expr) -> pl.Expr:
     """Return whether an explanation points at options by their letters, in any of the usual ways."""
     return explanation.str.contains(_NAMED).fill_null(value=False)
+
+
+def explains_picture(stems: pl.Series, explanations: pl.Series) -> pl.Series:
+    """Return whether a short stem has an explanation that says what the picture shows, so that there was one.
+
+    Examples
+    --------
+    >>> told = pl.Series(["The given image shows a sandfly.", "Kala-azar. The clinical picture is typical.", None])
+    >>> explains_picture(pl.Series(["Which disease does it not transmit?"] * 3), told).to_list()
+    [True, False, False]
+    """
+    places = ((stems.str.len_bytes() < _SHORT) & explanations.is_not_null()).arg_true()
+    for pattern in (_PICTURES, _PICTURED):  # the first costs a third of the second, and leaves little for it
+        places = places.filter(explanations.gather(places).str.contains(pattern))
+    return pl.repeat(value=False, n=stems.len(), dtype=pl.Boolean, eager=True).scatter(places, values=True)

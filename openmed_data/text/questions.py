@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501  (one pattern a line reads best)
 
+from collections.abc import Sequence
+
 import polars as pl
 
 _PICTURE = (
@@ -28,7 +30,7 @@ _IN_GENERAL = (
 _CUES = (
     rf"\b(?:the|this|these|following|given|shown|below|above|accompanying|adjacent|attached) (?:\w+ ){{0,2}}?(?:given|below|shown|following|{_MARKED}) (?:\w+ )?(?:{_PICTURE})\b",
     rf"\b(?:following|given|provided|accompanying|adjacent|attached|above|below) (?:below )?(?:\w+ )?(?:{_PICTURE})\b(?: (?:of|is|are|was|shows?|depicts?|represents?|except|findings?|image|film|except)\b|\W|$)",
-    rf"\b(?:{_PICTURE})s?\b[^.?]{{0,60}}?\b(?:shown|depicted|given below|is given|are given|provided|below|displayed)\b(?:[^0-9]*$|\W+(?:what|which|the|most|diagnos))",
+    rf"\b(?:{_PICTURE})s?\b[^.?]{{0,60}}?\b(?:shown|depicted|given below|is given|are given|(?:is|are|as) provided|provided (?:below|here)|below|displayed)\b(?:[^0-9]*$|\W+(?:what|which|the|most|diagnos))",
     r"\b(?:shown|seen|depicted|marked|labell?ed|given|in|from|of|to) (?:in |by )?(?:the |this |a )?(?:given |following |below |attached )?(?:image|picture|photograph|photomicrograph|figure|fig|diagram|illustration|colou?r plate)\b",
     r"\b(?:figure|image|picture|diagram|photograph|photomicrograph) (?:shows|depicts|represents|shown|below|given|above)\b",
     r"\b(?:colou?r plate|video based|image based|picture based|see figure|identify from)\b",
@@ -36,7 +38,7 @@ _CUES = (
     rf"\b(?:{_MARKED}) (?:as |with |by |in |area |part )?(?:an? |the )?(?:arrows?|structures?|muscles?|nerves?|areas?|parts?|regions?|[\"']?[A-EX][\"']?(?:\W|$))",
     r"\barrows?\b",
     r"\bwith the (?:following|given|shown) (?:skin )?(?:lesions?|rash|swelling|deformity|appearance)\b",
-    rf"\b(?:{_PICTURE}) given\b",
+    rf"\b(?:{_PICTURE}) (?:given\b|provided(?:[.,:?]|\W*$))",
     r"\b(?:socket|tooth|teeth|patient|child|baby|neonate|infant) shown in\b",
     rf"\b(?:age|data|diagnosis|value)s? (?:from|in) the (?:\w+ ){{0,4}}(?:{_PICTURE}){_END}",
     r"\b(?:shown|depicted|given|represented|provided|illustrated|pictured) (?:here|below|above)\b(?:[^0-9]*$|\W+(?:what|which|the|most|diagnos))",
@@ -72,7 +74,14 @@ _POINTED_AT = "|".join(
         rf"\bof the following (?:lesion|cavity|deformity|defect|fracture|swelling)s?{_END}",
     )
 )
-_POINTERS = ("this", "these", "following", "fig", "picture", "image", "diagram")
+# One clause that speaks of "this" or "here", or leaves open what "the following" is seen in: nothing was said before.
+_NOTHING_BEFORE = (
+    r"^\W*(?:(?:in|for|by|at) )?(?:which|what)\b[^.,:;?!]*\bthis\b[^.,:;?!]*\W*$"
+    r"|^\W*this (?:\w+ ){1,6}(?:in|for|by|of|with|causes?|called)\W*$"
+    r"|^\W*(?:the )?following (?:\w+ ){0,2}is [^.:?!]*\b(?:in|for|by|of|with|as|which \w+[^.:?!]*)\W*$"
+    r"|^[^.,:;?!'\"]*\bhere\W*$"
+)
+_POINTERS = ("this", "these", "following", "fig", "picture", "image", "diagram", " here")
 
 
 def _ascii(pattern: str) -> str:
@@ -104,8 +113,9 @@ def needs_picture(stems: pl.Series) -> pl.Series:
     """
     found = stems.str.contains(_ascii(_NO_CUES))
     pointing = stems.str.contains_any(list(_POINTERS), ascii_case_insensitive=True)
-    pointed_at = stems.filter(pointing).str.contains(_ascii(_POINTED_AT))
-    found = found.scatter(pointing.arg_true().filter(pointed_at), values=True)
+    pointers = stems.filter(pointing)
+    for patterns in (_POINTED_AT, _NOTHING_BEFORE):
+        found = found.scatter(pointing.arg_true().filter(pointers.str.contains(_ascii(patterns))), values=True)
     hinted = stems.str.contains_any(list(_HINTS), ascii_case_insensitive=True)
     pointed = stems.filter(hinted).str.replace_all(_ascii(_IN_GENERAL), " ")
     likely = pointed.str.contains(_ascii(_POINTING))
@@ -141,7 +151,7 @@ _REFERS = (
     r"|\b(?:all|none|any|both|either|neither|two|some) (?:of )?(?:the )?(?:above|these|options?|three|four|following)\b"
     r"|\babove\b.{0,12}$|\b[a-e]['\"\u2019)]? ?(?:,|&|and|or|\+) ?['\"\u2018(]?[a-e]\b|^\W*[a-e]{2,5}\W*$|^\W*(?:[1-5] ?,? ?){2,5}\W*$"
     r"|^\W*(?:[a-e] ?, ?)+[a-e]\W*$|\b(?:only|both) [a-e]\b|^\W*[a-e] only\b|\b(?:1st|2nd|first|second|last) (?:two|option)"
-    r"|\boptions?\b.{0,4}\b[a-e]\b|\b(?:i|ii|iii|iv) ?(?:,|&|and) ?(?:i|ii|iii|iv)\b"
+    r"|\boptions?\b.{0,4}\b[a-e1-5]\b|\b(?:i|ii|iii|iv) ?(?:,|&|and) ?(?:i|ii|iii|iv)\b"
 )
 
 
@@ -155,6 +165,39 @@ def options_refer(option: pl.Expr) -> pl.Expr:
     [True, True, True, False, False]
     """
     return option.str.contains(_REFERS.replace(r"\b", r"(?-u:\b)").replace(r"\W", "[^A-Za-z0-9_]"))
+
+
+_LETTERS_ALONE = r"^\W*[A-Ea-e](?:\W*[A-Ea-e]){0,4}\W*$"
+_LISTED = r"(?i)(?:^|[^a-z])[a-e] ?[).:-]\W*[a-z]{2}|[a-z][b-e]\) ?[a-z]{2}"
+_NAMED_BY_LETTERS = r"(?i)\b(?:vitamins?|hepatitis|influenza|clusters?|types?|groups?|class|fib(?:er|re)s?)\b"
+
+
+def letters_alone(stems: pl.Series, options: Sequence[pl.Series]) -> pl.Series:
+    """Return whether options are letters of things that the stem does not list: they are in a picture, or lost.
+
+    Vitamins, viruses and the like are named by letters and need no list; a letter twice (AA, Aa) is a genotype.
+
+    Examples
+    --------
+    >>> stems = ["Where is it thickest?", "Signs are a) Rash b) Fever c) Cough", "Which vitamin is it?"]
+    >>> rows = [("A", "B", "C", "D"), ("a", "ab", "bc", "abc"), ("A", "B", "C", "D")]
+    >>> letters_alone(pl.Series(stems), pl.DataFrame(rows, orient="row").get_columns()).to_list()
+    [True, False, False]
+    """
+    alone = options[0].str.contains(_LETTERS_ALONE).fill_null(value=False).arg_true()
+    for option in options[1:]:
+        alone = alone.filter(option.gather(alone).str.contains(_LETTERS_ALONE).fill_null(value=False))
+    asked = stems.gather(alone).fill_null("")
+    told = (asked.str.count_matches(_LISTED) > 1) | asked.str.contains(_NAMED_BY_LETTERS)
+    rows = zip(*(option.gather(alone) for option in options), strict=True)
+    once = pl.Series([not any(map(_repeats, row)) for row in rows], dtype=pl.Boolean)
+    found = pl.repeat(value=False, n=stems.len(), dtype=pl.Boolean, eager=True)
+    return found.scatter(alone.filter(once & ~told), values=True)
+
+
+def _repeats(option: str) -> bool:
+    letters = [char for char in option.upper() if char.isalpha()]
+    return len(set(letters)) < len(letters)
 
 
 # Where one cell of a table ran into the next: "treatedNew drug", "rate7286", "8068Tremors". One alone may be a misread

@@ -26,6 +26,9 @@ _SPACE_BEFORE = re.compile(r"(?<=[\w)]) +(?=[,;.](?:\s|$))")
 # Signs that a passage is notes, a table, a citation or talk about the examination, and not an explanation.
 _NOTES = re.compile(
     r"[a-z]{2}[A-Z][a-z]{2}|[\w)\"][:.)\"]+[A-Z][a-z]|\w!\w|\b[A-Z]{4,} [A-Z]{4,}\b"  # words run together
+    r"|[a-z)\]%] (?:Although|As|Because|But|Hence|Here|If|It|Most|Since|So|The|There|These|They|This|Thus|When) [a-z]"
+    r"|(?i:\b(?P<twice>[a-z]{4,}(?: [a-z]+)?) (?P=twice)\b)"  # a heading, and the sentence that opens with it
+    r"|:\s[^.]*:\s"  # a table in one line
     r"|-{2,}|->|[=*#\u2022\u2192|>]|\b\d+ ?/ ?e\b| - .* - "  # tables, lists, editions
     r"|(?:^|[A-Za-z.] )1\. ?[A-Z]|[A-Za-z] 1\.$|\b(?:i\.e|e\.g|viz|vs)\.$"  # a list in one line, a sentence cut
     r"|(?i:\b(?:refs?|page|editi?on|textbook|lines from|harrison|robbins|ganong|guyton|bailey)\b)"
@@ -58,8 +61,8 @@ def rationale(explanation: str | None, gold: str) -> str | None:
     if explanation is None:
         return None
     text = _REFERENCE.sub(" ", clean_text(explanation))
-    text = _LOST_SPACE.sub(". ", STATED.sub("", text)).lstrip(" .,:;)-\u2013'\"").removeprefix("Explanation:").lstrip()
-    text = clean_text(_without_heading(text, gold))
+    text = _LOST_SPACE.sub(". ", STATED.sub("", text)).lstrip(" .,:;)-\u2013'\"")
+    text = clean_text(_without_heading(text.removeprefix("Explanation:").lstrip(), gold).removeprefix("Explanation:"))
     if NAMED.search(text):
         return None
     result = _SPACE_BEFORE.sub("", " ".join(_sentences(text)))
@@ -88,12 +91,12 @@ def _sentences(text: str) -> list[str]:
 
 
 def _speaks_of(text: str, gold: str) -> bool:
-    """Return whether at least half of the right option's words stand in the text, whatever their endings."""
+    """Return whether most of the right option's words stand in the text, whatever their endings."""
     words = [word[:6] for word in re.findall(r"[a-z]{4,}|\d+", gold.lower())] or [gold.lower()]
     lowered = text.lower()
     if _stands_in(gold.lower(), lowered):
         return True
-    return 2 * sum(_stands_in(word, lowered) for word in words) >= len(words)
+    return 2 * sum(_stands_in(word, lowered) for word in words) > len(words)
 
 
 def _stands_in(word: str, text: str) -> bool:

@@ -18,10 +18,16 @@ _EXAM = (
 _YEARS = r"['\u2019 -]*(?:19|20)?\d\d(?:, ?(?:19|20)?\d\d)*"
 _SITTING = rf"(?:{_EXAM}(?:[ -]{_MONTH})?{_YEARS}|{_MONTH}{_YEARS})(?:[,;]? ?{_MONTH}{_YEARS})*"
 _LETTERS = r"(?: ?\([a-e](?:, ?[a-e])*\))?"
+# "(Asked twice)", "(In exam they wrote …)": what somebody says of the examination; not "(on examination: a rash)".
+_REMARK = (
+    r" ?[(\[](?i:asked (?:twice|thrice|again|in)\b|(?:repeat(?:ed)?|recall(?:ed)?) question\b|in (?:the )?exam\b)"
+    r"[^()\[\]]*[)\]]\W*$"
+)
 # "is:March 2009", "?(AIIMS May 2015, May 2014)", "is:KCET 12; JIPMER 12"; never "in March 2009": that is part of it.
 _SAT = (
     (rf"([:?.]) ?(?:{_SITTING}(?:[;,] ?{_SITTING})*{_LETTERS}|[(\[]{_SITTING}(?:[;,] ?{_SITTING})*[)\]])\W*$", "${1}"),
     (rf" [(\[]{_EXAM}(?:[ -]{_MONTH})?{_YEARS}(?:[;,] ?{_SITTING})*[)\]]\W*$", ""),
+    (_REMARK, ""),
 )
 
 _TEXT = r"[^()\n]*?(?:\([^()\n]*\)[^()\n]*?)*?"  # brackets in it are closed, so that the next closing one is a label's
@@ -38,7 +44,7 @@ _SENTENCES = (
 )
 _DASHES = "\u2013\u2014-"
 _END = (
-    (r"\s*[.,:;]*\?[?.,:;]*$", "?"),
+    (r"[\s.,:;]*\?[?.,:;]*$", "?"),
     (r"([^\s;,])\s*[;,]+$", "${1}:"),
     (r"(\w)\s+([:.])$", "${1}${2}"),
     (rf"(\w)\s*[:{_DASHES}]*[{_DASHES}]+$", "${1}"),
@@ -66,6 +72,7 @@ def mend_stems(stems: pl.Series) -> pl.Series:
     >>> mend_stems(pl.Series(["It bleeds.Which layer , then, is this??", None])).to_list()
     ['It bleeds. Which layer, then, is this?', None]
     """
+    stems = stems.clone()  # scatter writes in place
     for hint, steps in MENDS:
         suspect = stems.str.contains(hint).fill_null(value=False)
         if suspect.any():

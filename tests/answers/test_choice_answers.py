@@ -247,3 +247,18 @@ def test_a_letter_in_tags_is_right_only_for_its_own_option(options: list[str], d
     gold = Gold(choices[right], AnswerType.CHOICE, choices, right)
     verdict = verify(f"<answer>{said}</answer>", gold)
     assert verdict is not True or said == right
+
+
+@pytest.mark.parametrize(("said", "paid"), [
+    ("It is B.", True), ("It's croup", True), ("The most likely diagnosis is croup.", True), ("That is B, not A.", True), ("It is B. It causes stridor.", True),
+    ("It is not B", False), ("It is B or A", False), ("It is B. It is A.", False), ("The cause is croup, the effect is asthma.", False),
+    ("The wrong one is croup", False), ("The least likely diagnosis is croup", False), ("It is possibly B", False), ("It is A", False), ("b, a", False),
+])  # fmt: skip
+def test_one_sentence_says_what_its_subject_is(said: str, paid: bool) -> None:
+    gold = Gold("Croup", AnswerType.CHOICE, {"A": "Asthma", "B": "Croup"}, "B")
+    assert verify(f"<answer>{said}</answer>", gold) is paid
+
+
+@pytest.mark.parametrize("completion", ["It is a", "<answer>It is a</answer>", "Therefore a"])
+def test_an_article_whose_noun_was_cut_off_is_no_letter(completion: str) -> None:
+    assert verify(completion, Gold("Asthma", AnswerType.CHOICE, {"A": "Asthma", "B": "Croup"}, "A")) is False

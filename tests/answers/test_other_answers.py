@@ -17,6 +17,8 @@ from openmed_data.answers.units import pint_unit, same_quantity
         ("20%", "20%", True), ("20 %", "20%", True), ("20", "20%", False), ("3 × 10^9/L", "3x10^9/L", True), ("3 × 10⁹ /L", "3e9/L", True),
         ("3 × 10⁸ /L", "3e9/L", False), ("$3 \\times 10^{9}$/L", "3e9/L", True), ("3\\cdot10^8/L", "3e9/L", False), (">5 mg", ">5 mg", True), ("5 mg", ">5 mg", False), ("<5 mg", ">5 mg", False),
         ("0.5", "1/2", True), ("1\n/ 2", "0.5", True), ("1\u00a0/\n0", "1", False), ("5 x 10^99999", "5", False), (".5 mg", "0.5 mg", True), ("5-10 years", "5 years", False), ("5 years", "60 months", True),
+        ("<answer>There are 12</answer>", "12", True), ("<answer>It is 5 mg.</answer>", "5 mg", True), ("<answer>It is not 5 mg</answer>", "5 mg", False),
+        ("<answer>There are 12 to 14</answer>", "12", False), ("<answer>It is 5 mg, it is 6 mg</answer>", "5 mg", False),
         ("12.5 mg", "12.48 mg", True), ("12.7 mg", "12.48 mg", False), ("140 mEq/L", "140 mEq/L", True), ("140 mmol/L", "140 mEq/L", False),
         ("The answer is 72 beats per minute", "72 bpm", True), ("-5", "5", False), ("−5", "-5", True), ("100 mcg", "0.1 mg", True),
         ("The answer is 5 mg because 6 is wrong", "5 mg", True), ("10 mg/kg/day", "10 mg/kg/day", True), ("10 mg/kg", "10 mg/kg/day", False),
@@ -114,8 +116,16 @@ def test_a_decision_that_its_reason_turns_round_is_none(completion: str, answer:
     ("B", True), ("<answer>No</answer>", True), ("No, there is none", True), ("B. No", True), ("A", False), ("yes", False), ("No evidence of it", False),
     ("yes and no", False), ("yes or no", False), ("B. Yes", False), ("Yes. No.", False), ("The answer is no.", True), ("not no", False),
 ])  # fmt: skip
-def test_a_decision_among_options_is_given_by_letter_or_word(completion: str, expected: bool) -> None:
-    assert verify(completion, Gold("no", AnswerType.BOOLEAN, {"A": "Yes", "B": "No"})) is expected
+def test_a_decision_among_lettered_options_is_given_by_letter_or_word(completion: str, expected: bool) -> None:
+    choices = {"A": "Yes", "B": "No"}
+    assert verify(completion, Gold("no", AnswerType.BOOLEAN, choices, "B")) is expected
+    # Without a label the prompt shows no letters, so that a letter is no answer.
+    assert verify(completion, Gold("no", AnswerType.BOOLEAN, choices)) is (expected and "B" not in completion)
+
+
+def test_the_build_of_a_decision_is_sound_without_letters() -> None:
+    assert is_sound(gold_from_columns("yes", "boolean", ["yes", "no"]))
+    assert not is_sound(gold_from_columns("maybe", "boolean", ["yes", "no"]))
 
 
 @pytest.mark.parametrize(

@@ -331,6 +331,21 @@ def test_the_same_rows_counted_from_zero_give_the_same_pairs(tmp_path: Path, pai
     assert read_manifest(built)["state"]["index_base"] == {"sample.jsonl": 0}
 
 
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"question": "Which is the thickest layer?", **dict(zip(OPTIONS, "ABCD", strict=True))}, "letters_alone"),
+        ({"question": "The goggles are worn in", "exp": "The image shows goggles of lead glass."}, "needs_picture"),
+        ({"question": "The goggles are worn in", "exp": "The clinical picture is typical."}, None),
+    ],
+)
+def test_what_stood_in_a_picture_is_not_asked(tmp_path: Path, changed: dict[str, str], reason: str | None):
+    rows = [*SAMPLE[:40], {**BY_ID[DEFECTS["eponym"][0]], "id": "new", **changed}]
+    built = run_pipeline(BUILDER, write_jsonl(tmp_path / "rows.jsonl", rows), tmp_path / "out")
+    rejected = {json.loads(row["record"])["id"]: row["reason"] for row in read_rejected(built).iter_rows(named=True)}
+    assert rejected.get("new") == reason
+
+
 @pytest.mark.shared
 @pytest.mark.parametrize("seed", [42, 7])
 def test_lengths_and_letters_tell_nothing_on_the_real_file(tmp_path: Path, shared_data: Path, seed: int):

@@ -254,7 +254,6 @@ HUATUO = {
     "Open-ended Verifiable Question": "Which part of the heart sets its rhythm?",
     "Ground-True Answer": "Sinoatrial node.",
     "Complex_CoT": "Cells that fire fastest lead. That is the sinoatrial node.",
-    "Response": "The sinoatrial node.",
 }
 
 
@@ -264,7 +263,6 @@ def test_huatuo_asks_the_open_question_and_knows_the_wrong_options(tmp_path: Pat
         "Ground-True Answer": "Mitral valve",
         "options": {"A": "Mitral valve", "B": "Aortic valve"},
         "answer_idx": "A",
-        "Response": "The aortic valve.",
     }
     build = build_of([HUATUO, wrong_chain], tmp_path)
     first, second = read_rows(build).sort("answer", descending=True).iter_rows(named=True)
@@ -302,9 +300,39 @@ def test_spoilt_options_are_mended_with_the_answer_that_repeats_one(tmp_path: Pa
 
 
 def test_reasoning_that_concludes_otherwise_is_left_out(tmp_path: Path) -> None:
-    told = "Cells of the node fire first.\n\nThe AV node leads. Others may lead, but the AV node comes first."
-    row = HUATUO | {"Complex_CoT": told, "Response": "The sinoatrial node, though told otherwise."}
-    assert read_rows(build_of([row], tmp_path))["reference_reasoning"].to_list() == [None]
+    other = "Cells of it fire first.\n\nThe AV node leads. The sinoatrial node may lead, but the AV node comes first."
+    open_end = "The sinoatrial node fires first.\n\nWithout a tracing of the heart nobody can say which part leads."
+    rows = [HUATUO | {"Open-ended Verifiable Question": f"What part leads in case {number}?", "Complex_CoT": told}
+            for number, told in enumerate((other, open_end))]  # fmt: skip
+    assert read_rows(build_of(rows, tmp_path))["reference_reasoning"].to_list() == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("question", "gold", "reason"),
+    [
+        ("For a man who does not smoke or drink, what vaccine is given first?", "Mumps vaccine", None),
+        ("What is the colour of the bag for lead, which is not burnt?", "Red", None),
+        ("Among the drugs for gout, which drug is not given in renal failure?", "Probenecid", "many_answers"),
+        ("When the heart fails, what drug is least helpful?", "Verapamil", "many_answers"),
+        ("Which drug, which is cheap, is not given to children?", "Aspirin", "many_answers"),
+        ("Which disease is it?", "Transposition of the Great Arteries (TGA)", None),
+        ("Which disease is it?", "Transposition of the great arteries at birth", "free_text_too_long"),
+    ],
+)  # fmt: skip
+def test_only_the_clause_that_asks_says_how_many_answers_there_are(
+    tmp_path: Path, question: str, gold: str, reason: str | None
+) -> None:
+    open_form = {"options": None, "answer_idx": None, "answer": None, "question": None}
+    row = HUATUO | open_form | {"Open-ended Verifiable Question": question, "Ground-True Answer": gold}
+    build = build_of([HUATUO, row], tmp_path)
+    assert read_rejected(build)["reason"].to_list() == ([reason] if reason else [])
+
+
+def test_a_sentence_wrapped_over_lines_is_joined_and_findings_keep_theirs(tmp_path: Path) -> None:
+    question = "Which part sets the rhythm of the\nheart at rest?\nPulse: 60/min\nECG: normal"
+    build = build_of([HUATUO | {"Open-ended Verifiable Question": question}], tmp_path)
+    (prompt,) = read_rows(build)["prompt"].to_list()
+    assert "rhythm of the heart at rest?\nPulse: 60/min\nECG: normal\n" in prompt[0]["content"]
 
 
 def test_open_golds_that_speak_of_options_or_a_picture_are_rejected(tmp_path: Path) -> None:
