@@ -59,7 +59,8 @@ class PrefsOptions(Options):
     shuffle: bool = Field(
         default=True,
         description="Move options so that every letter is right equally often; never where options or the explanation "
-        "refer to letters or to other options.",
+        "refer to letters or to other options. Without it letters are right as often as the source has them, which the "
+        "check `pairs` fails where it shows.",
     )
     system: str = Field("", description="System prompt put before every question; none if empty.")
     repair: bool = Field(
