@@ -26,7 +26,7 @@ _VARIABLE = r"\{\{\s*[\w.\[\]]+\s*\}\}|(?i:\[(?:your|user'?s?|recipient'?s?|pati
 _CREDENTIAL = re.compile(r"(?:passw(?:or)?d|passcode|token|api_?key|verification_?code|(?:^|_)pin)$", re.IGNORECASE)
 # Text that a chat template would take for its own, and calls that a reader did not read.
 _CONTROL = r"<\|(?:im_start|im_end|endoftext|eot_id|start_header_id|end_of_text|begin_of_text)\|>|\[/?INST\]"
-_UNREAD = (
+CALL_AS_TEXT = (
     r"(?m)</?tool_call>|<functioncall>|</?tool_response>|<\|(?:begin|end)_of_(?:query|documents)\|>|</?search>"
     r"|</?information>|^Action(?: \d+)?: ?\w+ ?\[|^Observation(?: \d+)?:|\[TOOL_CALLS\]|<\|python_tag\|>"
 )
@@ -39,7 +39,7 @@ _EVERYONE, _BESIDE_SYSTEM, _REPLIES = (
 _OF_TEXTS = (
     (Law.REWARD_LEAK, _EVALUATOR, _BESIDE_SYSTEM),
     (Law.MARKUP, _CONTROL, _EVERYONE),
-    (Law.MARKUP, _UNREAD, _REPLIES),
+    (Law.MARKUP, CALL_AS_TEXT, _REPLIES),
     (Law.UNRESOLVED, _REFERENCE, _REPLIES),
     (Law.REFUSAL, REFUSAL, _REPLIES),
 )
