@@ -22,7 +22,7 @@ _NAMED = re.compile(
     r"\bYou are \w[\w.\- ]{0,30}, (?:an? [\w ]{3,40} )?(?:created|made|trained|developed|built) by [^.\n]{2,40}\.\s*"
 )
 
-# Half of the chat templates leave these out of earlier turns and half train on them, so that the same row would teach
+# Some chat templates leave these out of earlier turns and others train on them, so that the same row would teach
 # two things.
 _THOUGHT = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
 
