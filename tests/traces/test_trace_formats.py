@@ -11,6 +11,7 @@ from openmed_data.traces.convert import read
 from openmed_data.traces.detect import formats, sure
 from openmed_data.traces.export import writer
 from openmed_data.traces.format import FORMATS, Format, Record
+from openmed_data.traces.reasons import Unfit
 from openmed_data.traces.trace import Message, Trace
 
 Turns = list[tuple[str, str, list[tuple[str, Any]]]]
@@ -247,6 +248,26 @@ def test_a_json_rpc_log_with_pages_of_tools_and_an_error() -> None:
     assert trace.tools is not None
     assert trace.tools.names == ("t1", "t2")
     assert [message.content for message in trace.messages] == ["Go.", "", "Error: down", "It is down."]
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ({"type": "resource", "resource": {"uri": "lab://4", "mimeType": "text/plain", "text": "4.1"}}, "4.1"),
+        ({"type": "resource", "resource": {"uri": "scan://4", "blob": "AAAA"}}, None),
+        ({"type": "resource_link", "uri": "lab://4"}, None),
+        ({"type": "image", "data": "AAAA"}, None),
+    ],
+)
+def test_a_resource_in_a_result_is_read_where_it_is_text(part: Record, told: str | None) -> None:
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "lab"}}
+    answered = {"jsonrpc": "2.0", "id": 1, "result": {"content": [part]}}
+    record = {"events": [said("user", "Lab?"), call, answered, said("assistant", "4.1.")]}
+    if told is None:
+        with pytest.raises(Unfit, match=r"events\[2\].result.content\[0\]"):
+            turns("mcp", record)
+    else:
+        assert turns("mcp", record)[2] == ("tool", told, [])
 
 
 @pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])

@@ -62,6 +62,13 @@ def test_a_foreign_line_spoils_the_session_it_stands_in(tmp_path: Path) -> None:
     assert [one["events"][-1] for one in records(tmp_path / "log.jsonl")] == ["oops", event("two", "b")]
 
 
+def test_a_chat_around_json_rpc_is_a_log_though_most_lines_are_chat(tmp_path: Path) -> None:
+    turns = [{"role": role, "content": "x"} for role in ("system", "user", "assistant", "user")]
+    lines = [*turns, {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}]
+    assert [one["events"] for one in records(write_jsonl(tmp_path / "log.jsonl", lines))] == [lines]
+    assert parts(tmp_path / "log.jsonl")[0].shape == LOG
+
+
 def test_a_text_is_cut_where_conversations_begin(tmp_path: Path) -> None:
     system = "<|im_start|>system\nBe brief.<|im_end|>\n"
     text = "".join(system + CHAT.format(question) for question in ("One?", "Two?"))
