@@ -38,7 +38,8 @@ class MCP(Format):
         """Return the session that a line names; a line with a role and a content is a turn of the chat around it."""
         if not isinstance(record, dict) or (_rpc(record) is None and not {"role", "content"} <= record.keys()):
             return None
-        return next((str(record[key]) for key in _SESSIONS if key in record), "")
+        named = cast(Record, record)
+        return next((str(named[key]) for key in _SESSIONS if key in named), "")
 
     def read(self, record: Record) -> Trace:
         """Read the events of one session."""
@@ -137,7 +138,7 @@ def _embedded(content: Any) -> Any:
     if not isinstance(content, list):
         return content
     parts = cast("list[Any]", content)
-    return [part.get("resource", part) if isinstance(part, dict) else part for part in cast("list[Record]", parts)]
+    return [cast(Record, part).get("resource", cast(Any, part)) if isinstance(part, dict) else part for part in parts]
 
 
 def _chat(event: Any, at: str) -> Message:
