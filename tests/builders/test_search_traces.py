@@ -122,6 +122,12 @@ def test_no_query_is_the_question_and_none_comes_twice(build):
         assert len(set(queries)) == len(queries)
 
 
+def test_no_thought_comes_twice(build):
+    for trace in build[1]:
+        said = [message["content"] for message in trace["messages"] if message["tool_calls"] and message["content"]]
+        assert len(set(said)) == len(said)
+
+
 def test_what_is_quoted_answers_the_question_that_was_asked(build, corpus):
     known = {row["id"]: row for row in map(json.loads, corpus.read_text(encoding="utf-8").splitlines())}
     for trace in build[1]:
