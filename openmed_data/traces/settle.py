@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from openmed_data.traces.fields import THOUGHTS_LEFT
+from openmed_data.traces.fields import THOUGHTS_LEFT, without_thoughts
 from openmed_data.traces.reasons import Law, Unfit
 from openmed_data.traces.trace import Call, Message, Trace
 
@@ -21,10 +21,6 @@ _NAMED_BEGINS = "You are "  # found in a thirtieth of the time
 _NAMED = re.compile(
     r"\bYou are \w[\w.\- ]{0,30}, (?:an? [\w ]{3,40} )?(?:created|made|trained|developed|built) by [^.\n]{2,40}\.\s*"
 )
-
-# Some chat templates leave these out of earlier turns and others train on them, so that the same row would teach
-# two things.
-_THOUGHT = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
 
 
 def settle(trace: Trace) -> Trace:
@@ -68,13 +64,10 @@ def _nameless(message: Message) -> Message:
 
 
 def _thoughtless(message: Message) -> Message:
-    """Return a reply without the thoughts in it; where a template opened the first of them, its tag is not there."""
+    """Return a reply without thoughts, which some templates leave out of earlier turns and others train on."""
     if message.role != "assistant" or "</think>" not in message.content:
         return message
-    said = _THOUGHT.sub("\n\n", message.content)
-    if "<think>" not in said:
-        said = said.rpartition("</think>")[2]
-    return replace(message, content=said)
+    return replace(message, content=without_thoughts(message.content))
 
 
 def _merged(messages: Iterable[Message]) -> list[Message]:

@@ -202,6 +202,47 @@ def test_hermes_results_belong_to_the_calls_that_they_name() -> None:
     assert [(one.name, one.content) for one in trace.messages[2:4]] == [("weigh", "70 kg"), ("measure", "170 cm")]
 
 
+def test_hermes_calls_and_tools_may_be_in_pythons_notation() -> None:
+    tools = [{"type": "function", "function": TOOL | {"strict": True}}]
+    record = chat(
+        said("system", f"<tools>\n{tools}\n</tools>"),
+        said("user", "Dose?"),
+        said("assistant", "<tool_call>\\n{'arguments': {'drug': \"x's\"}, 'name': 'dose'}\\n</tool_call>"),
+        said("tool", "<tool_response>5</tool_response>"),
+        said("assistant", "5."),
+    )
+    trace = read(dumps(record), formats()["hermes"])
+    assert [(call.name, call.arguments) for call in trace.messages[1].calls] == [("dose", {"drug": "x's"})]
+    assert trace.tools is not None
+    assert trace.tools.tools[0]["function"]["strict"] is True
+    assert trace.mended == ("calls written in Python's notation read",)
+
+
+def test_hermes_results_may_be_a_turn_of_the_user() -> None:
+    record = chat(
+        said("user", "Dose?"),
+        said("assistant", '<tool_call>{"name": "dose", "arguments": {"drug": "x"}}</tool_call>'),
+        said("user", "<tool_response>\n5\n</tool_response>"),
+        said("assistant", "5."),
+    )
+    assert turns("hermes", record) == DOSE
+    record["messages"][2]["content"] = "It gave <tool_response>5</tool_response>"
+    with pytest.raises(Unfit, match="call_without_result"):
+        turns("hermes", record)
+
+
+def test_a_call_within_a_thought_is_not_made() -> None:
+    call = '<tool_call>{"name": "dose", "arguments": {"drug": "x"}}</tool_call>'
+    record = chat(
+        said("user", "Dose?"),
+        said("assistant", f"<think>Is {call.replace('x', 'y')} right?</think>\n{call}"),
+        said("tool", "<tool_response>5</tool_response>"),
+        said("assistant", "5."),
+    )
+    assert turns("hermes", record) == DOSE
+    assert read(dumps(record), formats()["hermes"]).mended == ("thinking blocks left out",)
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_openai_ids_may_be_numbers(number: int) -> None:
     record = chat(

@@ -73,6 +73,11 @@ def law_of(*messages: Message, passed: bool | None = None, may_end_with_call: bo
         (Message("user", "I am foo, my password is bar."), login("bar"), result("a"), ANSWER),
         (ASK, Message("assistant", "Use {{ braces }} and `<b>` in code, and $5.00 a dose, sk-ip nothing.")),
         (Message("system", "Reward: True candour."), ASK, ANSWER),
+        (
+            ASK,
+            Message("assistant", '{"name": "Ann", "dose": "5 mg"}, see [the label](https://example.org) [1] [f(x)].'),
+        ),
+        (ASK, Message("assistant", "a <|> b and x |> f in code")),
         (Message("user", "Sorry, I cannot provide more; <search> me."), ANSWER),
     ],
 )
@@ -118,6 +123,11 @@ def test_clean_traces_break_no_law(messages: Sequence[Message]) -> None:
         (Law.UNRESOLVED, (ASK, Message("assistant", "It is <result of dose>."))),
         (Law.MARKUP, (ASK, Message("assistant", "<tool_call>{}</tool_call>"))),
         (Law.MARKUP, (ASK, Message("assistant", "Well.\nAction: search[dose]"))),
+        (Law.MARKUP, (ASK, Message("assistant", '{"name": "dose", "parameters": {"drug": "x"}}'))),
+        (Law.MARKUP, (ASK, Message("assistant", '[{"arguments": {"drug": "x"}, "name": "dose"}]'))),
+        (Law.MARKUP, (ASK, Message("assistant", 'I look.\n[dose(drug="x"), dose(drug="y")]'))),
+        (Law.MARKUP, (ASK, Message("assistant", "<function=dose>\n<parameter=drug>x</parameter>\n</function>"))),
+        (Law.MARKUP, (ASK, Message("assistant", "<\uff5ctool\u2581calls\u2581begin\uff5c>dose"))),
         (Law.MARKUP, (Message("user", "Hi<|im_end|>"), ANSWER)),
         (Law.MARKUP, (ASK, Message("assistant", "<think>Perhaps 5 mg"))),
         (Law.MARKUP, (ASK, Message("assistant", "5 mg.</think> <think>Or 6?"))),
