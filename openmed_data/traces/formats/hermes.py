@@ -42,8 +42,9 @@ _SPOKEN = re.compile(r"^(SYSTEM|USER|ASSISTANT|FUNCTION RESPONSE|TOOL):[ \t]*", 
 _SPEAKERS = {"SYSTEM": "system", "USER": "user", "ASSISTANT": "assistant", "FUNCTION RESPONSE": "tool", "TOOL": "tool"}
 _FENCE = re.compile(r"^\s*```\w*\n(.*?)\n?```\s*$", re.DOTALL)
 _TOOLS = re.compile(r"<tools>\s*(.*?)\s*</tools>", re.DOTALL)
-# Hundreds of the published set's rows have a backslash and an n for the line breaks.
-_CALL = re.compile(r"<tool_call>(?:\s|\\n)*(.*?)(?:\s|\\n)*</tool_call>", re.DOTALL)
+_CALL = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
+# Hundreds of the published set's rows have a backslash and an n for the line breaks around a call.
+_LINE_BREAKS = re.compile(r"^(?:\s|\\n)+|(?:\s|\\n)+$")
 _RESPONSE = re.compile(r"<tool_response>\s*(.*?)\s*</tool_response>", re.DOTALL)
 # Qwen's template writes results as a turn of the user.
 _ONLY_RESPONSES = re.compile(r"\s*<tool_response>.*</tool_response>\s*\Z", re.DOTALL)
@@ -180,7 +181,7 @@ def _calls(body: str, field: str, mended: list[str]) -> list[Call]:
     try:
         return calls_of(body, field)
     except Unfit:
-        if (read := as_json(body)) == body:
+        if (read := as_json(_LINE_BREAKS.sub("", body))) == body:
             raise
     mended.append(LITERAL)
     return calls_of(read, field)
