@@ -291,6 +291,43 @@ def test_a_json_rpc_log_with_pages_of_tools_and_an_error() -> None:
     assert [message.content for message in trace.messages] == ["Go.", "", "Error: down", "It is down."]
 
 
+def event(uuid: str, parent: str | None, role: str, content: Any, **more: Any) -> Record:
+    return {"type": role, "uuid": uuid, "parentUuid": parent, "message": {"role": role, "content": content, **more}}
+
+
+def test_what_the_program_wrote_into_a_log_is_left_out() -> None:
+    events = [
+        event("1", None, "user", "Dose?"),
+        event("2", "1", "assistant", [{"type": "text", "text": "API Error: overloaded"}], model="<synthetic>"),
+        event("3", "2", "user", [{"type": "text", "text": "[Request interrupted by user]"}]),
+        event("4", "3", "user", "Of x."),
+        event("5", "4", "assistant", [{"type": "text", "text": "5."}], model="m"),
+    ]
+    assert turns("anthropic", {"events": events}) == [("user", "Dose?\n\nOf x.", []), ("assistant", "5.", [])]
+    mended = read(dumps({"events": events}), formats()["anthropic"]).mended
+    assert mended == ("turns written by the program, not by the user or the model, left out",) * 2
+
+
+def test_a_question_that_was_taken_back_is_left_out_with_its_answer() -> None:
+    call = {"type": "tool_use", "name": "dose", "input": {}}
+    events = [
+        event("1", None, "user", "Hello"),
+        event("2", "1", "assistant", [{"type": "text", "text": "Hello."}]),
+        event("3", "2", "user", "Dose of y?"),
+        event("4", "3", "assistant", [call | {"id": "a"}]),
+        event("5", "4", "user", [{"type": "tool_result", "tool_use_id": "a", "content": "7"}]),
+        event("6", "2", "user", "Dose of x?"),
+        event("7", "6", "assistant", [call | {"id": "b"}]),
+        event("8", "7", "assistant", [call | {"id": "c"}]),
+        event("9", "7", "user", [{"type": "tool_result", "tool_use_id": "b", "content": "5"}]),
+        event("10", "8", "user", [{"type": "tool_result", "tool_use_id": "c", "content": "6"}]),
+        event("11", "10", "assistant", [{"type": "text", "text": "5."}]),
+    ]
+    trace = read(dumps({"events": events}), formats()["anthropic"])
+    assert [one.content for one in trace.messages] == ["Hello", "Hello.", "Dose of x?", "", "5", "6", "5."]
+    assert trace.mended == ("turns that the user took back to ask otherwise left out",) * 3
+
+
 @pytest.mark.parametrize(
     ("part", "told"),
     [
