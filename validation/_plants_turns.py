@@ -49,6 +49,18 @@ def _of_tools(rows: pl.DataFrame) -> Iterator[Plant]:
         yield Plant(code, change_rows(some, lambda row, change=change: _spoil(row, change)), how)
     typed = change_rows(some, _declare_otherwise)
     yield Plant("unfit_arguments", typed, "every argument declared as a list of numbers")
+    yield Plant("calls_as_text", change_rows(some, _write_call), "a call in tags before what the model says")
+    yield from _of_results(calling)
+
+
+def _of_results(calling: pl.DataFrame) -> Iterator[Plant]:
+    first = [_result(messages) for messages in calling["messages"].to_list()]
+    answered = calling.filter(pl.Series([one is not None for one in first])).head(_EACH)
+    if answered.height:
+        yield Plant("unanswered_calls", change_rows(answered, _answer_twice), "a result twice")
+    named = calling.filter(pl.Series([bool(one and one.get("name")) for one in first])).head(_EACH)
+    if named.height:
+        yield Plant("misnamed_results", change_rows(named, _misname), "a result under another tool's name")
 
 
 def _declare_otherwise(row: dict[str, Any]) -> None:
@@ -69,6 +81,27 @@ def _declare_otherwise(row: dict[str, Any]) -> None:
 def _calls(messages: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Return the first message that calls a tool."""
     return next((one for one in messages if one.get("tool_calls")), None)
+
+
+def _result(messages: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the first result of a tool."""
+    return next((one for one in messages if one["role"] == "tool"), None)
+
+
+def _answer_twice(row: dict[str, Any]) -> None:
+    messages: list[dict[str, Any]] = row["messages"]
+    place = next(place for place, one in enumerate(messages) if one["role"] == "tool")
+    messages.insert(place, messages[place])
+
+
+def _misname(row: dict[str, Any]) -> None:
+    if result := _result(row["messages"]):
+        result["name"] = "order_pizza"
+
+
+def _write_call(row: dict[str, Any]) -> None:
+    message = next(one for one in row["messages"] if one["role"] == "assistant")
+    message["content"] = f'<tool_call>{{"name": "order_pizza"}}</tool_call>{message["content"] or ""}'
 
 
 def _spoil(row: dict[str, Any], change: dict[str, Any]) -> None:

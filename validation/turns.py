@@ -1,13 +1,14 @@
 """Check `turns`: conversations that a chat template can follow, and tools that are called as they are declared.
 
 User and model take turns after an optional opening of the system; a call of tools is followed by their results. A call
-names a declared tool, gives arguments that are an object, with the required ones among them, and is answered by id.
+names a declared tool, gives arguments that are an object, with the required ones among them, and has one result before
+anyone else speaks, which answers it by id, by name, or else in order. Nobody calls in the text of a reply.
 """
 
 import json
 import random
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import polars as pl
 from pydantic import Field
@@ -16,6 +17,7 @@ from openmed_data import tally
 from openmed_data.builder import ReasonCode
 from openmed_data.check import FINDINGS, Check, Figure, Plant, Scan, Settings
 from openmed_data.kinds import MESSAGES, Kind, kind_of
+from openmed_data.traces.laws import CALL_AS_TEXT
 from openmed_data.traces.reasons import Unfit
 from openmed_data.traces.toolbox import Toolbox, toolbox
 
@@ -42,7 +44,12 @@ class Fault(ReasonCode):
     MISSING_ARGUMENT = "missing_arguments", "rows with a call that lacks an argument which the tool requires"
     WRONG_ARGUMENT = "undeclared_arguments", "rows with a call that has an argument which the tool does not declare"
     MISFIT = "unfit_arguments", "rows with a call whose argument has another type or value than the tool declares"
-    UNANSWERED = "unanswered_calls", "rows in which a result names a call that was not made, or calls lack results"
+    UNANSWERED = (
+        "unanswered_calls",
+        "rows in which a call has no result, or a result answers no call of the turn before",
+    )
+    MISNAMED = "misnamed_results", "rows with a result under the name of another tool than the one that was called"
+    WRITTEN = "calls_as_text", "rows with tools and a reply that holds a call as text, in the markup of some format"
     MISCOUNTED = "miscounted_calls", "rows whose `n_calls` is not the number of calls in their messages"
 
 
@@ -76,7 +83,7 @@ class TurnsCheck(Check[TurnsSettings]):
             return Scan()
         found = [_disorder(batch, kind)]
         if kind in {Kind.SFT, Kind.TRACES}:
-            found.append(_tool_faults(batch))
+            found += [_tool_faults(batch), _written(batch)]
         if kind is Kind.TRACES:
             found.append(_miscounted(batch))
         every = pl.concat(found)
@@ -91,6 +98,13 @@ class TurnsCheck(Check[TurnsSettings]):
         return tuple(
             Figure(fault, faults.get(fault, 0), maximum=settings.max_faulty, meaning=fault.meaning) for fault in Fault
         )
+
+
+class _Waiting(NamedTuple):
+    """A call that has no result yet; `id` may be empty."""
+
+    id: str
+    name: str
 
 
 _FOUND = pl.Schema({"row": pl.Int64, "field": pl.String, "code": pl.String})
@@ -155,11 +169,16 @@ def _of_calls(
     messages: list[Any], declared: Mapping[str, Mapping[str, Any]] | None, box: Toolbox | None
 ) -> Iterator[tuple[str, Fault]]:
     """Yield what is wrong with each call, and with results that answer none."""
-    open_calls: set[str] = set()
-    waiting = 0
+    waiting: list[_Waiting] = []
     for place, message in enumerate(messages):
         if message is None:
             continue
+        if message["role"] == "tool":
+            yield from ((f"messages[{place}].{part}", fault) for part, fault in _of_result(message, waiting))
+            continue
+        if waiting:
+            yield f"messages[{place}]", Fault.UNANSWERED
+        waiting = []
         for number, call in enumerate(message.get("tool_calls") or ()):
             field = f"messages[{place}].tool_calls[{number}]"
             parsed = _parsed(call)
@@ -167,21 +186,40 @@ def _of_calls(
                 yield field, Fault.BROKEN_CALL
                 continue
             name, arguments, id_ = parsed
-            waiting += 1
-            open_calls |= {id_} if id_ else set()
+            waiting.append(_Waiting(id_, name))
             if declared is not None:
                 faults = list(_against(name, arguments, declared))
                 if not faults and box and box.misfit(name, arguments):
                     faults = [Fault.MISFIT]
                 yield from ((field, fault) for fault in faults)
-        if message["role"] == "tool":
-            waiting -= 1
-            answered = message.get("tool_call_id")
-            if answered and answered not in open_calls:
-                yield f"messages[{place}].tool_call_id", Fault.UNANSWERED
-        elif message["role"] == "user" and waiting > 0:
-            yield f"messages[{place}]", Fault.UNANSWERED
-            waiting = 0
+
+
+def _of_result(message: Mapping[str, Any], waiting: list[_Waiting]) -> Iterator[tuple[str, Fault]]:
+    """Take the call that a result answers from those that wait, and yield what is wrong with the result."""
+    id_, name = message.get("tool_call_id") or "", message.get("name") or ""
+    if id_ and any(call.id for call in waiting):
+        call = next((one for one in waiting if one.id == id_), None)
+    else:  # by name, or else in order
+        call = next((one for one in waiting if one.name == name), next(iter(waiting), None))
+    if call is None:
+        yield "tool_call_id", Fault.UNANSWERED
+        return
+    waiting.remove(call)
+    if name and name != call.name:
+        yield "name", Fault.MISNAMED
+
+
+def _written(batch: pl.DataFrame) -> pl.DataFrame:
+    """Find the first call in the text of a reply, in rows that declare tools."""
+    if batch.schema.get("tools") != pl.String:
+        return pl.DataFrame(schema=_FOUND)
+    one = pl.element().struct
+    reply_calls = (one.field("role") == "assistant") & one.field("content").str.contains(CALL_AS_TEXT)
+    marked = batch.select(pl.col("messages").list.eval(reply_calls.fill_null(value=False))).to_series()
+    declares = batch["tools"].str.strip_chars("[] \t\n") != ""
+    rows = (marked.list.any() & declares).arg_true().to_list()
+    found = [(row, f"messages[{marked[row].arg_true()[0]}].content", str(Fault.WRITTEN)) for row in rows]
+    return pl.DataFrame(found, schema=_FOUND, orient="row")
 
 
 def _parsed(call: Any) -> tuple[str, Mapping[str, Any], str] | None:

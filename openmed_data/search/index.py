@@ -160,10 +160,6 @@ class SearchIndex:
         columns = ("id", "title", "text", "source", "url")
         return Document(*(str(self._table.column(name)[number].as_py()) for name in columns))
 
-    def number_of(self, document_id: str) -> int | None:
-        """Return the number of the document with an id, None where there is none."""
-        return self._numbers.get(document_id)
-
     def made_from(self, origin: int) -> Sequence[int]:
         """Return the numbers of the documents that were made from a row of the corpus."""
         return self._origins.get(origin, ())
@@ -201,10 +197,6 @@ class SearchIndex:
     @cached_property
     def _bounds(self) -> npt.NDArray[np.int64]:
         return self._engine.scores["indptr"]
-
-    @cached_property
-    def _numbers(self) -> Mapping[str, int]:
-        return {id_: number for number, id_ in enumerate(self._table.column("id").to_pylist())}
 
     @cached_property
     def _origins(self) -> Mapping[int, Sequence[int]]:

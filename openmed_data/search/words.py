@@ -26,9 +26,24 @@ def search_words(text: str) -> list[str]:
     >>> search_words("What are the symptoms of Ménière's disease in the 7q11.23 region?")
     ['symptom', 'meniere', 'disease', '7q11', '23', 'region']
     """
+    return [word for word in map(_FOLDED.__getitem__, _written(text)) if word]
+
+
+def every_word(text: str) -> list[str]:
+    """Return the words of `text` as `search_words` does, and those that it leaves out where they stand.
+
+    Examples
+    --------
+    >>> every_word("Vitamins of the group A")
+    ['vitamin', 'of', 'the', 'group', 'a']
+    """
+    return [_FOLDED[word] or word for word in _written(text)]
+
+
+def _written(text: str) -> list[str]:
     if not text.isascii():
         text = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
-    return [word for word in map(_FOLDED.__getitem__, _WORD.findall(text.lower())) if word]
+    return _WORD.findall(text.lower())
 
 
 class _Folded(dict[str, str]):

@@ -1,5 +1,6 @@
 """Fields that records of several formats share, read with the same care."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ _IDS = ("id", "uuid", "task_id", "question_id", "sample_id", "session", "idx")
 _NO = frozenset({"false", "no", "fail", "failed", "incorrect"})
 THOUGHTS_LEFT = "thinking blocks left out"
 _YES = frozenset({"true", "yes", "pass", "passed", "correct", "success"})
+_THOUGHT = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
 
 
 def turns_of(record: Record) -> list[Any] | None:
@@ -93,6 +95,20 @@ def parts_text(held: Any, field: str) -> str:
         else:
             raise unreadable(f"{field}[{place}]", cast(Any, part), "a part of text")
     return "\n".join(texts)
+
+
+def without_thoughts(reply: str) -> str:
+    """Return a reply without the thoughts in it; where a template opened the first of them, its tag is not there.
+
+    Examples
+    --------
+    >>> [without_thoughts(reply) for reply in ("<think>Five?</think> Yes.", "Five?</think> Yes.", "<think>")]
+    ['Yes.', 'Yes.', '<think>']
+    """
+    if "</think>" not in reply:
+        return reply
+    said = _THOUGHT.sub("\n\n", reply)
+    return (said if "<think>" in said else said.rpartition("</think>")[2]).strip()
 
 
 def arguments_of(held: Any, field: str) -> Mapping[str, Any]:

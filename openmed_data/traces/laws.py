@@ -24,11 +24,15 @@ _REFERENCE = (
 _VARIABLE = r"\{\{\s*[\w.\[\]]+\s*\}\}|(?i:\[(?:your|user'?s?|recipient'?s?|patient'?s?|insert) [^\]\n]{1,40}\])"
 # Arguments whose value nobody may make up.
 _CREDENTIAL = re.compile(r"(?:passw(?:or)?d|passcode|token|api_?key|verification_?code|(?:^|_)pin)$", re.IGNORECASE)
-# Text that a chat template would take for its own, and calls that a reader did not read.
-_CONTROL = r"<\|(?:im_start|im_end|endoftext|eot_id|start_header_id|end_of_text|begin_of_text)\|>|\[/?INST\]"
-_UNREAD = (
+# Text that a chat template would take for its own, whoever's it is: DeepSeek's has wide bars.
+_CONTROL = r"<[|\uff5c][\w\u2581]{2,40}[|\uff5c]>|\[/?INST\]"
+# Calls that a reader did not read: in tags or labels, as JSON, and as code (Llama 4, LFM2, ToolACE).
+CALL_AS_TEXT = (
     r"(?m)</?tool_call>|<functioncall>|</?tool_response>|<\|(?:begin|end)_of_(?:query|documents)\|>|</?search>"
     r"|</?information>|^Action(?: \d+)?: ?\w+ ?\[|^Observation(?: \d+)?:|\[TOOL_CALLS\]|<\|python_tag\|>"
+    r"|<function=\w|<invoke name=|<\uff5ctool\u2581call"
+    r'|"name"\s*:\s*"[^"\n]+"\s*,\s*"(?:arguments|parameters)"\s*:\s*[{"]|"arguments"\s*:\s*\{[^{}]*\}\s*,\s*"name"\s*:\s*"'
+    r"|^\[[\w.]+\((?:\w+=.*)?\)\]$"
 )
 # Law, pattern, and the roles in whose texts it is looked for.
 _EVERYONE, _BESIDE_SYSTEM, _REPLIES = (
@@ -39,7 +43,8 @@ _EVERYONE, _BESIDE_SYSTEM, _REPLIES = (
 _OF_TEXTS = (
     (Law.REWARD_LEAK, _EVALUATOR, _BESIDE_SYSTEM),
     (Law.MARKUP, _CONTROL, _EVERYONE),
-    (Law.MARKUP, _UNREAD, _REPLIES),
+    (Law.MARKUP, CALL_AS_TEXT, _REPLIES),
+    (Law.MARKUP, r"</?think>", _REPLIES),
     (Law.UNRESOLVED, _REFERENCE, _REPLIES),
     (Law.REFUSAL, REFUSAL, _REPLIES),
 )

@@ -1,6 +1,7 @@
-"""Arguments that a source writes as text whatever their type: `"2"` for a number, `"['a', 'b']"` for a list.
+"""What a source writes in Python's notation: calls, and arguments that are text whatever their type.
 
-API-Bank does, in Python's notation. Only the declared type tells `"970420"` the code from 970420 the number.
+The Hermes set has calls such as `{'name': 'weigh', 'arguments': {'bed': 4}}`; API-Bank writes `"2"` for a number and
+`"['a', 'b']"` for a list. There only the declared type tells `"970420"` the code from 970420 the number.
 """
 
 import ast
@@ -12,6 +13,7 @@ from openmed_data.traces.codec import dumps, loads
 from openmed_data.traces.toolbox import Toolbox
 from openmed_data.traces.trace import Call, Message
 
+LITERAL = "calls written in Python's notation read"
 UNQUOTED = "arguments written as text read as the type that the tool declares"
 _TYPES: Mapping[str, Any] = {"array": list, "object": dict, "integer": int, "number": (int, float), "boolean": bool}
 _MOST = 10_000  # characters of a literal
@@ -43,10 +45,31 @@ def _value(text: str, schema: Any) -> Any:
     wanted = _TYPES.get(stated) if isinstance(stated, str) else None
     if wanted is None or len(text) > _MOST:
         return text
+    value = _literal(text)
+    fits = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
+    return value if fits else text
+
+
+def as_json(text: str) -> str:
+    """Return an object or a list in Python's notation as JSON; any other text as it stands.
+
+    Examples
+    --------
+    >>> as_json("{'bed': 4, 'late': True}"), as_json('{"bed": true}'), as_json("{'bed': open('x')}")
+    ('{"bed":4,"late":true}', '{"bed": true}', "{'bed': open('x')}")
+    """
+    try:
+        loads(text)
+    except ValueError:
+        value = _literal(text)
+        return dumps(value) if isinstance(value, dict | list) else text
+    return text
+
+
+def _literal(text: str) -> Any:
+    """Return the value of a literal that JSON can hold too, None where the text is none."""
     try:
         value: Any = ast.literal_eval(text.strip())
-        is_json = loads(dumps(value)) == value
+        return value if loads(dumps(value)) == value else None
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return text
-    fits = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
-    return value if fits and is_json else text
+        return None

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from openmed_data.traces.fields import THOUGHTS_LEFT, without_thoughts
 from openmed_data.traces.reasons import Law, Unfit
 from openmed_data.traces.trace import Call, Message, Trace
 
@@ -25,8 +26,9 @@ _NAMED = re.compile(
 def settle(trace: Trace) -> Trace:
     """Return the trace in canonical form.
 
-    Texts lose white space at both ends, except results of tools. Turns of the same side that follow one another become
-    one. What follows the assistant's last turn is cut, as nothing of it is trained on.
+    Texts lose white space at both ends, except results of tools, and replies what stands in `<think>`. Turns of the
+    same side that follow one another become one. What follows the assistant's last turn is cut, as nothing of it is
+    trained on.
 
     Raises
     ------
@@ -42,14 +44,16 @@ def settle(trace: Trace) -> Trace:
     """
     nameless = tuple(_nameless(message) for message in trace.messages)
     renamed = (NAME_CUT,) * (nameless != trace.messages)
-    kept, cut = _cut(_merged(nameless))
-    linked = _Linking()
+    spoken = tuple(_thoughtless(message) for message in nameless)
+    silenced = (THOUGHTS_LEFT,) * (spoken != nameless)
+    kept, cut = _cut(_merged(spoken))
+    linked = _Linking(frozenset(call.name for message in kept for call in message.calls))
     for place, message in enumerate(kept):
         linked.add(message, place, kept)
     if not linked.done:
         raise Unfit(Law.NO_FINAL_ANSWER, "messages: the assistant says nothing")
     moved = (RESULTS_MOVED,) * linked.moved
-    return replace(trace, messages=tuple(linked.done), mended=(*trace.mended, *renamed, *cut, *moved))
+    return replace(trace, messages=tuple(linked.done), mended=(*trace.mended, *renamed, *silenced, *cut, *moved))
 
 
 def _nameless(message: Message) -> Message:
@@ -57,6 +61,13 @@ def _nameless(message: Message) -> Message:
     if message.role != "system" or _NAMED_BEGINS not in message.content or not _NAMED.search(message.content):
         return message
     return Message("system", _NAMED.sub("", message.content))
+
+
+def _thoughtless(message: Message) -> Message:
+    """Return a reply without thoughts, which some templates leave out of earlier turns and others train on."""
+    if message.role != "assistant" or "</think>" not in message.content:
+        return message
+    return replace(message, content=without_thoughts(message.content))
 
 
 def _merged(messages: Iterable[Message]) -> list[Message]:
@@ -89,8 +100,12 @@ def _cut(messages: list[Message]) -> tuple[list[Message], tuple[str, ...]]:
 
 @dataclass(slots=True)
 class _Linking:
-    """Messages linked so far, the calls that wait for results, and the results that wait to be put in order."""
+    """Messages linked so far, the calls that wait for results, and the results that wait to be put in order.
 
+    `called` are the names of all tools that are called.
+    """
+
+    called: frozenset[str]
     done: list[Message] = field(default_factory=list[Message])
     moved: int = 0
     _open: dict[int, tuple[Call, str]] = field(default_factory=dict[int, tuple[Call, str]])
@@ -131,6 +146,9 @@ class _Linking:
         if number is None:
             raise Unfit(Law.RESULT_WITHOUT_CALL, f"messages[{place}]: no call waits for this result")
         call, _ = self._open.pop(number)
+        if message.name != call.name and message.name in self.called:
+            law = Law.RESULT_WITHOUT_CALL
+            raise Unfit(law, f"messages[{place}]: a result of {message.name} for a call of {call.name}")
         result = Message("tool", message.content, call_id=call.id, name=call.name)
         at = _place_of(self._results, result)
         self.moved += at < len(self._results)

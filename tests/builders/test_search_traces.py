@@ -102,6 +102,7 @@ def test_calls_fit_their_schemas_and_results_follow_them(build):
 
 def test_results_are_what_the_index_answers(build, corpus, cache):
     index = open_index(_state(corpus, SearchOptions(cache=cache, no_tool_share=0.1, nothing_found_share=0.1)).folder)
+    documents = {document.id: document for document in map(index.document, range(len(index)))}
     for trace in build[1]:
         given = [message["content"] for message in trace["messages"] if message["role"] == "tool"]
         for call, answer in zip(calls(trace), given, strict=True):
@@ -109,9 +110,7 @@ def test_results_are_what_the_index_answers(build, corpus, cache):
             if call["function"]["name"] == "search":
                 assert answer == search_result(index, **arguments)[0]
             else:
-                number = index.number_of(arguments["document_id"])
-                assert number is not None
-                assert answer == open_result(index.document(number))
+                assert answer == open_result(documents[arguments["document_id"]])
 
 
 def test_no_query_is_the_question_and_none_comes_twice(build):
@@ -121,6 +120,12 @@ def test_no_query_is_the_question_and_none_comes_twice(build):
         queries = [query for query in queries if query]
         assert asked.rstrip("?").lower() not in (query.lower() for query in queries)
         assert len(set(queries)) == len(queries)
+
+
+def test_no_thought_comes_twice(build):
+    for trace in build[1]:
+        said = [message["content"] for message in trace["messages"] if message["tool_calls"] and message["content"]]
+        assert len(set(said)) == len(said)
 
 
 def test_what_is_quoted_answers_the_question_that_was_asked(build, corpus):

@@ -11,6 +11,7 @@ from openmed_data.traces.convert import read
 from openmed_data.traces.detect import formats, sure
 from openmed_data.traces.export import writer
 from openmed_data.traces.format import FORMATS, Format, Record
+from openmed_data.traces.reasons import Unfit
 from openmed_data.traces.trace import Message, Trace
 
 Turns = list[tuple[str, str, list[tuple[str, Any]]]]
@@ -201,6 +202,47 @@ def test_hermes_results_belong_to_the_calls_that_they_name() -> None:
     assert [(one.name, one.content) for one in trace.messages[2:4]] == [("weigh", "70 kg"), ("measure", "170 cm")]
 
 
+def test_hermes_calls_and_tools_may_be_in_pythons_notation() -> None:
+    tools = [{"type": "function", "function": TOOL | {"strict": True}}]
+    record = chat(
+        said("system", f"<tools>\n{tools}\n</tools>"),
+        said("user", "Dose?"),
+        said("assistant", "<tool_call>\\n{'arguments': {'drug': \"x's\"}, 'name': 'dose'}\\n</tool_call>"),
+        said("tool", "<tool_response>5</tool_response>"),
+        said("assistant", "5."),
+    )
+    trace = read(dumps(record), formats()["hermes"])
+    assert [(call.name, call.arguments) for call in trace.messages[1].calls] == [("dose", {"drug": "x's"})]
+    assert trace.tools is not None
+    assert trace.tools.tools[0]["function"]["strict"] is True
+    assert trace.mended == ("calls written in Python's notation read",)
+
+
+def test_hermes_results_may_be_a_turn_of_the_user() -> None:
+    record = chat(
+        said("user", "Dose?"),
+        said("assistant", '<tool_call>{"name": "dose", "arguments": {"drug": "x"}}</tool_call>'),
+        said("user", "<tool_response>\n5\n</tool_response>"),
+        said("assistant", "5."),
+    )
+    assert turns("hermes", record) == DOSE
+    record["messages"][2]["content"] = "It gave <tool_response>5</tool_response>"
+    with pytest.raises(Unfit, match="call_without_result"):
+        turns("hermes", record)
+
+
+def test_a_call_within_a_thought_is_not_made() -> None:
+    call = '<tool_call>{"name": "dose", "arguments": {"drug": "x"}}</tool_call>'
+    record = chat(
+        said("user", "Dose?"),
+        said("assistant", f"<think>Is {call.replace('x', 'y')} right?</think>\n{call}"),
+        said("tool", "<tool_response>5</tool_response>"),
+        said("assistant", "5."),
+    )
+    assert turns("hermes", record) == DOSE
+    assert read(dumps(record), formats()["hermes"]).mended == ("thinking blocks left out",)
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_openai_ids_may_be_numbers(number: int) -> None:
     record = chat(
@@ -247,6 +289,63 @@ def test_a_json_rpc_log_with_pages_of_tools_and_an_error() -> None:
     assert trace.tools is not None
     assert trace.tools.names == ("t1", "t2")
     assert [message.content for message in trace.messages] == ["Go.", "", "Error: down", "It is down."]
+
+
+def event(uuid: str, parent: str | None, role: str, content: Any, **more: Any) -> Record:
+    return {"type": role, "uuid": uuid, "parentUuid": parent, "message": {"role": role, "content": content, **more}}
+
+
+def test_what_the_program_wrote_into_a_log_is_left_out() -> None:
+    events = [
+        event("1", None, "user", "Dose?"),
+        event("2", "1", "assistant", [{"type": "text", "text": "API Error: overloaded"}], model="<synthetic>"),
+        event("3", "2", "user", [{"type": "text", "text": "[Request interrupted by user]"}]),
+        event("4", "3", "user", "Of x."),
+        event("5", "4", "assistant", [{"type": "text", "text": "5."}], model="m"),
+    ]
+    assert turns("anthropic", {"events": events}) == [("user", "Dose?\n\nOf x.", []), ("assistant", "5.", [])]
+    mended = read(dumps({"events": events}), formats()["anthropic"]).mended
+    assert mended == ("turns written by the program, not by the user or the model, left out",) * 2
+
+
+def test_a_question_that_was_taken_back_is_left_out_with_its_answer() -> None:
+    call = {"type": "tool_use", "name": "dose", "input": {}}
+    events = [
+        event("1", None, "user", "Hello"),
+        event("2", "1", "assistant", [{"type": "text", "text": "Hello."}]),
+        event("3", "2", "user", "Dose of y?"),
+        event("4", "3", "assistant", [call | {"id": "a"}]),
+        event("5", "4", "user", [{"type": "tool_result", "tool_use_id": "a", "content": "7"}]),
+        event("6", "2", "user", "Dose of x?"),
+        event("7", "6", "assistant", [call | {"id": "b"}]),
+        event("8", "7", "assistant", [call | {"id": "c"}]),
+        event("9", "7", "user", [{"type": "tool_result", "tool_use_id": "b", "content": "5"}]),
+        event("10", "8", "user", [{"type": "tool_result", "tool_use_id": "c", "content": "6"}]),
+        event("11", "10", "assistant", [{"type": "text", "text": "5."}]),
+    ]
+    trace = read(dumps({"events": events}), formats()["anthropic"])
+    assert [one.content for one in trace.messages] == ["Hello", "Hello.", "Dose of x?", "", "5", "6", "5."]
+    assert trace.mended == ("turns that the user took back to ask otherwise left out",) * 3
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ({"type": "resource", "resource": {"uri": "lab://4", "mimeType": "text/plain", "text": "4.1"}}, "4.1"),
+        ({"type": "resource", "resource": {"uri": "scan://4", "blob": "AAAA"}}, None),
+        ({"type": "resource_link", "uri": "lab://4"}, None),
+        ({"type": "image", "data": "AAAA"}, None),
+    ],
+)
+def test_a_resource_in_a_result_is_read_where_it_is_text(part: Record, told: str | None) -> None:
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "lab"}}
+    answered = {"jsonrpc": "2.0", "id": 1, "result": {"content": [part]}}
+    record = {"events": [said("user", "Lab?"), call, answered, said("assistant", "4.1.")]}
+    if told is None:
+        with pytest.raises(Unfit, match=r"events\[2\].result.content\[0\]"):
+            turns("mcp", record)
+    else:
+        assert turns("mcp", record)[2] == ("tool", told, [])
 
 
 @pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])

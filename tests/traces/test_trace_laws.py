@@ -8,6 +8,7 @@ import pytest
 
 from openmed_data.traces.codec import dumps
 from openmed_data.traces.convert import Converter
+from openmed_data.traces.fields import THOUGHTS_LEFT
 from openmed_data.traces.format import Format, Record
 from openmed_data.traces.laws import suspects, uphold, uphold_texts
 from openmed_data.traces.reasons import Law, Unfit
@@ -65,12 +66,18 @@ def law_of(*messages: Message, passed: bool | None = None, may_end_with_call: bo
         (ASK, call("a", "a"), result("a"), result("a"), ANSWER),
         (ASK, call(), result(), call(), result(content=""), ANSWER, ASK, ANSWER),
         (ASK, call("a"), result("a"), call("a"), result("a"), ANSWER),
+        (ASK, call("a"), result("a", name="the_hospital"), ANSWER),
         (ASK, call("a")),
         (ASK, Message("assistant", "The reward of treatment is health; stop. TERMINATED early."), ASK, ANSWER),
         (Message("user", "Which pregnancies does it terminate"), ANSWER),
         (Message("user", "I am foo, my password is bar."), login("bar"), result("a"), ANSWER),
         (ASK, Message("assistant", "Use {{ braces }} and `<b>` in code, and $5.00 a dose, sk-ip nothing.")),
         (Message("system", "Reward: True candour."), ASK, ANSWER),
+        (
+            ASK,
+            Message("assistant", '{"name": "Ann", "dose": "5 mg"}, see [the label](https://example.org) [1] [f(x)].'),
+        ),
+        (ASK, Message("assistant", "a <|> b and x |> f in code")),
         (Message("user", "Sorry, I cannot provide more; <search> me."), ANSWER),
     ],
 )
@@ -88,6 +95,10 @@ def test_clean_traces_break_no_law(messages: Sequence[Message]) -> None:
         (Law.RESULT_WITHOUT_CALL, (ASK, call("a"), result("b"), ANSWER)),
         (Law.RESULT_WITHOUT_CALL, (ASK, call("a"), result("a"), result("a"), ANSWER)),
         (Law.RESULT_WITHOUT_CALL, (ASK, call(), result(name="other"), ANSWER)),
+        (
+            Law.RESULT_WITHOUT_CALL,
+            (ASK, replace(ANSWER, calls=call("a").calls + login("bar").calls), result("a", name="login"), ANSWER),
+        ),
         (Law.OUT_OF_ORDER, (ASK, call("a"), ASK, call("b"), result("a"), result("b"), ANSWER)),
         (Law.TURNS, (ANSWER, ASK, ANSWER)),
         (Law.TURNS, (ASK, call("a"), result("a"), ASK, ANSWER)),
@@ -112,7 +123,14 @@ def test_clean_traces_break_no_law(messages: Sequence[Message]) -> None:
         (Law.UNRESOLVED, (ASK, Message("assistant", "It is <result of dose>."))),
         (Law.MARKUP, (ASK, Message("assistant", "<tool_call>{}</tool_call>"))),
         (Law.MARKUP, (ASK, Message("assistant", "Well.\nAction: search[dose]"))),
+        (Law.MARKUP, (ASK, Message("assistant", '{"name": "dose", "parameters": {"drug": "x"}}'))),
+        (Law.MARKUP, (ASK, Message("assistant", '[{"arguments": {"drug": "x"}, "name": "dose"}]'))),
+        (Law.MARKUP, (ASK, Message("assistant", 'I look.\n[dose(drug="x"), dose(drug="y")]'))),
+        (Law.MARKUP, (ASK, Message("assistant", "<function=dose>\n<parameter=drug>x</parameter>\n</function>"))),
+        (Law.MARKUP, (ASK, Message("assistant", "<\uff5ctool\u2581calls\u2581begin\uff5c>dose"))),
         (Law.MARKUP, (Message("user", "Hi<|im_end|>"), ANSWER)),
+        (Law.MARKUP, (ASK, Message("assistant", "<think>Perhaps 5 mg"))),
+        (Law.MARKUP, (ASK, Message("assistant", "5 mg.</think> <think>Or 6?"))),
         (Law.MARKUP, (ASK, call("a", drug="<|im_start|>"), result("a"), ANSWER)),
         (Law.REFUSAL, (ASK, Message("assistant", "As an AI language model, I do not dose."))),
         (Law.SECRET, (ASK, call("a"), result("a", "key sk-ant-" + "a1" * 20), ANSWER)),
@@ -162,6 +180,26 @@ def test_another_models_name_is_cut_from_the_system_prompt() -> None:
     assert settled.messages[0].content == "You are a helpful assistant."
     assert settled.mended == (NAME_CUT,)
     assert settle(Trace((replace(system, content="You are kind."), ASK, ANSWER))).mended == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("<think>\nFive?\n</think>\n\n5 mg.", "5 mg."),
+        ("Five?\n</think>\n\n5 mg.", "5 mg."),
+        ("<think>Five?</think> First.\n<think>Or six?</think>\n5 mg.", "First.\n\n5 mg."),
+    ],
+)
+def test_thoughts_in_tags_are_left_out_of_replies(written: str, said: str) -> None:
+    settled = settle(Trace((ASK, Message("assistant", written)), TOOLS))
+    assert settled.messages[1].content == said
+    assert settled.mended == (THOUGHTS_LEFT,)
+    kept = settle(Trace((Message("user", written), ANSWER), TOOLS))
+    assert (kept.messages[0].content, kept.mended) == (written, ())
+
+
+def test_a_reply_that_only_thinks_is_empty() -> None:
+    assert law_of(ASK, Message("assistant", "<think>Five?</think>"), ASK, ANSWER) is Law.EMPTY_TURN
 
 
 def test_a_conversation_without_tools_is_no_trace() -> None:

@@ -51,15 +51,26 @@ def test_parquet_loses_the_nulls_that_arrow_adds(tmp_path: Path) -> None:
 def test_events_of_a_log_are_grouped_by_session(tmp_path: Path) -> None:
     aside = event("one", "d") | {"isSidechain": True}
     lines = [event("one", "a"), event("two", "b"), {"type": "summary", "leafUuid": "x"}, event("one", "c"), aside]
+    lines += [aside | {"agentId": agent} for agent in ("x", "y", "x")]
     found = records(write_jsonl(tmp_path / "log.jsonl", lines))
     assert parts(tmp_path / "log.jsonl")[0].shape == LOG
-    assert [(one["session"], len(one["events"])) for one in found] == [("one", 2), ("two", 2), ("one/aside", 1)]
+    assert [(one["session"], len(one["events"])) for one in found] == [
+        *(("one", 2), ("two", 2), ("one/aside", 1)),
+        *(("one/aside/x", 2), ("one/aside/y", 1)),
+    ]
 
 
 def test_a_foreign_line_spoils_the_session_it_stands_in(tmp_path: Path) -> None:
     lines = [json.dumps(event("one", "a")), '"oops"', json.dumps(event("two", "b"))]
     (tmp_path / "log.jsonl").write_text("\n".join(lines), encoding="utf-8")
     assert [one["events"][-1] for one in records(tmp_path / "log.jsonl")] == ["oops", event("two", "b")]
+
+
+def test_a_chat_around_json_rpc_is_a_log_though_most_lines_are_chat(tmp_path: Path) -> None:
+    turns = [{"role": role, "content": "x"} for role in ("system", "user", "assistant", "user")]
+    lines = [*turns, {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}]
+    assert [one["events"] for one in records(write_jsonl(tmp_path / "log.jsonl", lines))] == [lines]
+    assert parts(tmp_path / "log.jsonl")[0].shape == LOG
 
 
 def test_a_text_is_cut_where_conversations_begin(tmp_path: Path) -> None:

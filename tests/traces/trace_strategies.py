@@ -14,6 +14,8 @@ NASTY = (
     "<tools>",
     "</tools>",
     "<tool_response>",
+    "<think>",
+    "</think>",
     "&lt;tool_call>",
     "&amp;lt;/tools>",
     "&amp;amp;lt;tool_call>",
@@ -34,6 +36,7 @@ NASTY = (
 )
 texts = st.lists(st.sampled_from(NASTY) | st.text(max_size=8), max_size=5).map("".join)
 said = texts.filter(lambda text: text.strip() != "").map(str.strip)
+replies = said.filter(lambda text: text.rpartition("</think>")[2].strip() != "")
 values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
@@ -67,7 +70,7 @@ def traces(draw: st.DrawFn) -> Trace:
         messages.append(Message("user", draw(said)))
         for _ in range(draw(st.integers(0, 2))):
             messages += _acting(draw, answered=True)
-        messages.append(Message("assistant", draw(said)))
+        messages.append(Message("assistant", draw(replies)))
     if draw(st.booleans()):
         messages += [Message("user", draw(said)), *_acting(draw, answered=False)]
     return settle(Trace(tuple(messages), toolbox([{"type": "function", "function": one} for one in draw(tools)])))
@@ -75,6 +78,6 @@ def traces(draw: st.DrawFn) -> Trace:
 
 def _acting(draw: st.DrawFn, *, answered: bool) -> list[Message]:
     calls = tuple(Call(draw(names), draw(arguments)) for _ in range(draw(st.integers(1, 3))))
-    words = draw(said) if draw(st.booleans()) else ""
+    words = draw(replies) if draw(st.booleans()) else ""
     results = [Message("tool", draw(texts)) for _ in calls] if answered else []
     return [Message("assistant", words, calls), *results]

@@ -22,6 +22,7 @@ TOOL = {
         },
     },
 }
+READ = {"type": "function", "function": {"name": "read", "parameters": {"type": "object"}}}
 SCHEMA = {
     "id": pl.String,
     "messages": pl.List(
@@ -31,6 +32,7 @@ SCHEMA = {
                 "content": pl.String,
                 "tool_calls": pl.List(pl.String),
                 "tool_call_id": pl.String,
+                "name": pl.String,
             }
         )
     ),
@@ -43,8 +45,10 @@ def call(arguments: Any = None, *, name: str = "search", id_: str = "c1") -> str
     return json.dumps({"id": id_, "type": "function", "function": {"name": name, "arguments": given}})
 
 
-def say(role: str, content: str | None = "…", *calls: str, answers: str | None = None) -> dict[str, Any]:
-    return {"role": role, "content": content, "tool_calls": list(calls) or None, "tool_call_id": answers}
+def say(
+    role: str, content: str | None = "…", *calls: str, answers: str | None = None, name: str | None = None
+) -> dict[str, Any]:
+    return {"role": role, "content": content, "tool_calls": list(calls) or None, "tool_call_id": answers, "name": name}
 
 
 def trace(*messages: dict[str, Any], tools: str | None = json.dumps([TOOL])) -> pl.DataFrame:
@@ -73,6 +77,13 @@ CLEAN = [
           say("tool", answers="c2"), say("assistant", None, call(id_="c3")), say("tool", answers="c3"),
           say("assistant")),
     trace(say("user"), say("assistant", None, call())),
+    trace(say("user"), say("assistant", None, call(), call(id_="c2")), say("tool", answers="c2"),
+          say("tool", answers="c1", name="search"), say("assistant")),
+    trace(say("user"), say("assistant", None, call(id_=""), call(id_="", name="read")), say("tool", name="read"),
+          say("tool", name="search"), say("assistant"), tools=json.dumps([TOOL, READ])),
+    trace(*searched(call()), say("user"), *searched(call())[1:]),
+    trace(say("user", "What is <tool_call>?"), say("assistant", "A tag.")),
+    trace(say("user"), say("assistant", "Observation: <search> is a tag."), tools="[ ]"),
     trace(*searched(call()), tools=json.dumps([TOOL["function"]])),
     trace(say("user"), say("assistant"), tools=""),
     trace(say("user"), say("assistant"), tools=None),
@@ -107,15 +118,29 @@ FAULTY = [
     (trace(*searched(call({"query": "x", "page": 3}))), Fault.WRONG_ARGUMENT, "messages[1].tool_calls[0]"),
     (trace(*searched(call(), answers="c9")), Fault.UNANSWERED, "messages[2].tool_call_id"),
     (trace(*searched(call({"query": 5}))), Fault.MISFIT, "messages[1].tool_calls[0]"),
-]
+    (trace(*searched(call(), call(id_="c2"))), Fault.UNANSWERED, "messages[3]"),
+    (trace(*searched(call(), call(id_="c2"))[:3], say("tool", answers="c1"), say("assistant")),
+     Fault.UNANSWERED, "messages[3].tool_call_id"),
+    (trace(*searched(call()), say("user"), *searched(call(id_="c2"))[1:]),
+     Fault.UNANSWERED, "messages[6].tool_call_id"),
+    (trace(*searched(call())[:3], say("tool"), say("assistant")), Fault.UNANSWERED, "messages[3].tool_call_id"),
+    (trace(*searched(call())[:2], say("tool", answers="c1", name="read"), say("assistant")),
+     Fault.MISNAMED, "messages[2].name"),
+    (trace(*searched(call(id_=""))[:2], say("tool", name="read"), say("assistant")),
+     Fault.MISNAMED, "messages[2].name"),
+    (trace(say("user"), say("assistant"), say("user"), say("assistant", '<tool_call>\n{"name": "search"}')),
+     Fault.WRITTEN, "messages[3].content"),
+    (trace(*searched(call())[:3], say("assistant", "Action: search[sepsis]")),
+     Fault.WRITTEN, "messages[3].content"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("frame", "fault", "field"), FAULTY)
 def test_a_planted_fault_is_found_where_it_stands(frame: pl.DataFrame, fault: Fault, field: str) -> None:
     faults = found(frame)
-    # A call that cannot be read can have no answer either.
-    assert faults.pop(fault) == [field]
-    assert set(faults) <= ({Fault.UNANSWERED} if fault is Fault.BROKEN_CALL else set())
+    assert faults.pop(fault)[0] == field
+    # A call that cannot be read can have no answer either, and a result without a call is out of order too.
+    assert set(faults) <= ({Fault.UNANSWERED} if fault in {Fault.BROKEN_CALL, Fault.DISORDER} else set())
 
 
 def test_a_tool_without_declared_arguments_takes_any() -> None:

@@ -1,11 +1,12 @@
 """Exam questions with options, MedMCQA's and MedReason's: read, searched for, and answered where a document decides.
 
 No row of such a set says which document holds its answer. One decides if a single sentence names the right option and
-no other one, and shares most of what the question is about; anything less is no evidence.
+no other one, denies nothing, shares most of what the question is about, and is true of as much ("the most common");
+anything less is no evidence.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Any
@@ -16,7 +17,7 @@ from openmed_data.index_base import UNLABELLED
 from openmed_data.search import SearchIndex
 from openmed_data.search.corpora import origin_of, topic_of
 from openmed_data.search.prose import mended
-from openmed_data.search.words import search_words
+from openmed_data.search.words import every_word, search_words
 from openmed_data.text.normalize import answer_key
 
 from .picks import Picks
@@ -54,6 +55,10 @@ _NOT_SEARCHABLE = re.compile(
 )
 # "Parathormone-independent" says nothing of parathormone, nor does a bare list of signs say what goes with what.
 _IN_COMPOUND = re.compile(r"-(?:independent|free|like|negative)\b|^(?:Seen in|Frequency not)")
+_DENIES = re.compile(r"\b(?:not?|never|neither|nor|cannot|without|unlike|instead|rather|except)\b|n't\b", re.IGNORECASE)
+# Of how much something is said, with the word behind it: "most common", "all types", "commonest".
+_DEGREE = re.compile(r"\b(?:most|more|less|fewer|all|only|always|first|best) \w+|\b\w{3,}est\b")
+_ARTICLE = re.compile(r"^(?:the|an?) (?=.)")
 _STEM_WORDS, _FEW_WORDS, _MOST_OPTIONS_TRIED = 5, 3, 2
 # How much of the question's rarest words the sentence and the title must hold.
 _KEYS, _ENOUGH = 5, 0.7
@@ -162,11 +167,16 @@ def _keys(choice: Choice, index: SearchIndex) -> list[str]:
 
 
 def _names(sentence: str, choice: Choice) -> bool:
-    """Say whether a sentence names the right option and no other one."""
-    said = f" {' '.join(search_words(sentence))} "
-    named = [place for place, text in enumerate(_phrases(choice.options)) if f" {text} " in said]
-    return named == [choice.right] and not _IN_COMPOUND.search(sentence)
+    """Say whether a sentence names the right option and no other one, and is true of as much as the question asks."""
+    if _IN_COMPOUND.search(sentence) or _DENIES.search(sentence):
+        return False
+    said = f" {_phrase(sentence)} "
+    named = [place for place, text in enumerate(choice.options) if f" {_phrase(text)} " in said]
+    return named == [choice.right] and all(
+        f" {degree} " in said for degree in _DEGREE.findall(_phrase(choice.question.subject))
+    )
 
 
-def _phrases(options: Sequence[str]) -> Iterator[str]:
-    return (" ".join(search_words(option)) or "\x00" for option in options)
+def _phrase(text: str) -> str:
+    """Return the words of a text, those that say little among them: vitamin A is not any vitamin."""
+    return _ARTICLE.sub("", " ".join(every_word(text))) or "\x00"

@@ -24,9 +24,9 @@ class Picks:
         """Return the number as one in [0, 1)."""
         return self.drawn[purpose] / 2.0**64
 
-    def among(self, purpose: str, ways: Sequence[str]) -> str:
-        """Return one of several ways."""
-        return ways[self.drawn[purpose] % len(ways)]
+    def among(self, purpose: str, ways: Sequence[str], time: int = 0) -> str:
+        """Return one of several ways; each further time another one, until all were used."""
+        return ways[(self.drawn[purpose] + time) % len(ways)]
 
 
 def picks_of(identities: Sequence[int], seed: int) -> Iterator[Picks]:

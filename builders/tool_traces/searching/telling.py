@@ -41,7 +41,7 @@ def conversation(asked: str, journey: Journey, answer: str, index: SearchIndex, 
     told = opening(asked, picks)
     for number, search in enumerate(journey.searches):
         ways = FIRST_THOUGHT if not number else NEXT_THOUGHT if journey.searches[number - 1].numbers else EMPTY_THOUGHT
-        thought = picks.among("thought", ways)
+        thought = picks.among("thought", ways, number)
         arguments = {"query": search.query, "top_k": search.top_k}
         told += _call(number, thought, "search", arguments, search.answer)
     for number, place in enumerate(journey.opened):

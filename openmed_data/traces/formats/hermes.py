@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from openmed_data.traces.codec import dumps, loads
 from openmed_data.traces.fields import (
+    THOUGHTS_LEFT,
     calls_of,
     id_of,
     parts_text,
@@ -20,8 +21,11 @@ from openmed_data.traces.fields import (
     turn_objects,
     turns_of,
     verdict_of,
+    without_thoughts,
 )
 from openmed_data.traces.format import Format, Record
+from openmed_data.traces.literals import LITERAL, as_json
+from openmed_data.traces.reasons import Unfit
 from openmed_data.traces.texts import chatml_texts, chatml_turns, lone_text
 from openmed_data.traces.toolbox import Toolbox, toolbox
 from openmed_data.traces.trace import Call, Message, Trace
@@ -38,9 +42,13 @@ _SPOKEN = re.compile(r"^(SYSTEM|USER|ASSISTANT|FUNCTION RESPONSE|TOOL):[ \t]*", 
 _SPEAKERS = {"SYSTEM": "system", "USER": "user", "ASSISTANT": "assistant", "FUNCTION RESPONSE": "tool", "TOOL": "tool"}
 _FENCE = re.compile(r"^\s*```\w*\n(.*?)\n?```\s*$", re.DOTALL)
 _TOOLS = re.compile(r"<tools>\s*(.*?)\s*</tools>", re.DOTALL)
-_CALL = re.compile(r"<tool_call>\s*(.*?)\s*</tool_call>", re.DOTALL)
+_CALL = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
+# Hundreds of the published set's rows have a backslash and an n for the line breaks around a call.
+_LINE_BREAKS = re.compile(r"^(?:\s|\\n)+|(?:\s|\\n)+$")
 _RESPONSE = re.compile(r"<tool_response>\s*(.*?)\s*</tool_response>", re.DOTALL)
-_TAGS = "tools|tool_call|tool_response"
+# Qwen's template writes results as a turn of the user.
+_ONLY_RESPONSES = re.compile(r"\s*<tool_response>.*</tool_response>\s*\Z", re.DOTALL)
+_TAGS = "tools|tool_call|tool_response|think"
 _LITERAL = re.compile(rf"<(/?(?:{_TAGS})>)")
 _WRITTEN = re.compile(rf"&((?:amp;)*)lt;(/?(?:{_TAGS})>)")
 # Sentences that explain the tags, which every set of this format words a little differently.
@@ -83,15 +91,18 @@ class Hermes(Format):
         """Read turns or a text."""
         declared = tools_of(record, "tools")
         messages: list[Message] = []
+        mended: list[str] = []
         for role, said, field in _turns(record):
             if role == "system":
                 said, declared = _without_tools(said, declared)  # noqa: PLW2901
                 messages.append(Message("system", _unescape(said)))
-            elif role == "tool":
+            elif role == "tool" or (role == "user" and _ONLY_RESPONSES.match(said)):
                 messages += _results(said)
+            elif role == "assistant":
+                messages.append(_reply(said, field, mended))
             else:
-                messages.append(_said(role, said, field))
-        return Trace(tuple(messages), declared, verdict_of(record), id_of(record))
+                messages.append(Message(role, _unescape(said)))
+        return Trace(tuple(messages), declared, verdict_of(record), id_of(record), tuple(mended))
 
     def write(self, trace: Trace) -> Record:
         """Return `messages` with everything in tags, and `tools` once more, as the published sets have it."""
@@ -150,7 +161,7 @@ def _without_tools(system: str, declared: Toolbox | None) -> tuple[str, Toolbox 
     around = f"{system[: found.start()]}\n{_CALL.sub('', system[found.end() :])}"
     sentences = re.split(r"(?<=[.:?!])[ \t]+|\n+", around)
     own = " ".join(one for one in sentences if one.strip() and not _ABOUT_TAGS.search(one) and "{" not in one)
-    return own, declared or toolbox(_listed(found[1]))
+    return own, declared or toolbox(as_json(_listed(found[1])))
 
 
 def _listed(text: str) -> str:
@@ -158,13 +169,22 @@ def _listed(text: str) -> str:
     return text if text.startswith("[") else f"[{','.join(filter(None, map(str.strip, text.splitlines())))}]"
 
 
-def _said(role: str, said: str, field: str) -> Message:
-    if role != "assistant":
-        return Message(role, _unescape(said))
-    calls: list[Call] = []
-    for found in _CALL.finditer(said):
-        calls += calls_of(found[1], field)
-    return Message("assistant", _unescape(_CALL.sub("", said)) if calls else _unescape(said), tuple(calls))
+def _reply(written: str, field: str, mended: list[str]) -> Message:
+    """Return what a reply says and calls; a call within a thought was only thought of."""
+    said = without_thoughts(written)
+    mended += [THOUGHTS_LEFT] * (said != written)
+    calls = [call for found in _CALL.finditer(said) for call in _calls(found[1], field, mended)]
+    return Message("assistant", _unescape(_CALL.sub("", said) if calls else said), tuple(calls))
+
+
+def _calls(body: str, field: str, mended: list[str]) -> list[Call]:
+    try:
+        return calls_of(body, field)
+    except Unfit:
+        if (read := as_json(_LINE_BREAKS.sub("", body))) == body:
+            raise
+    mended.append(LITERAL)
+    return calls_of(read, field)
 
 
 def _results(said: str) -> Iterator[Message]:

@@ -35,12 +35,10 @@ class MCP(Format):
         return 1.0 if any(_rpc(one) is not None for one in cast("list[Any]", events)) else 0.0
 
     def session(self, record: Any) -> str | None:
-        """Return the session that a line names; lines of the chat belong to it too, once there is JSON-RPC."""
-        if not isinstance(record, dict) or (_rpc(record) is None and "role" not in record):
+        """Return the session that a line names; a line with a role and a content is a turn of the chat around it."""
+        if not isinstance(record, dict) or (_rpc(record) is None and not {"role", "content"} <= record.keys()):
             return None
         named = cast(Record, record)
-        if _rpc(record) is None and not any(key in named for key in _SESSIONS):
-            return None
         return next((str(named[key]) for key in _SESSIONS if key in named), "")
 
     def read(self, record: Record) -> Trace:
@@ -129,10 +127,18 @@ def _said(rpc: Record, at: str) -> str:
     if not isinstance(result, dict):
         raise unreadable(f"{at}.result", result, "an object")
     held = cast(Record, result)
-    said = parts_text(held.get("content"), f"{at}.result.content")
+    said = parts_text(_embedded(held.get("content")), f"{at}.result.content")
     if not said and held.get("structuredContent") is not None:
         said = dumps(held["structuredContent"])
     return f"Error: {said}" if held.get("isError") is True and not said.lower().startswith("error") else said
+
+
+def _embedded(content: Any) -> Any:
+    """Return parts of a content with resources that are text in the place of what holds them."""
+    if not isinstance(content, list):
+        return content
+    parts = cast("list[Any]", content)
+    return [cast(Record, part).get("resource", cast(Any, part)) if isinstance(part, dict) else part for part in parts]
 
 
 def _chat(event: Any, at: str) -> Message:

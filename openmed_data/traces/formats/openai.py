@@ -77,7 +77,7 @@ def _message(turn: Record, field: str) -> Message:
     content = parts_text(turn.get("content"), f"{field}.content")
     if role == "tool":
         call_id, name = turn.get("tool_call_id"), turn.get("name")
-        named = name if isinstance(name, str) and call_id in (None, "") else ""
+        named = name if isinstance(name, str) else ""
         return Message("tool", content, call_id="" if call_id is None else str(call_id), name=named)
     return Message(role, content, tuple(_calls(turn, field)) if role == "assistant" else ())
 
