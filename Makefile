@@ -37,7 +37,7 @@ lock: ## pin today's versions in constraints/
 	$(PYTHON) constraints/lock.py
 
 clean:  ## remove what make made
-	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build/demo .pytest_cache .ruff_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "openmed-data needs Python 3.11 or later: make PYTHON=python3.12 ...")'

@@ -105,7 +105,17 @@ def _description(text: str, name: str) -> str:
 
 
 def _license(metadata: Mapping[str, Any]) -> str:
+    """Return the address of the licence's text.
+
+    Examples
+    --------
+    >>> _license({"license": "mit"}), _license({"license": "cc-by-nc-4.0"})
+    ('https://choosealicense.com/licenses/mit/', 'https://creativecommons.org/licenses/by-nc/4.0/')
+    """
     given = str(metadata.get("license", ""))
+    if given.startswith("cc-by"):  # the other place has two of these only
+        terms, _, version = given.removeprefix("cc-").rpartition("-")
+        return f"https://creativecommons.org/licenses/{terms}/{version}/"
     return str(metadata["license_link"]) if given == "other" else f"https://choosealicense.com/licenses/{given}/"
 
 

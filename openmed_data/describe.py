@@ -106,7 +106,7 @@ def describe_builder(builder: Builder[Any, Any]) -> dict[str, Any]:
         "kind": str(builder.kind),
         "summary": builder.summary,
         "source": {
-            "repo": builder.upstream.repo,
+            "repo": builder.upstream.repo or None,
             "revision": builder.upstream.revision,
             "license": builder.upstream.license,
             "homepage": builder.upstream.homepage,

@@ -69,7 +69,7 @@ def self_test(
         if found:
             unplanted[one.check.name] = named
         else:
-            not_tested[one.check.name] = "it plants nothing into rows of this kind"
+            not_tested[one.check.name] = "with these settings it has nothing to plant into rows of this kind"
     return SelfTest(rows.height, tuple(recalls), unplanted, not_tested, content_digest)
 
 

@@ -146,7 +146,7 @@ def test_the_checks_find_what_they_plant_into_the_sample(tmp_path: Path) -> None
     from openmed_data.cli import app
 
     build = build_dataset("medmcqa-prefs", "sample", tmp_path / "prefs", validation=False).path
-    done = CliRunner().invoke(app, ["validate", str(build), "--self-test", "--quiet"])
+    done = CliRunner().invoke(app, ["validate", str(build), "--self-test"])
     assert done.exit_code == 0, done.output
     held: dict[str, Any] = json.loads((build / "validation" / "self_test.json").read_text(encoding="utf-8"))
     assert not any(held["unplanted"].values())
@@ -159,6 +159,7 @@ def test_the_checks_find_what_they_plant_into_the_sample(tmp_path: Path) -> None
     for name in ("report.md", "report.html"):
         assert "Planted faults" in (build / "validation" / name).read_text(encoding="utf-8")
     assert "What the checks would have found" in render(build)
+    assert "chat was not tested: no tokenizer" in done.output
     again = CliRunner().invoke(app, ["validate", str(build), "--quiet"])
     assert again.exit_code == 0
     assert json.loads((build / "validation" / "report.json").read_text(encoding="utf-8"))["self_test"] == held

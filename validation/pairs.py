@@ -160,11 +160,15 @@ def _length_figures(bias: Mapping[str, object], settings: PairsSettings) -> tupl
             round(0.5 + away, 4),
             meaning=f"how often a classifier that knows only the two lengths finds the chosen reply: {widened}",
         ),
-        Figure("longer_is_chosen", cast(float, bias["longer_is_chosen"]), meaning="share of pairs; ties count half"),
+        Figure(
+            "longer_is_chosen",
+            cast(float, bias["longer_is_chosen"]),
+            meaning="share of pairs whose chosen reply is the longer one; ties count half",
+        ),
         Figure(
             "mean_length_difference",
             cast(float, bias["mean_length_difference"]),
-            meaning="characters, chosen minus rejected",
+            meaning="by how many characters the chosen reply is longer, on average",
         ),
     )
 

@@ -27,7 +27,7 @@ UNKNOWN = "unknown"
 _KINDS = frozenset({Kind.SFT, Kind.TRACES})
 _SEPARATORS = ":/"
 _DOUBTS = {
-    Validation.NOT_RUN: "it holds no report of a validation of these files",
+    Validation.NOT_RUN: "it holds no report of all checks on these files",
     Validation.FAILED: "its validation failed, and the recipe says `allow_failed`",
 }
 _HINT = "A recipe is YAML: parts, each with a source (a build's folder or hub:OWNER/NAME@REVISION) and maybe a weight."

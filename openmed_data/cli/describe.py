@@ -36,6 +36,18 @@ def describe(console: Console, name: Name) -> None:
         _check(console, facts)
 
 
+def _source(source: dict[str, Any]) -> list[tuple[str, str]]:
+    if source["repo"] is None:  # made of what the user has, as a mixture is
+        return [("source", "your own: --source PATH")]
+    return [
+        ("source", f"hub:{source['repo']}@{source['revision']}"),
+        ("licence", source["license"]),
+        ("splits", ", ".join(source["splits"])),
+        ("homepage", source["homepage"]),
+        ("sample", "bundled: --source sample" if source["sample"] else "none"),
+    ]
+
+
 def _columns(shapes: dict[str, list[str]]) -> list[tuple[str, str]]:
     if len(shapes) == 1:
         return [("columns", ", ".join(*shapes.values()))]
@@ -50,11 +62,7 @@ def _builder(console: Console, facts: dict[str, Any]) -> None:
     console.fields(
         [
             ("kind", facts["kind"]),
-            ("source", f"hub:{source['repo']}@{source['revision']}"),
-            ("licence", source["license"]),
-            ("splits", ", ".join(source["splits"])),
-            ("homepage", source["homepage"]),
-            ("sample", "bundled: --source sample" if source["sample"] else "none"),
+            *_source(source),
             *_columns(facts["columns"]["required"]),
             (
                 "",

@@ -23,24 +23,32 @@ Dataset = Annotated[
     Path | None,
     typer.Argument(metavar="[PATH]", help="A rewards dataset to take the items from; bundled ones if omitted."),
 ]
-Items = Annotated[int, typer.Option("--items", min=1, help="Most items taken from PATH.")]
+Items = Annotated[int, typer.Option("--items", metavar="N", min=1, help="Most items taken from PATH.")]
 Prompts = Annotated[Path, typer.Argument(metavar="PATH", help="A rewards dataset.")]
 Rollouts = Annotated[
     Path | None,
-    typer.Option("--rollouts", help="Recorded completions, JSON lines of `id` and `completion` or `completions`."),
+    typer.Option(
+        "--rollouts",
+        metavar="FILE",
+        help="Recorded completions, JSON lines of `id` and `completion` or `completions`.",
+    ),
 ]
 Url = Annotated[
-    str | None, typer.Option("--endpoint", help="OpenAI-compatible endpoint, as in http://localhost:8000/v1.")
+    str | None,
+    typer.Option("--endpoint", metavar="URL", help="OpenAI-compatible endpoint, as in http://localhost:8000/v1."),
 ]
-Model = Annotated[str | None, typer.Option("--model", help="Model served at the endpoint.")]
-Samples = Annotated[int, typer.Option("--samples", min=1, help="Completions asked for each prompt.")]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only so many prompts.")]
-Out = Annotated[Path, typer.Option("--out", help="Where the pass rates are written, as JSON lines.")]
+Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Model served at the endpoint.")]
+Samples = Annotated[int, typer.Option("--samples", metavar="N", min=1, help="Completions asked for each prompt.")]
+Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Only so many prompts.")]
+Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the pass rates are written, as JSON lines.")]
 
 
 @command("rewards", "openmed-data probe rewards", "openmed-data probe rewards build/medreason-rewards", group=probe)
 def rewards(console: Console, path: Dataset = None, *, items: Items = 200) -> None:
-    """Put every adversarial answer through every reward; exit 1 where one is paid that must not be."""
+    """Put adversarial answers through every reward.
+
+    The exit code is 1 where one is paid that must not be, or a right one is not.
+    """
     from openmed_data.probe import bundled_items, items_of, probe_rewards
     from openmed_data.rewards import Weighted, recipe_rewards
 
@@ -84,7 +92,10 @@ def difficulty(
     limit: Limit = None,
     out: Out = Path("pass_rates.jsonl"),
 ) -> None:
-    """Estimate how often each prompt is solved; those always or never solved give GRPO nothing to learn from."""
+    """Estimate how often each prompt is solved.
+
+    Those always or never solved give GRPO nothing to learn from.
+    """
     import polars as pl
 
     from openmed_data.probe import Endpoint, EndpointError, pass_rates_from_endpoint, pass_rates_from_rollouts

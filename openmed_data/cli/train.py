@@ -22,7 +22,7 @@ STAGES = {
     "grpo": "Reinforce answers that can be verified.",
     "merge": "Fuse the trained model with the base.",
     "evaluate": "Score models on MMLU, MMLU-Pro and IFEval.",
-    ALL: "Run every stage of the recipe, each on the model of the one before.",
+    ALL: "Run every stage of the recipe, one after the other.",
 }
 
 train = typer.Typer(name="train", help="Train a model in stages, from a recipe.", no_args_is_help=True)

@@ -25,9 +25,12 @@ Into = Annotated[
         help="Write the card and its evidence into this export instead of printing the card.",
     ),
 ]
-Name = Annotated[str | None, typer.Option("--name", show_default=False, help="What the model is called.")]
+Name = Annotated[
+    str | None, typer.Option("--name", metavar="TEXT", show_default=False, help="What the model is called.")
+]
 License = Annotated[
-    str | None, typer.Option("--license", show_default=False, help="Licence of the weights; the base's if left out.")
+    str | None,
+    typer.Option("--license", metavar="ID", show_default=False, help="Licence of the weights; the base's if left out."),
 ]
 
 

@@ -75,6 +75,8 @@ def _print_planted(console: Console, found: "SelfTest") -> None:
     ]
     console.line("")
     console.table(Table(("SELF-TEST", "PLANTED", "FOUND", "LEAST FOUND"), rows, right=frozenset({"PLANTED", "FOUND"})))
+    for check, reason in found.not_tested.items():
+        console.note(f"{check} was not tested: {reason}")
 
 
 def _least(recalls: "Sequence[Recall]") -> str:

@@ -45,7 +45,7 @@ def statement(report: Report, digest: str, report_bytes: bytes, repo: str) -> st
             {"uri": f"validation/{REPORT}", "digest": {"sha256": hashlib.sha256(report_bytes).hexdigest()}}
         ],
         "verificationResult": "PASSED" if report.passed else "FAILED",
-        "verifiedLevels": [f"OPENMED_DATA_{one.check.upper()}" for one in report.results],
+        "verifiedLevels": [f"OPENMED_DATA_{one.check.upper()}" for one in report.results if not one.not_run],
     }
     subject = [{"name": MANIFEST, "digest": {"sha256": digest}}]
     document = {"_type": STATEMENT, "subject": subject, "predicateType": PREDICATE, "predicate": predicate}

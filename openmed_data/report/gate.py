@@ -1,13 +1,15 @@
 """Whether the report that lies in a build vouches for these very files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from openmed_data import planted
-from openmed_data.check import Severity
+from openmed_data.check import Check, Severity
 from openmed_data.errors import Problem
+from openmed_data.registry import CHECKS, all_of
 from openmed_data.report.model import Report, read_report
 from openmed_data.report.writing import edited
 
@@ -44,8 +46,8 @@ class Gate:
 def read_gate(build: Path, digest: str) -> Gate:
     """Read the report of the build whose manifest has the SHA-256 `digest`.
 
-    A report about another manifest says nothing of these files: they were not validated. A report that was edited
-    counts as failed.
+    A report about another manifest says nothing of these files, and one of some of the checks too little: they were not
+    validated. A report that was edited counts as failed.
 
     Raises
     ------
@@ -61,7 +63,10 @@ def read_gate(build: Path, digest: str) -> Gate:
     if report.manifest_digest != digest:
         other = Problem(name, "a report about other files", "one about these: validate the build again")
         return Gate(Validation.NOT_RUN, report, (other, *problems))
-    return Gate(Validation.FAILED if problems else Validation.PASSED, report, problems)
+    if problems:
+        return Gate(Validation.FAILED, report, problems)
+    unasked = tuple(_unasked(report))
+    return Gate(Validation.NOT_RUN if unasked else Validation.PASSED, report, unasked)
 
 
 def _faults(build: Path, report: Report) -> Iterator[Problem]:
@@ -74,3 +79,12 @@ def _faults(build: Path, report: Report) -> Iterator[Problem]:
     if all((build / one).is_file() for one in REPORTS):
         for one in edited(build / FOLDER):
             yield Problem(f"{FOLDER}/{one}", "text that its report.json does not give", "what a validation wrote")
+
+
+def _unasked(report: Report) -> Iterator[Problem]:
+    known: Mapping[str, Check[Any]] = all_of(CHECKS)
+    asked = {one.check for one in report.results}
+    if left_out := sorted(name for name, one in known.items() if report.kind in one.kinds and name not in asked):
+        yield Problem(
+            REPORTS[0], f"no word of {', '.join(left_out)}", "the report of all checks: validate the build again"
+        )

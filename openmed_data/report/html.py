@@ -29,6 +29,7 @@ def to_html(report: Report, drift: Drift | None = None) -> str:
         report=report,
         drift=drift,
         total=sum(report.rows.values()),
+        figures=[figure for result in report.results for figure in result.figures],
         findings=sum(result.findings.height for result in report.results),
         plots=_plots(report),
         books=_books(report.books),

@@ -36,7 +36,8 @@ def plots(result: CheckResult) -> list[Plot]:
 
 def _plot(title: str, series: Mapping[str, Table]) -> Plot:
     if len(series) == 1:
-        (table,) = series.values()
+        ((name, table),) = series.items()
+        title = f"{title}: {name}" if name else title  # no legend says whose it is
         longest = max(map(len, table))
         if len(table) > 12 or longest > 10:
             return Plot(title, bars(title, table))

@@ -21,10 +21,12 @@ from openmed_data.api import build_dataset
 from openmed_data.builders.sft_mix.drawing import rates_of
 from openmed_data.builders.sft_mix.licensing import roll_up
 from openmed_data.builders.sft_synthetic import SftSynthetic
+from openmed_data.check import CheckResult
 from openmed_data.cli import app
 from openmed_data.dataset import open_dataset
 from openmed_data.errors import GateError, SourceError, UsageError
 from openmed_data.progress import Silent
+from openmed_data.registry import CHECKS, all_of
 from openmed_data.report import write_report
 from openmed_data.validate import validate
 
@@ -245,6 +247,10 @@ def validated(parts: Path, tmp_path: Path) -> Path:
         shutil.copytree(parts / "small", build)
     report = validate(open_dataset(str(whole)), ["schema"])
     assert report.passed
+    # As if the others had had nothing to say: most of these rows are too much alike for them.
+    fitting = [name for name, check in all_of(CHECKS).items() if report.kind in check.kinds and name != "schema"]
+    idle = (CheckResult(name, (), report.results[0].findings.clear(), {}, not_run="left out") for name in fitting)
+    report = replace(report, results=(*report.results, *idle))
     write_report(report, whole / "validation")
     write_report(validate(open_dataset(str(faulty)), ["schema"], {"schema": {"min_rows": 61}}), faulty / "validation")
     write_report(replace(report, manifest_digest="0" * 64), other / "validation")
@@ -282,6 +288,7 @@ def test_a_report_that_was_edited_vouches_for_nothing(validated: Path, tmp_path:
 
 def test_manifest_and_card_say_which_parts_were_validated(validated: Path, parts: Path, tmp_path: Path) -> None:
     shutil.copytree(parts / "large", validated / "bare")
+    write_report(validate(open_dataset(str(validated / "bare")), ["schema"]), validated / "bare" / "validation")
     recipe = ({"source": "whole"}, {"source": "faulty", "allow_failed": True}, {"source": "other"}, {"source": "bare"})
     path = validated / "mix.yaml"
     path.write_text(yaml.safe_dump({"parts": [{"license": "mit", **part} for part in recipe]}), encoding="utf-8")

@@ -275,8 +275,27 @@ def test_splits_of_the_source_are_told_from_drawn_ones(sample: Path, edited: Cal
         files = document["source"]["files"]
         document["source"]["files"] = [files[0] | {"split": "train"}, files[0] | {"split": "validation"}]
 
-    assert "with a chance of 5.0%" in _section(render(sample), "Splits and leakage")
+    assert "with a chance of 5%" in _section(render(sample), "Splits and leakage")
     assert "The source's own splits are kept" in _section(render(edited(edit)), "Splits and leakage")
+
+
+@pytest.mark.parametrize(("fraction", "said"), [(0.0005, "each with a chance of 0.05%"), (0.0, "none was drawn")])
+def test_small_shares_are_not_rounded_away(edited: Callable[[Edit], Path], fraction: float, said: str) -> None:
+    build = edited(lambda document: document["options"].update(validation_fraction=fraction))
+    assert said in _section(render(build), "Splits and leakage")
+
+
+def test_a_difference_is_told_by_its_side(edited: Callable[[Edit], Path]) -> None:
+    build = edited(lambda document: document["figures"]["bias"].update(mean_length_difference=-0.16))
+    assert "On average the chosen reply is 0.16 characters shorter." in render(build)
+
+
+def test_the_card_promises_what_the_manifest_holds(sample: Path) -> None:
+    document = manifest.read(sample)
+    named = {file["name"] for file in (*document["files"], *document["rejected_files"])}
+    rows = {path.relative_to(sample).as_posix() for path in sample.rglob("*.parquet")}
+    assert "the SHA-256 of every file of rows" in render(sample)
+    assert rows == named
 
 
 def test_hostile_text_leaves_the_card_whole(sample: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from openmed_data import __version__
 from openmed_data.cli import app
 from openmed_data.registry import BUILDERS, find
 
+GROUPS = {str(one.typer_instance.info.name): one.typer_instance for one in app.registered_groups if one.typer_instance}
 BUILDER = find(BUILDERS, "medmcqa-prefs")
 Run = Callable[..., Result]
 
@@ -53,9 +54,22 @@ def test_help_has_examples_and_explains_every_option(run: Run, command: str) -> 
         assert len(line.strip().split("  ", 1)) == 2 or f"{line}\n   " in body, line
 
 
-def test_no_summary_of_a_command_is_cut(run: Run) -> None:
-    text = run("--help").stdout
+@pytest.mark.parametrize("group", [(), *((name,) for name in GROUPS)])
+def test_no_summary_of_a_command_is_cut(run: Run, group: tuple[str, ...]) -> None:
+    text = run(*group, "--help").stdout
     assert "..." not in text.split("Commands:")[1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *((one.name,) for one in app.registered_commands),
+        *((name, one.name) for name, group in GROUPS.items() for one in group.registered_commands),
+    ],
+)
+def test_help_says_what_a_value_is_in_words(run: Run, words: tuple[str, ...]) -> None:
+    options = run(*words, "--help").stdout.split("Options:\n")[1]
+    assert not re.search(r"^  -.*<(str|path|int|int range|float)>", options, re.MULTILINE)
 
 
 # list and describe
@@ -77,6 +91,7 @@ def test_describe_tells_all_there_is(run: Run) -> None:
     assert "conflicting_key" in text  # the engine's
     assert f"hub:{BUILDER.upstream.repo}@" in text
     assert BUILDER.upstream.license in text
+    assert "hub:" not in run("describe", "sft-mix").stdout.split("Options")[0], "a mixture has no place on the Hub"
     facts = json.loads(run("describe", "medmcqa-prefs", "--json").stdout)
     assert {one["name"] for one in facts["options"]} == set(BUILDER.options_model.model_fields)
     assert "explanation" not in facts["columns"]["required"]

@@ -3,16 +3,20 @@
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 from conftest_hub import REPO, Push
 from stand_in.faults import Fault, Kind
 from stand_in.repository import large
 from stand_in.server import StandIn
 
+from openmed_data import kinds
+from openmed_data.check import FINDINGS, CheckResult
 from openmed_data.dataset import open_dataset
 from openmed_data.errors import HubError, UsageError
 from openmed_data.hub import attestation
 from openmed_data.hub.pull import Pulled, pull
+from openmed_data.report import Report
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning"),
@@ -87,6 +91,15 @@ def test_a_shard_too_many_or_too_few_is_named(pushed: StandIn, tmp_path: Path):
     pushed.repository(REPO).commit({"summary": "x"}, {}, [TRAIN, "data/train-00002-of-00002.parquet"], pull=False)
     with pytest.raises(HubError, match=f"{TRAIN} is not there"):
         pull_from(pushed, tmp_path / "out", "main")
+
+
+def test_a_statement_names_no_check_that_did_not_run():
+    nothing = pl.DataFrame(schema=FINDINGS)
+    ran = CheckResult("phi", (), nothing, {}, 3)
+    idle = CheckResult("contamination", (), nothing, {}, 3, not_run="no benchmarks were given to look for")
+    report = Report("toy", kinds.Kind.SFT, "ab" * 32, "", {}, (ran, idle), passed=True, expectations=3)
+    said = json.loads(attestation.statement(report, "ab" * 32, b"{}", REPO))
+    assert said["predicate"]["verifiedLevels"] == ["OPENMED_DATA_PHI"]
 
 
 def test_a_statement_about_another_manifest_is_refused(pushed: StandIn, tmp_path: Path):

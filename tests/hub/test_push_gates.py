@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from stand_in.world import READER
 
 from openmed_data.errors import GateError, HubError, OpenMedError, UsageError
 from openmed_data.hub import receipt
+from openmed_data.report import read_report, write_report
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning"),
@@ -78,6 +80,15 @@ def test_a_spoiled_build_is_not_pushed(
         push_to(hub, build)
     assert says in str(caught.value)
     assert caught.value.hint
+    assert hub.world.repositories == {}
+
+
+def test_a_validation_of_some_checks_opens_nothing(hub: StandIn, build: Path, push_to: Push):
+    report = read_report(build / "validation")
+    kept = tuple(one for one in report.results if one.check != "phi")
+    write_report(replace(report, results=kept), build / "validation")
+    with pytest.raises(GateError, match="found no word of phi; expected the report of all checks"):
+        push_to(hub, build)
     assert hub.world.repositories == {}
 
 

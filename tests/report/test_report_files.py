@@ -83,6 +83,30 @@ def test_the_page_stands_alone_and_is_whole(report: Any, tmp_path: Path):
         assert shown in page.text
 
 
+def test_the_page_can_be_read_without_a_mouse_or_a_picture(report: Any, tmp_path: Path):
+    write_report(report(), tmp_path)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<th>" not in text, "every heading of a table says what it heads"
+    assert all("scope=" in heading for heading in re.findall(r"<th [^>]*>", text))
+    moving = re.findall(r'<div class="[^"]*scroll[^"]*"[^>]*>', text)
+    assert moving
+    assert all('tabindex="0"' in one and "aria-label=" in one for one in moving), "keys can move what is too wide"
+    drawings = re.findall(r"<svg[^>]*>(?:<title>)?", text)
+    assert all("aria-hidden" in one or one.endswith("<title>") for one in drawings)
+
+
+def test_the_page_counts_the_figures_in_range(report: Any, tmp_path: Path):
+    write_report(report(), tmp_path)
+    assert "3 of 5figures in range" in Page((tmp_path / "report.html").read_text(encoding="utf-8")).text
+
+
+def test_a_plot_of_one_series_says_whose_it_is(report: Any, tmp_path: Path):
+    made: Report = report()
+    alone = replace(made.results[0], tables={"text length (characters): replies": {"0-9": 3}})
+    write_report(replace(made, results=(alone,)), tmp_path)
+    assert "<h3>text length (characters): replies" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_hostile_text_is_inert_in(name: str, hostile: Report, tmp_path: Path):
     write_report(hostile, tmp_path, baseline=None)
