@@ -11,7 +11,7 @@ from openmed_data.progress import Progress
 from openmed_data.registry import STAGES, find
 from openmed_data.training import launch
 from openmed_data.training.data import Data, open_data
-from openmed_data.training.estimate import Estimate, estimate
+from openmed_data.training.estimate import Estimate, disk_of, estimate
 from openmed_data.training.models import require_place, shape_of
 from openmed_data.training.preflight import require_device, require_disk
 from openmed_data.training.profile import Profile
@@ -120,8 +120,7 @@ def problems(request: Request, steps: Sequence[Step]) -> list[OpenMedError]:
         if step.data is not None:
             attempts.append(partial(step.stage.check_data, step.settings, step.data.files))
     attempts.append(partial(require_device, request.profile))
-    needs = [needs_of(request, step).disk_gb or 0.0 for step in steps]
-    attempts.append(partial(require_disk, request.root, sum(needs)))
+    attempts.append(partial(require_disk, request.root, disk_of(needs_of(request, step) for step in steps)))
     found: dict[str, OpenMedError] = {}
     for attempt in attempts:
         try:

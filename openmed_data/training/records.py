@@ -9,6 +9,7 @@
       metrics.jsonl   one JSON object for each log of the trainer, with its `step`
       tensorboard/    the same, for TensorBoard
       results/        what lm-evaluation-harness wrote, for `evaluate`
+      tokenizer/      likewise, where the model has no chat template: its tokenizer with the one that training takes
       log.txt         everything the stage's process printed
 """
 
@@ -30,6 +31,7 @@ CHECKPOINTS = "checkpoints"
 METRICS = "metrics.jsonl"
 TENSORBOARD = "tensorboard"
 RESULTS = "results"
+LENT = "tokenizer"  # of an evaluation: that of a model without a chat template, with the one that training takes
 LOG = "log.txt"
 
 _SHOWN = 12  # characters of an id in the name of its folder
@@ -207,6 +209,13 @@ def write(folder: Path, run: Run) -> None:
     partial = folder / f"{NAME}.partial"
     partial.write_text(run.model_dump_json(indent=2) + "\n", encoding="utf-8")
     os.replace(partial, folder / NAME)  # noqa: PTH105  (the atomic one on every platform)
+
+
+def seconds_of_attempt(folder: Path) -> float:
+    """Return how long an attempt worked that was killed: from its record to the last that its process said."""
+    begun = (folder / NAME).stat().st_mtime
+    said = [path.stat().st_mtime for path in (folder / LOG, folder / METRICS) if path.is_file()]
+    return max(0.0, max(said, default=begun) - begun)
 
 
 def all_runs(root: Path) -> Iterator[tuple[Path, Run]]:

@@ -124,6 +124,10 @@ def request(folder: Path, *changes: str, stage: str = "dpo", **data: Path) -> Re
         ("dpo.output_dir=x", "'output_dir' cannot be set; it is decided by --out"),
         ("dpo.lora.four_bit=true", "4-bit weights .* need a GPU"),
         ("dpo.use_cpu=false", "decided by --profile"),
+        ("dpo.lr_scheduler_type=cosin", "dpo: DPOConfig refuses these settings: cosin is not a valid SchedulerType"),
+        ("dpo.save_steps=often", "DPOConfig refuses"),
+        ("dpo.truncation_mode=keep_middle", "truncation_mode is one of keep_end, keep_start"),
+        ("dpo.eval_strategy=epoch", "no validation split"),
     ],
 )
 def test_settings_that_cannot_work_are_named(change: str, message: str, pairs: Path, tmp_path: Path) -> None:
@@ -163,6 +167,7 @@ def prompts(tmp_path: Path, write_build: Build) -> Path:
         ("grpo.num_generations=3", "8 completions is no multiple of 3"),
         ('grpo.rewards={"corect_answer": 1}', "did you mean 'correct_answer'"),
         ("grpo.use_vllm=true", "vllm is not installed"),
+        ("grpo.num_generations=1", "at least 2 generations"),
     ],
 )
 def test_grpo_is_checked_too(change: str, message: str, prompts: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from openmed_data.training import profile, recipe, records
 from openmed_data.training.driver import Done, train
 from openmed_data.training.plan import Request
 from openmed_data.training.stage import JOB
+from openmed_data.training.template import read_template
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -56,6 +57,16 @@ def test_adapters_are_merged_into_a_whole_model(sft: Sft, place: Path) -> None:
     assert changed
     assert all("_proj" in name for name in changed)  # the adapters' layers, and nothing else
     assert done.run.changed
+
+
+def test_generation_stops_where_turns_end(sft: Sft, tmp_path: Path) -> None:
+    """The template's turns end with another token than the tokenizer's own, as those of some base models do."""
+    text = str(read_template("chatml")).replace("eos_token", "'<|endoftext|>'")
+    template = tmp_path / "other.jinja"
+    template.write_text(text)
+    done = sft(f"chat_template={template}")
+    config = json.loads((done.folder / records.MODEL / "generation_config.json").read_text())
+    assert config["eos_token_id"] == [2, 0]  # <|im_end|>, the tokenizer's, and <|endoftext|>, the template's
 
 
 def test_rows_that_are_too_long_are_left_out_and_counted(sft: Sft) -> None:

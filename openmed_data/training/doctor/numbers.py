@@ -17,7 +17,6 @@ _TYPICAL = 0.02  # size of a weight of a language model, where the model itself 
 _FEW, _MOST = 0.5, 0.95
 _FULL = 0.9
 _SAMPLE = 200_000
-_GENERATIONS = 8  # the trainer's own default
 
 
 def precision(stage: str, settings: TrainerSettings, weights: npt.NDArray[np.float32] | None) -> Finding:
@@ -43,17 +42,6 @@ def precision(stage: str, settings: TrainerSettings, weights: npt.NDArray[np.flo
     do = f"Set {stage}.dtype=float32; the profile's bf16 still computes in bfloat16."
     verdict = Verdict.FAIL if share < _FEW else Verdict.WARN if share < _MOST else Verdict.OK
     return Finding(stage, "precision", verdict, found, do if verdict is not Verdict.OK else "")
-
-
-def group(stage: str, settings: TrainerSettings) -> Finding:
-    """Say whether each prompt gets completions to compare: an advantage is the difference to the group's mean."""
-    each = int(settings.trainer.get("num_generations", _GENERATIONS))
-    if each < 2:
-        return Finding(
-            stage, "group", Verdict.FAIL, "one completion for each prompt", f"Set {stage}.num_generations=8."
-        )
-    found = f"{settings.batch // each} prompts with {each} completions each in one step"
-    return Finding(stage, "group", Verdict.OK, found)
 
 
 def some_weights(model: Path) -> npt.NDArray[np.float32] | None:

@@ -210,11 +210,6 @@ def test_disk_is_held_against_what_is_free(tmp_path: Path, monkeypatch: pytest.M
     assert numbers.disk("machine", tmp_path / "runs" / "x", 51.0).verdict is FAIL
 
 
-def test_a_group_of_one_has_nothing_to_compare() -> None:
-    assert numbers.group("grpo", settings(num_generations=1)).verdict is FAIL
-    assert numbers.group("grpo", settings(num_generations=4)).verdict is OK
-
-
 # The machine.
 
 
@@ -336,7 +331,7 @@ def test_a_sound_recipe_passes(made: Path) -> None:
         ("dpo.batch=many", ("dpo", "settings"), "batch"),
         ("dpo.batch=7", ("dpo", "fit"), "no multiple"),
         ("grpo.num_generations=3", ("grpo", "fit"), "no multiple of 3"),
-        ("grpo.num_generations=1", ("grpo", "group"), "one completion"),
+        ("grpo.num_generations=1", ("grpo", "fit"), "requires at least 2 generations"),
         ("dpo.max_length=20", ("dpo", "length"), "longer than 20"),
         ("grpo.rewards={correct_answr: 1.0}", ("grpo", "settings"), "did you mean 'correct_answer'"),
     ],
