@@ -18,7 +18,7 @@ from openmed_data.errors import UsageError
 from openmed_data.training.device import device_of
 from openmed_data.training.harness import require_tasks
 from openmed_data.training.profile import Profile
-from openmed_data.training.records import RESULTS
+from openmed_data.training.records import LENT, RESULTS
 from openmed_data.training.results import headline, results_file
 from openmed_data.training.settings import Settings
 from openmed_data.training.stage import Job, Outcome, Stage
@@ -129,7 +129,7 @@ def _tokenizer(job: Job) -> Path:
     transformers: Any = import_module("transformers")
     tokenizer = transformers.AutoTokenizer.from_pretrained(str(job.model))
     tokenizer.chat_template = choose(tokenizer, job.chat_template).text
-    place = job.folder / "tokenizer"
+    place = job.folder / LENT
     tokenizer.save_pretrained(str(place))
     return place
 

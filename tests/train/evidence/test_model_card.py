@@ -84,6 +84,20 @@ def test_every_table_is_read_as_one(runs: Path) -> None:
     assert "| " not in re.sub(r"<pre>.*?</pre>", "", page, flags=re.DOTALL)
 
 
+def test_a_base_without_a_chat_format_is_said_to_be_asked_in_a_foreign_one(runs: Path) -> None:
+    assert "which it never saw" not in card(runs)
+    (base,) = (one.folder for one in lineage(runs / "toy").base_evaluations)
+    (base / "tokenizer").mkdir()
+    assert "The base model has no chat format of its own" in section(card(runs), "Results")
+
+
+def test_how_many_differences_there_are_is_said(runs: Path) -> None:
+    results = section(card(runs), "Results")
+    shown = len(re.findall(r"\| \**[+-]\d+\.\d\d\** \|\n", results))
+    assert shown > 5
+    assert f"there are {shown} differences here" in results
+
+
 def test_a_missing_evaluation_is_said(tmp_path: Path) -> None:
     chain(tmp_path)
     text = card(tmp_path)
