@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from openmed_data.errors import OpenMedError, SourceError, UsageError
+from openmed_data.errors import GateError, OpenMedError, SourceError, UsageError
 from openmed_data.progress import Progress
 from openmed_data.registry import STAGES, find
 from openmed_data.training import launch
@@ -86,7 +86,7 @@ def steps_of(request: Request, progress: Progress) -> list[Step]:
 
     Raises
     ------
-    UsageError, SourceError, HubError
+    UsageError, SourceError, GateError, HubError
         A setting or a dataset cannot be used.
     """
     recipe = request.recipe
@@ -103,7 +103,7 @@ def steps_of(request: Request, progress: Progress) -> list[Step]:
         data = None
         try:
             data = open_data(stage, getattr(settings, "data", ()), progress) if stage.kinds else None
-        except (UsageError, SourceError) as error:
+        except (GateError, UsageError, SourceError) as error:
             unfit.append(error)
         made = [step.stage.name for step in steps if not step.stage.measures]
         steps += [Step(stage, settings, of, data) for of in _models(settings, last, made)]

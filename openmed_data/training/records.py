@@ -85,6 +85,8 @@ class DatasetUse(_Record):
         Rows by split, as the trainer got them.
     dropped
         Rows that the trainer did not get, by reason.
+    validated
+        Whether a validation of these very files passed; one that failed stops the stage.
     parts
         The builds, where several were put together; the facts above then are their sums.
     """
@@ -96,6 +98,7 @@ class DatasetUse(_Record):
     digest: str
     rows: Mapping[str, int]
     dropped: Mapping[str, int] = {}
+    validated: bool = False
     parts: tuple["DatasetUse", ...] = ()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from openmed_data import manifest
 from openmed_data.errors import GateError, SourceError, UsageError
 from openmed_data.kinds import Kind
 from openmed_data.progress import Silent
@@ -72,6 +73,29 @@ def test_files_that_were_changed_are_refused(pairs: Path, tmp_path: Path, write_
     shutil.copy2(other / name, pairs / name)
     with pytest.raises(SourceError, match="changed after it was built"):
         opened("dpo", pairs)
+
+
+def test_a_build_that_did_not_pass_its_validation_is_refused(tmp_path: Path, write_build: Build) -> None:
+    from openmed_data.dataset import open_dataset
+    from openmed_data.report.writing import write_report
+    from openmed_data.validate import validate
+
+    leaking = {**PAIR, "prompt": [{"role": "user", "content": "Call John Smith, SSN 219-09-9999, at 617-555-0123?"}]}
+    build = write_build(tmp_path / "leaking", Kind.PREFERENCES, {"train": [leaking] * 2})
+    assert not opened("dpo", build).use.validated
+    write_report(validate(open_dataset(str(build)), ["phi"]), build / "validation")
+    with pytest.raises(GateError, match=r"leaking' did not pass its validation: .*phi"):
+        opened("dpo", build)
+
+
+def test_a_validation_counts_for_the_files_it_saw(pairs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (pairs / "validation").mkdir()
+    (pairs / "validation" / "report.json").touch()
+    seen = SimpleNamespace(manifest_digest=manifest.digest(pairs), passed=True, failures=())
+    monkeypatch.setattr("openmed_data.training.data.read_report", lambda _: seen)
+    assert opened("dpo", pairs).use.validated
+    seen.manifest_digest = "0" * 64
+    assert not opened("dpo", pairs).use.validated
 
 
 def test_no_build_no_split_and_no_dataset_are_refused(tmp_path: Path, write_build: Build) -> None:
