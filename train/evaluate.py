@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import yaml
 from pydantic import Field
@@ -37,7 +37,9 @@ class EvaluateSettings(Settings):
     )
     include_path: Path | None = Field(None, description="Folder of further task files.")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field("bfloat16", description="Type of the weights.")
-    batch_size: int = Field(64, ge=1, description="Requests at once.")
+    batch_size: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
+        64, description="Requests at once; `auto` takes as many as fit, up to 64."
+    )
     limit: int | None = Field(None, ge=1, description="Only so many questions of each task; for trying out.")
     apply_chat_template: bool = Field(default=True, description="Ask in the model's chat format.")
     fewshot_as_multiturn: bool = Field(default=True, description="Show examples as turns of a conversation.")
@@ -94,7 +96,7 @@ class Evaluate(Stage):
             devices = job.profile.devices  # of one machine: several do not share an evaluation
             launch = ["accelerate.commands.launch", "--config_file", str(job.folder / "accelerate.yaml")]
             command = [sys.executable, "-m", *launch, *command[1:]]
-        call(command)
+        call(command, hint="The log says why. Where memory ran out: --set evaluate.batch_size=auto")
         found = results_file(job.folder)
         place = found.relative_to(job.folder).as_posix()
         return Outcome(last_log=headline(found), results=place, device=device_of(job.profile, devices))

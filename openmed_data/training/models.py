@@ -71,4 +71,5 @@ def shape_of(recipe: Recipe, model: str) -> Shape | None:
         hidden_size=hidden,
         layers=int(config.get("num_hidden_layers") or 0),
         key_value_size=each * int(config.get("num_key_value_heads") or heads),
+        vocabulary=int(config.get("vocab_size") or 0),
     )

@@ -12,6 +12,7 @@ from openmed_data.registry import STAGES, find
 from openmed_data.training import launch
 from openmed_data.training.data import Data, open_data
 from openmed_data.training.estimate import Estimate, disk_of, estimate
+from openmed_data.training.evaluation_cost import evaluation_cost
 from openmed_data.training.models import require_place, shape_of
 from openmed_data.training.preflight import require_device, require_disk
 from openmed_data.training.profile import Profile
@@ -152,9 +153,9 @@ def _raise_together(found: Sequence[OpenMedError]) -> None:
 
 def needs_of(request: Request, step: Step) -> Estimate:
     """Estimate what a step needs."""
-    if step.stage.measures:
-        return Estimate()
     shape = shape_of(request.recipe, request.begins_with)
+    if step.stage.measures:
+        return evaluation_cost(step.settings, request.profile, shape)
     data, stage = step.data, step.stage
     return estimate(
         step.settings,

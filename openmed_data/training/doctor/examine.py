@@ -81,6 +81,8 @@ def _stage(patient: _Patient, name: str, progress: Progress) -> tuple[Step | Non
     tasks = getattr(settings, "tasks", None)
     if tasks:
         findings += [*harness.ifeval(name, tasks), harness.questions(name, tasks)]
+        if (need := needs_of(request, step)).memory_gb is not None:
+            findings.append(numbers.memory(name, need, patient.memory_gb, f"Set {name}.batch_size=auto."))
     return step, findings
 
 
@@ -95,7 +97,10 @@ def _trained(patient: _Patient, stage: TrlStage, settings: TrainerSettings, step
         yield tokens.template(stage.name, patient.tokenizer, request.recipe.chat_template)
     if step.data is not None:
         yield from _rows(patient, stage, settings, step.data)
-        yield numbers.memory(stage.name, needs_of(request, step), patient.memory_gb)
+        lower = (
+            f"Lower {stage.name}.per_device_train_batch_size or the length, or train adapters: {stage.name}.lora.r=16."
+        )
+        yield numbers.memory(stage.name, needs_of(request, step), patient.memory_gb, lower)
 
 
 def _rows(patient: _Patient, stage: TrlStage, settings: TrainerSettings, data: Data) -> Iterator[Finding]:

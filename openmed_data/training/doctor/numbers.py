@@ -68,14 +68,13 @@ def some_weights(model: Path) -> npt.NDArray[np.float32] | None:
     return np.concatenate(parts) if parts else None
 
 
-def memory(stage: str, need: Estimate, available: float) -> Finding:
-    """Say whether a stage fits into the memory of each device, both in 10⁹ bytes."""
+def memory(stage: str, need: Estimate, available: float, lower: str) -> Finding:
+    """Say whether a stage fits into the memory of each device, both in 10⁹ bytes, or else how it can be made to."""
     if need.memory_gb is None:
         return Finding(stage, "memory", Verdict.UNKNOWN, "the model's size is not known", "Give the recipe a `shape`.")
     found = f"about {need.memory_gb:,.1f} of {available:,.1f} GB on each device"
     if need.memory_gb > available:
-        do = f"Lower {stage}.per_device_train_batch_size or the length, or train adapters: {stage}.lora.r=16."
-        return Finding(stage, "memory", Verdict.FAIL, found, do)
+        return Finding(stage, "memory", Verdict.FAIL, found, lower)
     if need.memory_gb > _FULL * available:
         return Finding(stage, "memory", Verdict.WARN, found, "Close to full: lower the batch on each device a little.")
     return Finding(stage, "memory", Verdict.OK, found)

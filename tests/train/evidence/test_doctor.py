@@ -200,7 +200,7 @@ def test_weights_are_sampled_from_the_model(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("need", "verdict"), [(10.0, OK), (95.0, WARN), (101.0, FAIL), (None, UNKNOWN)])
 def test_memory_is_held_against_what_there_is(need: float | None, verdict: Verdict) -> None:
-    assert numbers.memory("sft", Estimate(memory_gb=need), 100.0).verdict is verdict
+    assert numbers.memory("sft", Estimate(memory_gb=need), 100.0, "Lower it.").verdict is verdict
 
 
 def test_disk_is_held_against_what_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -319,7 +319,7 @@ def test_a_sound_recipe_passes(made: Path) -> None:
     assert {check for stage, check in found if stage == "dpo"} == {
         "settings", "fit", "data", "precision", "template", "length", "pairs", "memory"
     }  # fmt: skip
-    assert {"rewards", "group"} <= {check for stage, check in found if stage == "grpo"}
+    assert "rewards" in {check for stage, check in found if stage == "grpo"}
     assert ("sft", "tool json") in found
     assert not (made / "runs").exists()
 
