@@ -137,7 +137,11 @@ class _Chain:
             parent=self._models[step.of][0],
             base=self._models[BASE][0],
             dataset=step.data.use if step.data else None,
-            recipe={**step.settings.model_dump(mode="json"), "seed": request.recipe.seed},
+            recipe={
+                **step.settings.model_dump(mode="json"),
+                "seed": request.recipe.seed,
+                "chat_template": request.recipe.chat_template,
+            },
             profile=request.profile.name,
             versions=_versions(),
             started=before.started if before else _now(),
@@ -212,6 +216,7 @@ def _finish(step: Step, folder: Path, run: Run, *, seconds: float) -> Run:
         weights = weights_digest(folder / PARTIAL)
         changed = weights != run.parent.weights
         if not changed:
+            records.write(folder, run.model_copy(update={"changed": False, "seconds": round(seconds, 1)}))
             shutil.rmtree(folder / PARTIAL)
             raise GateError(
                 f"{step.stage.name} changed nothing: the weights that came out are those that went in",
@@ -231,6 +236,7 @@ def _finish(step: Step, folder: Path, run: Run, *, seconds: float) -> Run:
             "steps": outcome.steps,
             "last_log": outcome.last_log,
             "results": outcome.results,
+            "chat_template": outcome.chat_template,
             "weights": weights,
             "changed": changed,
             "finished": _now(),

@@ -118,7 +118,10 @@ class Run(_Record):
     Attributes
     ----------
     recipe
-        The stage's section of the recipe, resolved: every setting with the value it had.
+        The stage's section of the recipe, resolved: every setting with the value it had; and the recipe's seed and
+        chat template.
+    chat_template
+        Where that came from which it was trained with: see `openmed_data.training.template.ChatTemplate`.
     versions
         Versions of Python and of the packages that matter, by name.
     steps
@@ -150,6 +153,7 @@ class Run(_Record):
     weights: str | None = None
     changed: bool | None = None
     results: str | None = None
+    chat_template: str | None = None
     started: str
     finished: str | None = None
     seconds: float = 0.0

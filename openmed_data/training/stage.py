@@ -66,6 +66,7 @@ class Outcome(BaseModel):
     dropped: Mapping[str, int] = {}
     device: Device | None = None
     results: str | None = None
+    chat_template: str | None = None
 
 
 class Stage(ABC):

@@ -5,7 +5,6 @@ that ends the turn; tool calls and results must appear; earlier turns must not c
 checks are those of ``trl.chat_template_utils``.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -35,11 +34,6 @@ class ChatTemplate:
 
     name: str
     text: str
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the text."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
 
 
 def read_template(wanted: str) -> str | None:

@@ -167,7 +167,7 @@ class TrlStage(Stage):
 
         settings: Any = self.settings(job.settings)
         config = self._config(job, settings)
-        tokenizer = _tokenizer(job)
+        tokenizer, template = _tokenizer(job)
         with config.distributed_state.main_process_first():
             splits, dropped = self._rows(job, settings, tokenizer)
         trainer = self._trainer(job, settings, config, tokenizer, splits)
@@ -180,6 +180,7 @@ class TrlStage(Stage):
             rows={name: len(rows) for name, rows in splits.items()},
             dropped=dropped,
             device=device_of(job.profile, job.processes),
+            chat_template=template,
         )
 
     def _config(self, job: Job, settings: Any) -> Any:
@@ -250,13 +251,15 @@ def _require_few(stage: str, long: int, total: int, limit: int | None, most: flo
         )
 
 
-def _tokenizer(job: Job) -> Any:
+def _tokenizer(job: Job) -> tuple[Any, str]:
+    """Return the tokenizer with the template to train with, and where that is from."""
     transformers: Any = import_module("transformers")
     tokenizer = transformers.AutoTokenizer.from_pretrained(str(job.model))
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    tokenizer.chat_template = choose(tokenizer, job.chat_template).text
-    return tokenizer
+    chosen = choose(tokenizer, job.chat_template)
+    tokenizer.chat_template = chosen.text
+    return tokenizer, chosen.name
 
 
 def _load(job: Job, columns: Sequence[str]) -> Mapping[str, Any]:
