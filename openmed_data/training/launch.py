@@ -5,9 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ def run(arguments: Sequence[str], profile: Profile, folder: Path, progress: Prog
         (folder / "accelerate.yaml").write_text(yaml.safe_dump(dict(profile.accelerate)), encoding="utf-8")
     for name in (FAILURE, PROGRESS):
         (folder / name).unlink(missing_ok=True)
-    with (folder / records.LOG).open("a", encoding="utf-8") as log:
+    with (folder / records.LOG).open("a", encoding="utf-8") as log, _ending_with_the_terminal():
         process = subprocess.Popen(  # noqa: S603  (our own module)
             list(arguments),
             stdout=log,
@@ -119,6 +120,19 @@ def run(arguments: Sequence[str], profile: Profile, folder: Path, progress: Prog
                 _end(process)
     if process.returncode != 0:
         raise _failure(folder, stage, process.returncode)
+
+
+@contextmanager
+def _ending_with_the_terminal() -> Generator[None]:
+    """Take the end of the terminal for Ctrl-C, unless under nohup: a session of its own does not notice it."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGHUP) != signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGHUP, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -1,5 +1,7 @@
 """A stage's process: what it is told, and that nothing of it is left when it ends."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -31,17 +33,28 @@ def is_alive(process: int) -> bool:
     return bool(state.strip()) and not state.startswith("Z")
 
 
-@pytest.mark.parametrize("then", ["time.sleep(600)", "sys.exit(1)"])
-def test_nothing_is_left_of_a_stage_that_ends_early(then: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Interrupted by its user, or failed: the worker that the launcher started does not train on behind their backs."""
+@pytest.mark.parametrize("how", ["interrupted", "hung up", "failed"])
+def test_nothing_is_left_of_a_stage_that_ends_early(how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupted by its user, without a terminal, or failed: what the launcher started does not train on unseen."""
+    monkeypatch.setattr(launch, "_SECONDS_TO_END", 10)
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests may run under nohup
     noted = tmp_path / "inner"
 
     def interrupt(_: object) -> None:
-        if noted.is_file() and noted.read_text() and "sleep" in then:
+        if how == "failed" or not (noted.is_file() and noted.read_text()):
+            return
+        if how == "interrupted":
             raise KeyboardInterrupt
+        assert signal.getsignal(signal.SIGHUP) != signal.SIG_DFL
+        os.kill(os.getpid(), signal.SIGHUP)
 
     monkeypatch.setattr(launch._Follower, "look", interrupt)
-    command = [sys.executable, "-c", LAUNCHER.format(then=then), str(noted)]
+    command = [
+        sys.executable,
+        "-c",
+        LAUNCHER.format(then="sys.exit(1)" if how == "failed" else "time.sleep(600)"),
+        str(noted),
+    ]
     with (tmp_path / "lock").open("w") as lock, pytest.raises((KeyboardInterrupt, BuildError)):
         launch.run(command, CPU, tmp_path, Silent(), stage="sft", lock=lock.fileno())
     inner = int(noted.read_text())
@@ -49,6 +62,7 @@ def test_nothing_is_left_of_a_stage_that_ends_early(then: str, tmp_path: Path, m
     while is_alive(inner) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not is_alive(inner)
+    assert signal.signal(signal.SIGHUP, before) == signal.SIG_DFL
 
 
 def test_one_process_on_one_gpu_sees_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

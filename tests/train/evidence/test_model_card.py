@@ -102,7 +102,7 @@ def test_a_base_without_a_chat_format_is_said_to_be_asked_in_a_foreign_one(runs:
 def test_the_chat_format_of_training_is_said_and_asked_for_again(
     asked: str, used: str, said: str, tmp_path: Path
 ) -> None:
-    folder, run = make_run(tmp_path, "sft", recipe={"batch": 8, "seed": 7, "chat_template": asked}, chat_template=used)
+    folder, _ = make_run(tmp_path, "sft", recipe={"batch": 8, "seed": 7, "chat_template": asked}, chat_template=used)
     text = render(collect(lineage(folder), "Toy", "apache-2.0"))
     assert said in text
     again = yaml.safe_load(text.split("```yaml\n")[1].split("```")[0])
