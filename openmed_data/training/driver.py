@@ -109,7 +109,7 @@ class _Chain:
                 hint=f"Go on with --profile {before.profile}, or remove '{folder}' to begin anew.",
             )
         if not self._checked:
-            check(request, [one for one in rest if one.stage.name in request.wanted])
+            check(request, [one for one in rest if one.stage.name in request.wanted], folder if before else None)
             self._checked = True
 
     def _execute(self, step: Step, identity: str, folder: Path, before: Run | None) -> Run:

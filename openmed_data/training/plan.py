@@ -113,15 +113,23 @@ def steps_of(request: Request, progress: Progress) -> list[Step]:
     return steps
 
 
-def problems(request: Request, steps: Sequence[Step]) -> list[OpenMedError]:
-    """Return everything that keeps `steps` from running here, found out before anything is loaded."""
+def problems(request: Request, steps: Sequence[Step], begun: Path | None = None) -> list[OpenMedError]:
+    """Return everything that keeps `steps` from running here, found out before anything is loaded.
+
+    Parameters
+    ----------
+    begun
+        The folder of the first step, where that is gone on with: what it holds needs no room again.
+    """
     attempts: list[Callable[[], None]] = [partial(require_place, request.begins_with)]
     for step in steps:
         attempts.append(partial(step.stage.check, step.settings, request.profile, request.processes))
         if step.data is not None:
             attempts.append(partial(step.stage.check_data, step.settings, step.data.files))
     attempts.append(partial(require_device, request.profile))
-    attempts.append(partial(require_disk, request.root, disk_of(needs_of(request, step) for step in steps)))
+    held = sum(path.stat().st_size for path in begun.rglob("*") if path.is_file()) / 1e9 if begun else 0.0
+    needed = disk_of(needs_of(request, step) for step in steps)
+    attempts.append(partial(require_disk, request.root, max(0.0, needed - held)))
     found: dict[str, OpenMedError] = {}
     for attempt in attempts:
         try:
@@ -131,15 +139,15 @@ def problems(request: Request, steps: Sequence[Step]) -> list[OpenMedError]:
     return list(found.values())
 
 
-def check(request: Request, steps: Sequence[Step]) -> None:
-    """Raise where `steps` could not run here; all problems are said together.
+def check(request: Request, steps: Sequence[Step], begun: Path | None = None) -> None:
+    """Raise where `steps` could not run here; all problems are said together. See `problems`.
 
     Raises
     ------
     UsageError, GateError
         What is wrong, and what to do.
     """
-    _raise_together(problems(request, steps))
+    _raise_together(problems(request, steps, begun))
 
 
 def _raise_together(found: Sequence[OpenMedError]) -> None:

@@ -16,7 +16,7 @@ from openmed_data.progress import Silent
 from openmed_data.registry import STAGES, find
 from openmed_data.training import preflight, profile, recipe
 from openmed_data.training.data import open_data
-from openmed_data.training.plan import Request, check, steps_of
+from openmed_data.training.plan import Request, check, problems, steps_of
 
 CPU = profile.load("cpu-smoke")
 PAIR = {
@@ -234,6 +234,22 @@ def test_a_full_disk_is_seen_before_training(tmp_path: Path, monkeypatch: pytest
     preflight.require_disk(tmp_path / "runs", 0.5)
     with pytest.raises(UsageError, match=r"has 1.0 GB free, and about 55.4 GB are needed"):
         preflight.require_disk(tmp_path / "runs", 55.4)
+
+
+def test_what_an_interrupted_run_has_written_needs_no_room_again(
+    tmp_path: Path, pairs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its checkpoint takes the room that the rest of it was promised."""
+    pytest.importorskip("trl")
+    found = recipe.load("cpu-smoke", ["shape={parameters: 1000, hidden_size: 8, layers: 1}"])
+    asked = Request(found, CPU, ("dpo",), tmp_path / "runs", "tiny", {"dpo": (str(pairs),)})
+    steps = steps_of(asked, Silent())
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=15_000))  # of 28,000 bytes
+    begun = tmp_path / "begun"
+    (begun / "checkpoints" / "checkpoint-2").mkdir(parents=True)
+    (begun / "checkpoints" / "checkpoint-2" / "optimizer.pt").write_bytes(bytes(14_000))
+    assert [error for error in problems(asked, steps) if "GB free" in str(error)]
+    assert not [error for error in problems(asked, steps, begun) if "GB free" in str(error)]
 
 
 def test_a_model_must_be_evaluated_that_is_made(tmp_path: Path, pairs: Path) -> None:
