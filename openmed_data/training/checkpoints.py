@@ -5,12 +5,13 @@ half removed. So it is told to remove none: a new one is marked once every proce
 older ones go, each without its mark first.
 """
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 _COMPLETE = "complete"  # stands in a checkpoint once all of it is written
-_PREFIX = "checkpoint-"  # of transformers
+_PREFIX, _STATE = "checkpoint-", "trainer_state.json"  # of transformers
 
 
 def place_of(folder: Path, step: int) -> Path:
@@ -33,6 +34,12 @@ def whole(folder: Path) -> Mapping[int, Path]:
     """Return the checkpoints that are marked, by step, the oldest first."""
     found = {int(path.name.removeprefix(_PREFIX)): path for path in folder.glob(f"{_PREFIX}*")}
     return {step: found[step] for step in sorted(found) if (found[step] / _COMPLETE).is_file()}
+
+
+def is_last(checkpoint: Path) -> bool:
+    """Return whether it was written after the last step, and only the model was still to be saved."""
+    state = json.loads((checkpoint / _STATE).read_bytes())
+    return state["global_step"] >= state["max_steps"]
 
 
 def remove(checkpoint: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from openmed_data.errors import GateError, UsageError
 from openmed_data.kinds import schema
-from openmed_data.training import records
+from openmed_data.training import checkpoints, records
 from openmed_data.training.export import restoring
 from openmed_data.training.near import require_known
 from openmed_data.training.preflight import require_adapters, require_attention, require_packages
@@ -171,6 +171,9 @@ class TrlStage(Stage):
         with config.distributed_state.main_process_first():
             splits, dropped = self._rows(job, settings, tokenizer)
         trainer = self._trainer(job, settings, config, tokenizer, splits)
+        if job.checkpoint and checkpoints.is_last(job.checkpoint):
+            # Gone on with, a trainer takes one step more than it was told to, unless it has no epoch to take it in.
+            trainer.args.max_steps, trainer.args.num_train_epochs = -1, 0
         trainer.train(resume_from_checkpoint=str(job.checkpoint) if job.checkpoint else None)
         save(trainer, job, settings)
         logs = [entry for entry in trainer.state.log_history if "train_runtime" not in entry]
