@@ -77,7 +77,7 @@ class SignalGuard(_transformers.TrainerCallback):
     """
 
     def __init__(self, patience: int, *, masks_cut: bool = False) -> None:
-        self._patience, self._masks_cut, self._idle = patience, masks_cut, 0
+        self._patience, self._masks_cut, self._idle, self._heard = patience, masks_cut, 0, False
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ARG002
         """Count logs without a signal.
@@ -89,12 +89,12 @@ class SignalGuard(_transformers.TrainerCallback):
         """
         if _ZERO not in (logs or {}):
             return
-        self._idle = self._idle + 1 if self._is_idle(logs) else 0
+        self._idle, self._heard = self._idle + 1 if self._is_idle(logs) else 0, True
         if self._idle >= self._patience:
             raise self._no_signal(state.global_step, logs)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
-        """Fail a training that never had a signal.
+        """Fail a training that never had a signal; not one that was only to be saved, whose last log may be lost.
 
         Raises
         ------
@@ -102,7 +102,7 @@ class SignalGuard(_transformers.TrainerCallback):
             There was none in any log.
         """
         logged = [entry for entry in state.log_history if _ZERO in entry]
-        if logged and all(map(self._is_idle, logged)):
+        if self._heard and all(map(self._is_idle, logged)):
             raise self._no_signal(state.global_step, logged[-1])
 
     def _is_idle(self, logs: Mapping[str, Any]) -> bool:

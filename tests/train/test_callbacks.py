@@ -89,6 +89,11 @@ def test_a_short_training_without_a_signal_fails_at_its_end() -> None:
         guard.on_train_end(None, state(2, log_history=[{"frac_reward_zero_std": 1.0}] * 2), None)
 
 
+def test_a_training_that_was_only_to_be_saved_is_not_judged_again() -> None:
+    """It was killed between its last step, which no checkpoint tells the log of, and the end."""
+    callbacks.SignalGuard(20).on_train_end(None, state(2, log_history=[{"frac_reward_zero_std": 1.0}]), None)
+
+
 def test_logs_of_other_trainers_are_left_alone() -> None:
     guard = callbacks.SignalGuard(1)
     guard.on_log(None, state(), None, logs={"loss": 0.0})
