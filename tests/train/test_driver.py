@@ -222,7 +222,7 @@ def test_an_evaluation_records_the_devices_it_ran_on(
 
     commands: list[list[str]] = []
     monkeypatch.setattr(evaluate, "tool", lambda *_: [sys.executable if here else "/other/lm_eval"])
-    monkeypatch.setattr(evaluate, "call", commands.append)
+    monkeypatch.setattr(evaluate, "call", lambda command, **_: commands.append(command))
     monkeypatch.setattr(evaluate, "results_file", lambda folder: folder / "results.json")
     monkeypatch.setattr(evaluate, "headline", lambda _: {})
     monkeypatch.setattr(evaluate, "device_of", lambda _, count: Device(kind="rocm", name="x", count=count, torch="2"))
