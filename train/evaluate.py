@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import yaml
 from pydantic import Field
@@ -18,7 +18,7 @@ from openmed_data.errors import UsageError
 from openmed_data.training.device import device_of
 from openmed_data.training.harness import require_tasks
 from openmed_data.training.profile import Profile
-from openmed_data.training.records import RESULTS
+from openmed_data.training.records import LENT, RESULTS
 from openmed_data.training.results import headline, results_file
 from openmed_data.training.settings import Settings
 from openmed_data.training.stage import Job, Outcome, Stage
@@ -37,7 +37,9 @@ class EvaluateSettings(Settings):
     )
     include_path: Path | None = Field(None, description="Folder of further task files.")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field("bfloat16", description="Type of the weights.")
-    batch_size: int = Field(64, ge=1, description="Requests at once.")
+    batch_size: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
+        64, description="Requests at once; `auto` takes as many as fit, up to 64."
+    )
     limit: int | None = Field(None, ge=1, description="Only so many questions of each task; for trying out.")
     apply_chat_template: bool = Field(default=True, description="Ask in the model's chat format.")
     fewshot_as_multiturn: bool = Field(default=True, description="Show examples as turns of a conversation.")
@@ -94,7 +96,7 @@ class Evaluate(Stage):
             devices = job.profile.devices  # of one machine: several do not share an evaluation
             launch = ["accelerate.commands.launch", "--config_file", str(job.folder / "accelerate.yaml")]
             command = [sys.executable, "-m", *launch, *command[1:]]
-        call(command)
+        call(command, hint="The log says why. Where memory ran out: --set evaluate.batch_size=auto")
         found = results_file(job.folder)
         place = found.relative_to(job.folder).as_posix()
         return Outcome(last_log=headline(found), results=place, device=device_of(job.profile, devices))
@@ -129,7 +131,7 @@ def _tokenizer(job: Job) -> Path:
     transformers: Any = import_module("transformers")
     tokenizer = transformers.AutoTokenizer.from_pretrained(str(job.model))
     tokenizer.chat_template = choose(tokenizer, job.chat_template).text
-    place = job.folder / "tokenizer"
+    place = job.folder / LENT
     tokenizer.save_pretrained(str(place))
     return place
 

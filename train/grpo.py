@@ -70,22 +70,25 @@ class Grpo(TrlStage):
         UsageError, GateError
             What is wrong, and what to do.
         """
-        super().check(settings, profile, processes)
         group = int(settings.trainer.get("num_generations", 8))
         if settings.batch % group:
             raise UsageError(
                 f"grpo: a batch of {settings.batch} completions is no multiple of {group} for each prompt",
                 hint="Set grpo.batch or grpo.num_generations.",
             )
+        super().check(settings, profile, processes)
 
     def check_data(self, settings: Any, files: Mapping[str, tuple[Path, ...]]) -> None:
         """Raise where a reward pays a wrong answer, or not the right one, on the bundled items or this dataset's.
 
         Raises
         ------
+        UsageError
+            There is no validation split to evaluate on.
         GateError
             Which reward, and for what.
         """
+        super().check_data(settings, files)
         import polars as pl
 
         from openmed_data.probe import bundled_items, items_of, probe_rewards
@@ -123,7 +126,9 @@ class Grpo(TrlStage):
 
         return {
             "reward_funcs": [_REWARDS[name] for name in settings.rewards],
-            "callbacks": [SignalGuard(settings.patience)],
+            "callbacks": [
+                SignalGuard(settings.patience, masks_cut=bool(settings.trainer.get("mask_truncated_completions")))
+            ],
         }
 
 

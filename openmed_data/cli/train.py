@@ -180,7 +180,7 @@ def _plan(console: Console, request: "Request") -> None:
     console.table(Table(headers, cells, frozenset(headers[2:])))
     console.note(
         f"{request.recipe.name} from {request.begins_with} on {request.profile.name}: {request.processes} device(s) of "
-        f"{request.profile.memory_gb:g} GB; steps, memory, disk and time are estimates; evaluations have none"
+        f"{request.profile.memory_gb:g} GB; steps, memory, disk and time are estimates"
     )
     if any(row["on"] and row["memory_gb"] is None for row in rows):
         console.note(f"how large {request.begins_with} is, is not known before it lies here: nothing is estimated")

@@ -10,17 +10,25 @@ from pathlib import Path
 from typing import Any
 
 from openmed_data.errors import GateError
-from openmed_data.training import records
-from openmed_data.training.stage import COMPLETE, PROGRESS
+from openmed_data.training import checkpoints, records
+from openmed_data.training.stage import PROGRESS
 
 _transformers: Any = import_module("transformers")
 
+_ZERO = "frac_reward_zero_std"
+
 
 class Follower(_transformers.TrainerCallback):
-    """Writes logs and steps into the run's folder, and marks checkpoints that are whole."""
+    """Writes logs and steps into the run's folder, marks checkpoints that are whole, and removes older ones.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    Parameters
+    ----------
+    kept
+        How many checkpoints stay; 0 for all.
+    """
+
+    def __init__(self, folder: Path, kept: int = 1) -> None:
+        self._folder, self._kept = folder, kept
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ARG002
         """Append one line of metrics."""
@@ -38,9 +46,14 @@ class Follower(_transformers.TrainerCallback):
         self._say(state)
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
-        """Mark the checkpoint: a kill may leave one that looks whole and is not."""
-        if state.is_world_process_zero:
-            (Path(args.output_dir) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
+        """Mark the checkpoint once every process has written its part, and let older ones go."""
+        args.distributed_state.wait_for_everyone()
+        if not state.is_world_process_zero:
+            return
+        folder = Path(args.output_dir)
+        checkpoints.mark(checkpoints.place_of(folder, state.global_step))
+        if self._kept:
+            checkpoints.keep_newest(folder, self._kept, state.best_model_checkpoint)
 
     def _say(self, state: Any) -> None:
         if state.is_world_process_zero:
@@ -50,51 +63,66 @@ class Follower(_transformers.TrainerCallback):
 
 
 class SignalGuard(_transformers.TrainerCallback):
-    """Stops GRPO where no reward varies: all advantages are 0 then, and so is every gradient.
+    """Stops GRPO where nothing can be learnt and every gradient is 0.
+
+    That is so where no reward varies, because all advantages are 0 then, and where every completion is cut and those
+    that are cut stay out of the loss.
 
     Parameters
     ----------
     patience
-        Logs in a row without any spread after which it stops.
+        Logs in a row without a signal after which it stops.
+    masks_cut
+        Whether completions that are cut stay out of the loss.
     """
 
-    def __init__(self, patience: int) -> None:
-        self._patience, self._idle, self._seen = patience, 0, False
+    def __init__(self, patience: int, *, masks_cut: bool = False) -> None:
+        self._patience, self._masks_cut, self._idle, self._heard = patience, masks_cut, 0, False
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ARG002
-        """Count logs without spread.
+        """Count logs without a signal.
 
         Raises
         ------
         GateError
             There were too many.
         """
-        if "frac_reward_zero_std" not in (logs or {}):
+        if _ZERO not in (logs or {}):
             return
-        varies = logs["frac_reward_zero_std"] < 1
-        self._seen, self._idle = self._seen or varies, 0 if varies else self._idle + 1
+        self._idle, self._heard = self._idle + 1 if self._is_idle(logs) else 0, True
         if self._idle >= self._patience:
-            raise _no_signal(state.global_step)
+            raise self._no_signal(state.global_step, logs)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
-        """Fail a training that never had a signal.
+        """Fail a training that never had a signal; not one that was only to be saved, whose last log may be lost.
 
         Raises
         ------
         GateError
-            No reward varied in any group.
+            There was none in any log.
         """
-        logged = [entry["frac_reward_zero_std"] for entry in state.log_history if "frac_reward_zero_std" in entry]
-        if logged and not self._seen and min(logged) >= 1:
-            raise _no_signal(state.global_step)
+        logged = [entry for entry in state.log_history if _ZERO in entry]
+        if self._heard and all(map(self._is_idle, logged)):
+            raise self._no_signal(state.global_step, logged[-1])
 
+    def _is_idle(self, logs: Mapping[str, Any]) -> bool:
+        return logs[_ZERO] >= 1 or self._all_cut(logs)
 
-def _no_signal(step: int) -> GateError:
-    return GateError(
-        f"no reward varied within any group of completions up to step {step}: GRPO has nothing to learn from",
-        hint="Look at the completions; `openmed-data probe difficulty` finds prompts that are sometimes solved. More "
-        "completions for each prompt or a higher temperature vary more.",
-    )
+    def _all_cut(self, logs: Mapping[str, Any]) -> bool:
+        return self._masks_cut and logs.get("completions/clipped_ratio", 0.0) >= 1
+
+    def _no_signal(self, step: int, logs: Mapping[str, Any]) -> GateError:
+        if self._all_cut(logs):
+            return GateError(
+                f"every completion was cut up to step {step}, and mask_truncated_completions keeps those out of the "
+                "loss: GRPO has nothing to learn from",
+                hint="Raise max_completion_length; or the model does not end its turns, which sft teaches.",
+            )
+        return GateError(
+            f"no reward varied within any group of completions up to step {step}: GRPO has nothing to learn from",
+            hint="Look at the completions; `openmed-data probe difficulty` finds prompts that are sometimes solved. "
+            "More completions for each prompt or a higher temperature vary more.",
+        )
 
 
 def _finite(logs: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from openmed_data import manifest
+from openmed_data.check import Severity
 from openmed_data.dataset import Dataset, open_dataset
-from openmed_data.errors import Problem, SourceError, UsageError
+from openmed_data.errors import GateError, Problem, SourceError, UsageError
 from openmed_data.kinds import Kind, schema
 from openmed_data.progress import Progress
+from openmed_data.report.gate import REPORTS
+from openmed_data.report.model import read_report
 from openmed_data.sources.readers import sha256
 from openmed_data.training.records import DatasetUse
 from openmed_data.training.stage import Stage
@@ -40,6 +43,8 @@ def open_data(stage: Stage, texts: Sequence[str], progress: Progress) -> Data:
         None is given, one is no build, of a kind the stage cannot use, lacks a column, or has no training split.
     SourceError
         A file is not the one that the manifest names.
+    GateError
+        A build did not pass its validation.
     HubError
         The Hub cannot be asked.
     """
@@ -64,6 +69,10 @@ def _open(stage: Stage, text: str, progress: Progress) -> Data:
     dataset = open_dataset(str(root))
     _require_use(stage, dataset, text)
     _require_bytes(dataset, text)
+    digest = manifest.digest(root)
+    validated = _passed(root, digest, text)
+    if not validated:
+        progress.note(f"{stage.name}: '{text}' was not validated")
     files = {
         split: tuple(one.path.resolve() for one in dataset.files if one.split == split) for split in dataset.splits
     }
@@ -75,8 +84,9 @@ def _open(stage: Stage, text: str, progress: Progress) -> Data:
         kind=dataset.kind,
         path_or_repo=where,
         revision=revision,
-        digest=manifest.digest(root),
+        digest=digest,
         rows=rows,
+        validated=validated,
     )
     return Data(dataset.kind, files, use)
 
@@ -124,6 +134,21 @@ def _require_bytes(dataset: Dataset, text: str) -> None:
         raise SourceError(f"'{text}' was changed after it was built", wrong, hint="Build or pull it again.")
 
 
+def _passed(root: Path, digest: str, text: str) -> bool:
+    """Return whether a validation of these very files passed; raise `GateError` where it failed."""
+    path = root / REPORTS[0]
+    report = read_report(path) if path.is_file() else None
+    if report is None or report.manifest_digest != digest:
+        return False
+    if not report.passed:
+        missed = [f"{check} {figure.name}" for check, figure in report.failures if figure.severity is Severity.FAIL]
+        raise GateError(
+            f"'{text}' did not pass its validation: {', '.join(missed[:5])}",
+            hint=f"'{path.with_suffix('.html')}' says what was found, in which rows; build it again without them.",
+        )
+    return True
+
+
 def _together(uses: Sequence[DatasetUse]) -> DatasetUse:
     if len(uses) == 1:
         return uses[0]
@@ -137,5 +162,6 @@ def _together(uses: Sequence[DatasetUse]) -> DatasetUse:
         path_or_repo=" + ".join(use.path_or_repo for use in uses),
         digest=hashlib.sha256("".join(use.digest for use in uses).encode()).hexdigest(),
         rows=rows,
+        validated=all(use.validated for use in uses),
         parts=tuple(uses),
     )

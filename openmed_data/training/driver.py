@@ -15,11 +15,11 @@ from typing import Any
 
 from openmed_data.errors import GateError, UsageError
 from openmed_data.progress import Progress
-from openmed_data.training import launch, records
+from openmed_data.training import checkpoints, launch, records
 from openmed_data.training.models import resolve_model
 from openmed_data.training.plan import BASE, Request, Step, check, steps_of
 from openmed_data.training.records import Parent, Run, Status
-from openmed_data.training.stage import CACHE, COMPLETE, JOB, OUTCOME, PARTIAL, Job, Outcome
+from openmed_data.training.stage import CACHE, JOB, OUTCOME, PARTIAL, Job, Outcome
 from openmed_data.training.template import AUTO, read_template
 from openmed_data.training.weights import texts_digest, weights_digest
 
@@ -109,7 +109,7 @@ class _Chain:
                 hint=f"Go on with --profile {before.profile}, or remove '{folder}' to begin anew.",
             )
         if not self._checked:
-            check(request, [one for one in rest if one.stage.name in request.wanted])
+            check(request, [one for one in rest if one.stage.name in request.wanted], folder if before else None)
             self._checked = True
 
     def _execute(self, step: Step, identity: str, folder: Path, before: Run | None) -> Run:
@@ -118,7 +118,7 @@ class _Chain:
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder) as lock:
             started = time.monotonic()
-            run = self._begun(step, identity, before)
+            run = self._begun(step, identity, before, folder)
             records.write(folder, run)
             job = self._job(step, folder.resolve())
             (folder / JOB).write_text(job.model_dump_json(indent=2), encoding="utf-8")
@@ -128,7 +128,7 @@ class _Chain:
             launch.run(command, profile, job.folder, self._progress, stage=step.stage.name, lock=lock)
             return _finish(step, folder, run, seconds=run.seconds + time.monotonic() - started)
 
-    def _begun(self, step: Step, identity: str, before: Run | None) -> Run:
+    def _begun(self, step: Step, identity: str, before: Run | None, folder: Path) -> Run:
         request = self._request
         return Run(
             stage=step.stage.name,
@@ -137,11 +137,15 @@ class _Chain:
             parent=self._models[step.of][0],
             base=self._models[BASE][0],
             dataset=step.data.use if step.data else None,
-            recipe={**step.settings.model_dump(mode="json"), "seed": request.recipe.seed},
+            recipe={
+                **step.settings.model_dump(mode="json"),
+                "seed": request.recipe.seed,
+                "chat_template": request.recipe.chat_template,
+            },
             profile=request.profile.name,
             versions=_versions(),
             started=before.started if before else _now(),
-            seconds=before.seconds if before else 0.0,
+            seconds=before.seconds + records.seconds_of_attempt(folder) if before else 0.0,
         )
 
     def _job(self, step: Step, folder: Path) -> Job:
@@ -195,16 +199,13 @@ def _last_checkpoint(folder: Path) -> Path | None:
     for name in (PARTIAL, records.RESULTS):
         shutil.rmtree(folder / name, ignore_errors=True)
     (folder / OUTCOME).unlink(missing_ok=True)
-    whole: dict[int, Path] = {}
-    for path in (folder / records.CHECKPOINTS).glob("checkpoint-*"):
-        if (path / COMPLETE).is_file():
-            whole[int(path.name.rpartition("-")[2])] = path.resolve()
-        else:
-            shutil.rmtree(path)
+    place = folder / records.CHECKPOINTS
+    checkpoints.remove_partial(place)
+    whole = checkpoints.whole(place)
     step = max(whole, default=0)
     kept = [entry for entry in records.read_metrics(folder) if entry["step"] <= step]
     (folder / records.METRICS).write_text("".join(json.dumps(entry) + "\n" for entry in kept), encoding="utf-8")
-    return whole.get(step)
+    return whole[step].resolve() if step else None
 
 
 def _finish(step: Step, folder: Path, run: Run, *, seconds: float) -> Run:
@@ -215,6 +216,7 @@ def _finish(step: Step, folder: Path, run: Run, *, seconds: float) -> Run:
         weights = weights_digest(folder / PARTIAL)
         changed = weights != run.parent.weights
         if not changed:
+            records.write(folder, run.model_copy(update={"changed": False, "seconds": round(seconds, 1)}))
             shutil.rmtree(folder / PARTIAL)
             raise GateError(
                 f"{step.stage.name} changed nothing: the weights that came out are those that went in",
@@ -234,6 +236,7 @@ def _finish(step: Step, folder: Path, run: Run, *, seconds: float) -> Run:
             "steps": outcome.steps,
             "last_log": outcome.last_log,
             "results": outcome.results,
+            "chat_template": outcome.chat_template,
             "weights": weights,
             "changed": changed,
             "finished": _now(),
@@ -242,6 +245,8 @@ def _finish(step: Step, folder: Path, run: Run, *, seconds: float) -> Run:
     )
     records.write(folder, done)
     shutil.rmtree(folder / CACHE, ignore_errors=True)
+    if getattr(step.settings, "checkpoints", None) is None:
+        shutil.rmtree(folder / records.CHECKPOINTS, ignore_errors=True)
     return done
 
 

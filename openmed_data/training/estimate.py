@@ -12,6 +12,7 @@ takes the place of gradients and activations; its keys and values were found to 
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from openmed_data.training.profile import Profile
@@ -29,10 +30,17 @@ _ATTENTION_FLOPS = 16  # likewise, for each token, token before it or masked, un
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Gigabytes (10⁹) on each device and on disk, optimiser steps, and hours; None where nothing can be said."""
+    """Gigabytes (10⁹) on each device and on disk, optimiser steps, and hours; None where nothing can be said.
+
+    Attributes
+    ----------
+    disk_gb, stays_gb
+        While the stage runs, and once it is done and its checkpoints are gone.
+    """
 
     memory_gb: float | None = None
     disk_gb: float | None = None
+    stays_gb: float | None = None
     steps: int | None = None
     hours: float | None = None
 
@@ -68,13 +76,17 @@ def estimate(
     (18, 28, 30000)
     """
     if not isinstance(settings, TrainerSettings):
-        return Estimate(disk_gb=2 * shape.parameters / 1e9 if shape else None)
+        merged = 2 * shape.parameters / 1e9 if shape else None
+        return Estimate(disk_gb=merged, stays_gb=merged)
     steps = _steps(settings, tokens, rows)
     if shape is None:
         return Estimate(steps=steps)
+    model, checkpoint = _on_disk(settings, shape)
+    kept = _kept(settings, steps)
     return Estimate(
         memory_gb=_memory(settings, profile, shape, processes, pairs=pairs) / 1e9,
-        disk_gb=_disk(settings, shape) / 1e9,
+        disk_gb=(model + checkpoint * (max(kept, 1) + 1)) / 1e9,
+        stays_gb=(model + checkpoint * kept) / 1e9,
         steps=steps,
         hours=_seconds(settings, profile, shape, steps, tokens, processes, pairs=pairs) / 3600,
     )
@@ -84,18 +96,36 @@ def _width(settings: TrainerSettings) -> int:
     return 4 if settings.dtype == "float32" else 2
 
 
-def _disk(settings: TrainerSettings, shape: Shape) -> float:
-    """Return the bytes of the model, of the checkpoints that are kept, and of the one that is being written."""
-    kept = int(settings.trainer.get("save_total_limit", 1) or 1)
+def disk_of(needs: Iterable[Estimate]) -> float:
+    """Return the gigabytes that stages need on disk one after the other: what stays of all, and the most that goes.
+
+    Examples
+    --------
+    >>> disk_of([Estimate(disk_gb=130, stays_gb=18), Estimate(disk_gb=130, stays_gb=18), Estimate()])
+    148.0
+    """
+    known = [(need.disk_gb or 0.0, need.stays_gb or 0.0) for need in needs]
+    return sum(stays for _, stays in known) + max((at_once - stays for at_once, stays in known), default=0.0)
+
+
+def _on_disk(settings: TrainerSettings, shape: Shape) -> tuple[float, float]:
+    """Return the bytes of the model and of one checkpoint."""
     trained = shape.parameters * (_ADAPTERS if settings.lora else 1.0)
-    return shape.parameters * _width(settings) + 3 * _width(settings) * trained * (kept + 1)
+    return shape.parameters * _width(settings), 3 * _width(settings) * trained
+
+
+def _kept(settings: TrainerSettings, steps: int) -> int:
+    """Return how many checkpoints stay when the stage is done."""
+    if settings.checkpoints == 0:
+        return math.ceil(steps / max(1.0, float(settings.trainer.get("save_steps", 500))))
+    return settings.checkpoints or 0
 
 
 def _memory(settings: TrainerSettings, profile: Profile, shape: Shape, processes: int, *, pairs: bool) -> float:
     given, lora, width = settings.trainer, settings.lora, _width(settings)
     trained = shape.parameters * (_ADAPTERS if lora else 1.0)
     frozen = shape.parameters * (_FOUR_BIT if lora.four_bit else width) if lora else 0.0
-    refers = lora is None and given.get("beta", 0) and not given.get("precompute_ref_log_probs", False)
+    refers = lora is None and (pairs or given.get("beta", 0)) and not given.get("precompute_ref_log_probs", False)
     reference = shape.parameters * width if refers else 0
     buffers = width * trained if processes > 1 else 0
     engine = given.get("vllm_gpu_memory_utilization", 0.3) * profile.memory_gb * 1e9 if given.get("use_vllm") else 0

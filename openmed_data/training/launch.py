@@ -2,10 +2,13 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,8 @@ from openmed_data.training.stage import FAILURE, PROGRESS
 
 _WORKER = "openmed_data.training.worker"
 _SECONDS_BETWEEN_LOOKS = 0.2
+_SECONDS_TO_END = 60  # torchrun waits 30 for its workers
+_VISIBLE = ("HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES")
 
 
 def nodes(environment: Mapping[str, str] = os.environ) -> int:
@@ -55,7 +60,7 @@ def command(profile: Profile, folder: Path, *, distributed: bool, machines: int 
 
 
 def environment_of(profile: Profile, folder: Path) -> dict[str, str]:
-    """Return the environment of a stage's process; what the user set stays."""
+    """Return the environment of a stage's process; what the user set stays, but for GPUs that the profile lacks."""
     own = {
         "TENSORBOARD_LOGGING_DIR": str(folder / records.TENSORBOARD),
         "TOKENIZERS_PARALLELISM": "false",
@@ -63,7 +68,23 @@ def environment_of(profile: Profile, folder: Path) -> dict[str, str]:
         "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
         **profile.environment,
     }
-    return {**own, **os.environ}
+    return {**own, **os.environ, **_visible(profile, os.environ)}
+
+
+def _visible(profile: Profile, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variable that shows as many GPUs as the profile has: trainers refuse to run in one process on several.
+
+    Examples
+    --------
+    >>> from openmed_data.training import profile
+    >>> _visible(profile.load("cuda-1"), {}), _visible(profile.load("mi300x-1"), {"HIP_VISIBLE_DEVICES": "5,6"})
+    ({'CUDA_VISIBLE_DEVICES': '0'}, {'HIP_VISIBLE_DEVICES': '5'})
+    """
+    if profile.device == "cpu":
+        return {}
+    name = next((one for one in _VISIBLE if environment.get(one)), _VISIBLE[-1])
+    shown = environment[name].split(",") if environment.get(name) else list(map(str, range(profile.devices)))
+    return {name: ",".join(shown[: profile.devices])}
 
 
 def run(arguments: Sequence[str], profile: Profile, folder: Path, progress: Progress, *, stage: str, lock: int) -> None:
@@ -83,18 +104,44 @@ def run(arguments: Sequence[str], profile: Profile, folder: Path, progress: Prog
         (folder / "accelerate.yaml").write_text(yaml.safe_dump(dict(profile.accelerate)), encoding="utf-8")
     for name in (FAILURE, PROGRESS):
         (folder / name).unlink(missing_ok=True)
-    with (folder / records.LOG).open("a", encoding="utf-8") as log:
+    with (folder / records.LOG).open("a", encoding="utf-8") as log, _ending_with_the_terminal():
         process = subprocess.Popen(  # noqa: S603  (our own module)
-            list(arguments), stdout=log, stderr=subprocess.STDOUT, env=environment_of(profile, folder), pass_fds=[lock]
+            list(arguments),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment_of(profile, folder),
+            pass_fds=[lock],
+            start_new_session=True,
         )
         try:
             _follow(process, _Follower(folder, stage, progress))
-        except BaseException:
-            process.terminate()
-            process.wait()
-            raise
+        finally:
+            if process.returncode != 0:
+                _end(process)
     if process.returncode != 0:
         raise _failure(folder, stage, process.returncode)
+
+
+@contextmanager
+def _ending_with_the_terminal() -> Generator[None]:
+    """Take the end of the terminal for Ctrl-C, unless under nohup: a session of its own does not notice it."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGHUP) != signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGHUP, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End a process and all that it started: launchers leave their workers behind, and stages the tools they call."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_SECONDS_TO_END)
 
 
 def _follow(process: "subprocess.Popen[bytes]", follower: "_Follower") -> None:
@@ -158,11 +205,11 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 def _failure(folder: Path, stage: str, code: int) -> OpenMedError:
     said = _read(folder / FAILURE)
+    hint = f"'{folder / records.LOG}' has all it said; the same command goes on from the last checkpoint."
     if said is not None:
         kind: type[OpenMedError] = getattr(errors, said["type"])
-        return kind(f"{stage}: {said['message']}", hint=said["hint"])
+        return kind(f"{stage}: {said['message']}", hint=said["hint"] or (hint if kind is BuildError else ""))
     text = (folder / records.LOG).read_text(encoding="utf-8", errors="replace")
     last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
     how = f"was ended by signal {-code}" if code < 0 else f"stopped with exit code {code}"
-    hint = f"'{folder / records.LOG}' has all it said; the same command goes on from the last checkpoint."
     return BuildError(f"{stage} {how}: {last}", hint=hint)

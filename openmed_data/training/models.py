@@ -9,8 +9,8 @@ from openmed_data.errors import HubError, UsageError
 from openmed_data.training.recipe import Recipe, Shape
 from openmed_data.training.weights import count_parameters
 
-# What `from_pretrained` reads; nothing that would be executed.
-_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
+# What `from_pretrained` reads, and the card, which names the licence; nothing that would be executed.
+_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja", "README.md")
 
 
 def resolve_model(text: str, revision: str | None = None) -> tuple[Path, str | None]:
@@ -71,4 +71,5 @@ def shape_of(recipe: Recipe, model: str) -> Shape | None:
         hidden_size=hidden,
         layers=int(config.get("num_hidden_layers") or 0),
         key_value_size=each * int(config.get("num_key_value_heads") or heads),
+        vocabulary=int(config.get("vocab_size") or 0),
     )

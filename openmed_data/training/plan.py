@@ -6,12 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from openmed_data.errors import OpenMedError, SourceError, UsageError
+from openmed_data.errors import GateError, OpenMedError, SourceError, UsageError
 from openmed_data.progress import Progress
 from openmed_data.registry import STAGES, find
 from openmed_data.training import launch
 from openmed_data.training.data import Data, open_data
-from openmed_data.training.estimate import Estimate, estimate
+from openmed_data.training.estimate import Estimate, disk_of, estimate
+from openmed_data.training.evaluation_cost import evaluation_cost
 from openmed_data.training.models import require_place, shape_of
 from openmed_data.training.preflight import require_device, require_disk
 from openmed_data.training.profile import Profile
@@ -86,7 +87,7 @@ def steps_of(request: Request, progress: Progress) -> list[Step]:
 
     Raises
     ------
-    UsageError, SourceError, HubError
+    UsageError, SourceError, GateError, HubError
         A setting or a dataset cannot be used.
     """
     recipe = request.recipe
@@ -103,7 +104,7 @@ def steps_of(request: Request, progress: Progress) -> list[Step]:
         data = None
         try:
             data = open_data(stage, getattr(settings, "data", ()), progress) if stage.kinds else None
-        except (UsageError, SourceError) as error:
+        except (GateError, UsageError, SourceError) as error:
             unfit.append(error)
         made = [step.stage.name for step in steps if not step.stage.measures]
         steps += [Step(stage, settings, of, data) for of in _models(settings, last, made)]
@@ -112,16 +113,23 @@ def steps_of(request: Request, progress: Progress) -> list[Step]:
     return steps
 
 
-def problems(request: Request, steps: Sequence[Step]) -> list[OpenMedError]:
-    """Return everything that keeps `steps` from running here, found out before anything is loaded."""
+def problems(request: Request, steps: Sequence[Step], begun: Path | None = None) -> list[OpenMedError]:
+    """Return everything that keeps `steps` from running here, found out before anything is loaded.
+
+    Parameters
+    ----------
+    begun
+        The folder of the first step, where that is gone on with: what it holds needs no room again.
+    """
     attempts: list[Callable[[], None]] = [partial(require_place, request.begins_with)]
     for step in steps:
         attempts.append(partial(step.stage.check, step.settings, request.profile, request.processes))
         if step.data is not None:
             attempts.append(partial(step.stage.check_data, step.settings, step.data.files))
     attempts.append(partial(require_device, request.profile))
-    needs = [needs_of(request, step).disk_gb or 0.0 for step in steps]
-    attempts.append(partial(require_disk, request.root, sum(needs)))
+    held = sum(path.stat().st_size for path in begun.rglob("*") if path.is_file()) / 1e9 if begun else 0.0
+    needed = disk_of(needs_of(request, step) for step in steps)
+    attempts.append(partial(require_disk, request.root, max(0.0, needed - held)))
     found: dict[str, OpenMedError] = {}
     for attempt in attempts:
         try:
@@ -131,15 +139,15 @@ def problems(request: Request, steps: Sequence[Step]) -> list[OpenMedError]:
     return list(found.values())
 
 
-def check(request: Request, steps: Sequence[Step]) -> None:
-    """Raise where `steps` could not run here; all problems are said together.
+def check(request: Request, steps: Sequence[Step], begun: Path | None = None) -> None:
+    """Raise where `steps` could not run here; all problems are said together. See `problems`.
 
     Raises
     ------
     UsageError, GateError
         What is wrong, and what to do.
     """
-    _raise_together(problems(request, steps))
+    _raise_together(problems(request, steps, begun))
 
 
 def _raise_together(found: Sequence[OpenMedError]) -> None:
@@ -153,9 +161,9 @@ def _raise_together(found: Sequence[OpenMedError]) -> None:
 
 def needs_of(request: Request, step: Step) -> Estimate:
     """Estimate what a step needs."""
-    if step.stage.measures:
-        return Estimate()
     shape = shape_of(request.recipe, request.begins_with)
+    if step.stage.measures:
+        return evaluation_cost(step.settings, request.profile, shape)
     data, stage = step.data, step.stage
     return estimate(
         step.settings,

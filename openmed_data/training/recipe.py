@@ -20,6 +20,8 @@ class Shape(BaseModel):
     ----------
     key_value_size
         Width of the keys of one token in one layer; 0 where it is not known, and plans leave the cache out.
+    vocabulary
+        Its tokens; 0 where that is not known, and plans say nothing of evaluations.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,6 +30,7 @@ class Shape(BaseModel):
     hidden_size: int
     layers: int
     key_value_size: int = 0
+    vocabulary: int = 0
 
 
 class Recipe(BaseModel):

@@ -9,6 +9,7 @@
       metrics.jsonl   one JSON object for each log of the trainer, with its `step`
       tensorboard/    the same, for TensorBoard
       results/        what lm-evaluation-harness wrote, for `evaluate`
+      tokenizer/      likewise, where the model has no chat template: its tokenizer with the one that training takes
       log.txt         everything the stage's process printed
 """
 
@@ -30,6 +31,7 @@ CHECKPOINTS = "checkpoints"
 METRICS = "metrics.jsonl"
 TENSORBOARD = "tensorboard"
 RESULTS = "results"
+LENT = "tokenizer"  # of an evaluation: that of a model without a chat template, with the one that training takes
 LOG = "log.txt"
 
 _SHOWN = 12  # characters of an id in the name of its folder
@@ -83,6 +85,8 @@ class DatasetUse(_Record):
         Rows by split, as the trainer got them.
     dropped
         Rows that the trainer did not get, by reason.
+    validated
+        Whether a validation of these very files passed; one that failed stops the stage.
     parts
         The builds, where several were put together; the facts above then are their sums.
     """
@@ -94,6 +98,7 @@ class DatasetUse(_Record):
     digest: str
     rows: Mapping[str, int]
     dropped: Mapping[str, int] = {}
+    validated: bool = False
     parts: tuple["DatasetUse", ...] = ()
 
 
@@ -113,7 +118,10 @@ class Run(_Record):
     Attributes
     ----------
     recipe
-        The stage's section of the recipe, resolved: every setting with the value it had.
+        The stage's section of the recipe, resolved: every setting with the value it had; and the recipe's seed and
+        chat template.
+    chat_template
+        Where that came from which it was trained with: see `openmed_data.training.template.ChatTemplate`.
     versions
         Versions of Python and of the packages that matter, by name.
     steps
@@ -145,6 +153,7 @@ class Run(_Record):
     weights: str | None = None
     changed: bool | None = None
     results: str | None = None
+    chat_template: str | None = None
     started: str
     finished: str | None = None
     seconds: float = 0.0
@@ -207,6 +216,13 @@ def write(folder: Path, run: Run) -> None:
     partial = folder / f"{NAME}.partial"
     partial.write_text(run.model_dump_json(indent=2) + "\n", encoding="utf-8")
     os.replace(partial, folder / NAME)  # noqa: PTH105  (the atomic one on every platform)
+
+
+def seconds_of_attempt(folder: Path) -> float:
+    """Return how long an attempt worked that was killed: from its record to the last that its process said."""
+    begun = (folder / NAME).stat().st_mtime
+    said = [path.stat().st_mtime for path in (folder / LOG, folder / METRICS) if path.is_file()]
+    return max(0.0, max(said, default=begun) - begun)
 
 
 def all_runs(root: Path) -> Iterator[tuple[Path, Run]]:

@@ -16,7 +16,10 @@ _LEAST = {
     "max_completion_length": 1,
     "per_device_train_batch_size": 1,
     "num_generations": 1,
+    "save_total_limit": 0,
 }
+
+_OF_THE_MACHINE = {"per_device_train_batch_size", "save_steps", "save_total_limit"}
 
 
 class Settings(BaseModel):
@@ -65,10 +68,19 @@ class TrainerSettings(Settings):
     def _several(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
 
+    def identity(self) -> dict[str, Any]:
+        """Return the settings that decide what comes out; how a batch is divided and what is kept of it do not."""
+        return {key: value for key, value in super().identity().items() if key not in _OF_THE_MACHINE}
+
     @property
     def trainer(self) -> dict[str, Any]:
         """The keys that go to the trainer's configuration."""
         return dict(self.model_extra or {})
+
+    @property
+    def checkpoints(self) -> int | None:
+        """How many checkpoints stay, also when the stage is done, 0 for all; None for the newest until then."""
+        return int(self.trainer["save_total_limit"] or 0) if "save_total_limit" in self.trainer else None
 
 
 def parse(model: type[Settings], given: Mapping[str, Any], stage: str) -> Settings:

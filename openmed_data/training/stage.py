@@ -20,7 +20,6 @@ JOB = "job.json"
 OUTCOME = "outcome.json"
 FAILURE = "failure.json"
 PROGRESS = "progress.json"
-COMPLETE = "complete"  # stands in a checkpoint once all of it is written
 CACHE = "cache"  # tokenized rows; a resumed run finds them again
 PARTIAL = "model.partial"  # becomes `model` once it was found to differ from the parent
 
@@ -67,6 +66,7 @@ class Outcome(BaseModel):
     dropped: Mapping[str, int] = {}
     device: Device | None = None
     results: str | None = None
+    chat_template: str | None = None
 
 
 class Stage(ABC):

@@ -5,7 +5,6 @@ that ends the turn; tool calls and results must appear; earlier turns must not c
 checks are those of ``trl.chat_template_utils``.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -35,11 +34,6 @@ class ChatTemplate:
 
     name: str
     text: str
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the text."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
 
 
 def read_template(wanted: str) -> str | None:
@@ -113,3 +107,17 @@ def faults(tokenizer: Any, text: str) -> list[str]:
         return [f"it fails: {type(error).__name__}: {' '.join(str(error).split())[:200]}"]
     finally:
         tokenizer.chat_template = own
+
+
+def stop_token(tokenizer: Any) -> int | None:
+    """Return the special token that ends an assistant's turn in the tokenizer's chat template, if it marks one.
+
+    A model trained on that template ends its turns with it, and without it among the tokens to stop at it would go on.
+    """
+    talk = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]
+    if not tokenizer.chat_template or "endgeneration" not in str(tokenizer.chat_template):
+        return None
+    found = tokenizer.apply_chat_template(talk, return_dict=True, return_assistant_tokens_mask=True)
+    trained = [token for token, masked in zip(found["input_ids"], found["assistant_masks"], strict=True) if masked]
+    special = set(tokenizer.get_added_vocab().values())
+    return next((token for token in reversed(trained) if token in special), None)

@@ -26,7 +26,7 @@ def tool(script: str, module: str, extra: str) -> list[str]:
     return [found]
 
 
-def call(command: Sequence[str]) -> None:
+def call(command: Sequence[str], hint: str = "The log says why.") -> None:
     """Run a tool to its end; what it prints goes where this process's output goes.
 
     Raises
@@ -36,4 +36,4 @@ def call(command: Sequence[str]) -> None:
     """
     done = subprocess.run(list(command), check=False)  # noqa: S603  (a tool of ours, with files of ours)
     if done.returncode:
-        raise BuildError(f"`{' '.join(command[:4])} …` stopped with exit code {done.returncode}", hint="See the log.")
+        raise BuildError(f"`{' '.join(command[:4])} …` stopped with exit code {done.returncode}", hint=hint)

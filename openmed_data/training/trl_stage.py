@@ -1,27 +1,32 @@
 """A stage that is one of TRL's trainers: everything around the trainer, which stays TRL's own."""
 
+import json
+import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from openmed_data.errors import GateError, UsageError
 from openmed_data.kinds import schema
-from openmed_data.training import records
+from openmed_data.training import checkpoints, records
+from openmed_data.training.export import restoring
 from openmed_data.training.near import require_known
 from openmed_data.training.preflight import require_adapters, require_attention, require_packages
 from openmed_data.training.profile import Profile
 from openmed_data.training.settings import TrainerSettings
 from openmed_data.training.stage import CACHE, PARTIAL, Job, Outcome, Stage
-from openmed_data.training.template import choose
+from openmed_data.training.template import choose, stop_token
 
 TOO_LONG = "too_long"
 ADAPTER = "adapter"
 
 _REPORT = "tensorboard"
 _DEVICE_BATCH = 8  # the trainer's own default
+_OF_DEVICES = {"bf16", "fp16", "bf16_full_eval", "fp16_full_eval", "tf32", "fsdp", "fsdp_config", "deepspeed"}
 
 # What the driver decides, so that ids, resuming and reports mean what they say.
 _OURS = {
@@ -75,6 +80,43 @@ class TrlStage(Stage):
         require_attention(settings, self.name)
         if given.get("use_vllm"):
             require_packages("vllm", extra="train-vllm")
+        self._require_accepted(settings, processes)
+
+    def _require_accepted(self, settings: TrainerSettings, processes: int) -> None:
+        """Raise where TRL's configuration refuses a value; it is made as in the stage's process, but on no device."""
+        torch: Any = import_module("torch")
+        kind: Any = getattr(import_module("trl"), self.config_class)
+        # Its own way to a device would take memory of the first GPU, and keep it while the stages run.
+        machine = SimpleNamespace(num_processes=processes)
+        here: Any = type(kind.__name__, (kind,), {"_setup_devices": torch.device("cpu"), "distributed_state": machine})
+        given = {key: value for key, value in settings.trainer.items() if key not in _OF_DEVICES}
+        own = {**self.own_config(settings), "gradient_accumulation_steps": self.accumulation(settings, processes)}
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                here(**{**given, **own}, output_dir="", use_cpu=True, bf16=False)
+        except (ImportError, RuntimeError, TypeError, ValueError) as error:
+            raise UsageError(f"{self.name}: {kind.__name__} refuses these settings: {error}") from error
+        fields: Mapping[str, Any] = kind.__dataclass_fields__
+        choices = {key: fields[key].metadata.get("choices") for key in given if key in fields}
+        wrong = [
+            f"{key} is one of {', '.join(known)}" for key, known in choices.items() if known and given[key] not in known
+        ]
+        if wrong:
+            raise UsageError(f"{self.name}: " + "\n  ".join(wrong))
+
+    def check_data(self, settings: Any, files: Mapping[str, tuple[Path, ...]]) -> None:
+        """Raise where the settings ask for a split that the dataset lacks.
+
+        Raises
+        ------
+        UsageError
+            There is no validation split to evaluate on.
+        """
+        if str(settings.trainer.get("eval_strategy") or "no") != "no" and "validation" not in files:
+            raise UsageError(
+                f"{self.name}: the data has no validation split, and eval_strategy asks for one",
+                hint=f"Set {self.name}.eval_strategy=no, or build with a validation split.",
+            )
 
     def accumulation(self, settings: TrainerSettings, processes: int) -> int:
         """Return how many batches of all devices make one optimiser step.
@@ -125,10 +167,13 @@ class TrlStage(Stage):
 
         settings: Any = self.settings(job.settings)
         config = self._config(job, settings)
-        tokenizer = _tokenizer(job)
+        tokenizer, template = _tokenizer(job)
         with config.distributed_state.main_process_first():
             splits, dropped = self._rows(job, settings, tokenizer)
         trainer = self._trainer(job, settings, config, tokenizer, splits)
+        if job.checkpoint and checkpoints.is_last(job.checkpoint):
+            # Gone on with, a trainer takes one step more than it was told to, unless it has no epoch to take it in.
+            trainer.args.max_steps, trainer.args.num_train_epochs = -1, 0
         trainer.train(resume_from_checkpoint=str(job.checkpoint) if job.checkpoint else None)
         save(trainer, job, settings)
         logs = [entry for entry in trainer.state.log_history if "train_runtime" not in entry]
@@ -138,12 +183,12 @@ class TrlStage(Stage):
             rows={name: len(rows) for name, rows in splits.items()},
             dropped=dropped,
             device=device_of(job.profile, job.processes),
+            chat_template=template,
         )
 
     def _config(self, job: Job, settings: Any) -> Any:
         kind: Any = getattr(import_module("trl"), self.config_class)
         given = {
-            "save_total_limit": 1,
             "report_to": _REPORT,
             **settings.trainer,
             **self.own_config(settings),
@@ -153,6 +198,7 @@ class TrlStage(Stage):
             "seed": job.seed,
             "model_init_kwargs": {"dtype": settings.dtype, "attn_implementation": settings.attn_implementation},
             "disable_tqdm": True,
+            "save_total_limit": None,  # older checkpoints go once the new one is marked: see `checkpoints`
         }
         return kind(**given)
 
@@ -181,8 +227,6 @@ class TrlStage(Stage):
 
         kind: Any = getattr(import_module("trl"), self.trainer_class)
         evaluates = str(getattr(config.eval_strategy, "value", config.eval_strategy)) != "no"
-        if evaluates and "validation" not in splits:
-            raise UsageError("the data has no validation split, and eval_strategy asks for one")
         own = self.own_arguments(settings)
         return kind(
             model=str(job.model),
@@ -190,7 +234,10 @@ class TrlStage(Stage):
             train_dataset=splits["train"],
             eval_dataset=splits["validation"] if evaluates else None,
             processing_class=tokenizer,
-            callbacks=[Follower(job.folder), *own.pop("callbacks", [])],
+            callbacks=[
+                Follower(job.folder, 1 if settings.checkpoints is None else settings.checkpoints),
+                *own.pop("callbacks", []),
+            ],
             **_adapters(settings),
             **own,
         )
@@ -207,13 +254,15 @@ def _require_few(stage: str, long: int, total: int, limit: int | None, most: flo
         )
 
 
-def _tokenizer(job: Job) -> Any:
+def _tokenizer(job: Job) -> tuple[Any, str]:
+    """Return the tokenizer with the template to train with, and where that is from."""
     transformers: Any = import_module("transformers")
     tokenizer = transformers.AutoTokenizer.from_pretrained(str(job.model))
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    tokenizer.chat_template = choose(tokenizer, job.chat_template).text
-    return tokenizer
+    chosen = choose(tokenizer, job.chat_template)
+    tokenizer.chat_template = chosen.text
+    return tokenizer, chosen.name
 
 
 def _load(job: Job, columns: Sequence[str]) -> Mapping[str, Any]:
@@ -266,8 +315,21 @@ def save(trainer: Any, job: Job, settings: TrainerSettings) -> None:
     if settings.lora is not None:
         _merge(job.folder / ADAPTER, place, settings.dtype)
         trainer.processing_class.save_pretrained(str(place))
+    _stop_where_turns_end(place, trainer.processing_class)
     for folder in (place, job.folder / ADAPTER):
         (folder / "training_args.bin").unlink(missing_ok=True)  # a pickle, with paths of this machine
+
+
+def _stop_where_turns_end(model: Path, tokenizer: Any) -> None:
+    """Let generation stop at the token that the template ends a turn with, which need not be the tokenizer's own.
+
+    GRPO takes a completion that ends otherwise for one that was cut.
+    """
+    path = model / restoring.NAME
+    held: dict[str, Any] = json.loads(path.read_bytes()) if path.is_file() else {}
+    stops = [tokenizer.eos_token_id, stop_token(tokenizer)]
+    made = restoring.completed(held, json.loads((model / "config.json").read_bytes()), stops)
+    path.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
 
 
 def _merge(adapter: Path, place: Path, dtype: str) -> None:

@@ -69,7 +69,16 @@ def _own_facts(path: Path) -> bytes:
 
 
 def _files(model: Path) -> list[Path]:
+    """Return the files that transformers loads: some repositories hold the same weights a second time."""
+    index = model / "model.safetensors.index.json"
     files = sorted(model.glob("*.safetensors"))
+    if (model / "model.safetensors").is_file():
+        files = [model / "model.safetensors"]
+    elif index.is_file():
+        files = [model / name for name in sorted(set(json.loads(index.read_bytes())["weight_map"].values()))]
+    missing = [path.name for path in files if not path.is_file()]
+    if missing:
+        raise UsageError(f"'{model}' lacks weights: {', '.join(missing)}", hint="Fetch the model again.")
     if not files:
         hint = "Give the folder that `save_pretrained` made, or a repository on the Hub."
         raise UsageError(f"'{model}' holds no model (no *.safetensors)", hint=hint)

@@ -4,9 +4,7 @@ The builds are made of the public files under ../shared where they are, else of 
 """
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -109,13 +107,16 @@ def run(command: list[str], place: Path) -> list[dict[str, Any]]:
 
 def kill_after_checkpoint(command: list[str], place: Path, runs: Path) -> None:
     """Start the command and kill it, with all its processes, once GRPO has a checkpoint."""
+    import psutil
+
     process = subprocess.Popen(command, cwd=place, start_new_session=True, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 300
     while not list(runs.glob("*/grpo-*/checkpoints/checkpoint-2/complete")):
         assert process.poll() is None, process.stderr and process.stderr.read()
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
+    for one in [*psutil.Process(process.pid).children(recursive=True), process]:
+        one.kill()
     process.communicate()
 
 
@@ -155,6 +156,7 @@ def assert_records(runs: list[dict[str, Any]], place: Path) -> None:
         assert one["changed"]
         assert weights_digest(place / one["folder"] / records.MODEL) == one["weights"]
         assert (place / one["folder"] / records.MODEL / "chat_template.jinja").is_file()
+        assert not (place / one["folder"] / records.CHECKPOINTS).exists()
         assert not list((place / one["folder"] / records.MODEL).glob("*.bin"))
     for one in runs:
         if one["stage"] == "evaluate":

@@ -1,7 +1,9 @@
 """How the driver decides: ids, what is gone on from, what a failed process said."""
 
 import json
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,11 @@ from safetensors.numpy import save_file
 from openmed_data.errors import BuildError, GateError, UsageError
 from openmed_data.progress import Silent
 from openmed_data.registry import STAGES, find
-from openmed_data.training import driver, launch, profile, recipe, records
+from openmed_data.training import checkpoints, driver, launch, profile, recipe, records
 from openmed_data.training.plan import Request, Step, steps_of
 from openmed_data.training.records import Device, Parent
 from openmed_data.training.results import headline, read_scores
-from openmed_data.training.stage import COMPLETE, FAILURE, Job
+from openmed_data.training.stage import FAILURE, Job
 from openmed_data.training.weights import texts_digest, weights_digest
 
 CPU = profile.load("cpu-smoke")
@@ -43,6 +45,16 @@ def test_an_id_depends_on_what_decides_the_result_alone() -> None:
         identity(base=BASE.model_copy(update={"texts": "d" * 64})),
     }
     assert len(changed) == 7
+
+
+def test_how_a_batch_is_divided_makes_no_other_stage() -> None:
+    """After running out of memory the same run goes on with fewer rows at once."""
+    same = {
+        identity(*changes, stage="dpo")
+        for changes in ([], ["dpo.per_device_train_batch_size=1"], ["dpo.save_steps=1"], ["dpo.save_total_limit=2"])
+    }
+    assert len(same) == 1
+    assert identity("dpo.batch=4", stage="dpo") not in same
 
 
 def write_model(folder: Path, first: float) -> Path:
@@ -101,7 +113,7 @@ def test_only_whole_checkpoints_are_gone_on_from(tmp_path: Path) -> None:
         folder = tmp_path / records.CHECKPOINTS / f"checkpoint-{step}"
         folder.mkdir(parents=True)
         if whole:
-            (folder / COMPLETE).touch()
+            checkpoints.mark(folder)
     lines = [json.dumps({"step": step, "loss": 1.0}) for step in (2, 10, 11)]
     (tmp_path / records.METRICS).write_text("\n".join(lines) + '\n{"step": 12, "lo')
     found = driver._last_checkpoint(tmp_path)
@@ -109,6 +121,48 @@ def test_only_whole_checkpoints_are_gone_on_from(tmp_path: Path) -> None:
     assert found.name == "checkpoint-10"
     assert [entry["step"] for entry in records.read_metrics(tmp_path)] == [2, 10]
     assert not (tmp_path / records.CHECKPOINTS / "checkpoint-12").exists()
+
+
+@pytest.mark.parametrize("files", range(4))
+def test_a_kill_while_older_checkpoints_go_leaves_a_whole_one(
+    files: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kill comes after so many files; whatever is gone on from has all of its own."""
+    place = tmp_path / records.CHECKPOINTS
+    for step in (2, 4):
+        (place / f"checkpoint-{step}").mkdir(parents=True)
+        for name in ("model", "optimizer", "zebra"):
+            (place / f"checkpoint-{step}" / name).touch()
+    checkpoints.mark(checkpoints.place_of(place, 2))
+    gone: list[Path] = []
+
+    def remove_until_killed(folder: Path) -> None:
+        for path in sorted(folder.iterdir(), reverse=True):  # the mark last, where it is still there
+            if len(gone) == files:
+                raise KeyboardInterrupt
+            path.unlink()
+            gone.append(path)
+        folder.rmdir()
+
+    monkeypatch.setattr(checkpoints.shutil, "rmtree", remove_until_killed)
+    checkpoints.mark(checkpoints.place_of(place, 4))
+    with suppress(KeyboardInterrupt):
+        checkpoints.keep_newest(place, 1)
+    monkeypatch.undo()
+    found = driver._last_checkpoint(tmp_path)
+    assert found is not None
+    assert {path.name for path in found.iterdir()} >= {"model", "optimizer", "zebra"}
+    assert list(place.iterdir()) == [found]
+
+
+def test_the_time_of_an_attempt_that_was_killed_counts(tmp_path: Path) -> None:
+    facts: dict[str, Any] = {"parent": BASE, "base": BASE, "recipe": {}, "profile": CPU.name, "started": "2026"}
+    records.write(tmp_path, records.Run(stage="sft", id="x", status=records.Status.RUNNING, **facts))
+    assert records.seconds_of_attempt(tmp_path) == 0
+    (tmp_path / records.LOG).touch()
+    begun = (tmp_path / records.NAME).stat().st_mtime
+    os.utime(tmp_path / records.LOG, (begun + 90, begun + 90))
+    assert records.seconds_of_attempt(tmp_path) == pytest.approx(90, abs=0.01)
 
 
 def test_without_a_whole_checkpoint_it_begins_anew(tmp_path: Path) -> None:
@@ -168,7 +222,7 @@ def test_an_evaluation_records_the_devices_it_ran_on(
 
     commands: list[list[str]] = []
     monkeypatch.setattr(evaluate, "tool", lambda *_: [sys.executable if here else "/other/lm_eval"])
-    monkeypatch.setattr(evaluate, "call", commands.append)
+    monkeypatch.setattr(evaluate, "call", lambda command, **_: commands.append(command))
     monkeypatch.setattr(evaluate, "results_file", lambda folder: folder / "results.json")
     monkeypatch.setattr(evaluate, "headline", lambda _: {})
     monkeypatch.setattr(evaluate, "device_of", lambda _, count: Device(kind="rocm", name="x", count=count, torch="2"))

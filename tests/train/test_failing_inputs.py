@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from openmed_data import manifest
 from openmed_data.errors import GateError, SourceError, UsageError
 from openmed_data.kinds import Kind
 from openmed_data.progress import Silent
 from openmed_data.registry import STAGES, find
 from openmed_data.training import preflight, profile, recipe
 from openmed_data.training.data import open_data
-from openmed_data.training.plan import Request, check, steps_of
+from openmed_data.training.plan import Request, check, problems, steps_of
 
 CPU = profile.load("cpu-smoke")
 PAIR = {
@@ -74,6 +75,29 @@ def test_files_that_were_changed_are_refused(pairs: Path, tmp_path: Path, write_
         opened("dpo", pairs)
 
 
+def test_a_build_that_did_not_pass_its_validation_is_refused(tmp_path: Path, write_build: Build) -> None:
+    from openmed_data.dataset import open_dataset
+    from openmed_data.report.writing import write_report
+    from openmed_data.validate import validate
+
+    leaking = {**PAIR, "prompt": [{"role": "user", "content": "Call John Smith, SSN 219-09-9999, at 617-555-0123?"}]}
+    build = write_build(tmp_path / "leaking", Kind.PREFERENCES, {"train": [leaking] * 2})
+    assert not opened("dpo", build).use.validated
+    write_report(validate(open_dataset(str(build)), ["phi"]), build / "validation")
+    with pytest.raises(GateError, match=r"leaking' did not pass its validation: .*phi"):
+        opened("dpo", build)
+
+
+def test_a_validation_counts_for_the_files_it_saw(pairs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (pairs / "validation").mkdir()
+    (pairs / "validation" / "report.json").touch()
+    seen = SimpleNamespace(manifest_digest=manifest.digest(pairs), passed=True, failures=())
+    monkeypatch.setattr("openmed_data.training.data.read_report", lambda _: seen)
+    assert opened("dpo", pairs).use.validated
+    seen.manifest_digest = "0" * 64
+    assert not opened("dpo", pairs).use.validated
+
+
 def test_no_build_no_split_and_no_dataset_are_refused(tmp_path: Path, write_build: Build) -> None:
     with pytest.raises(UsageError, match="no finished build"):
         opened("dpo", tmp_path)
@@ -124,6 +148,10 @@ def request(folder: Path, *changes: str, stage: str = "dpo", **data: Path) -> Re
         ("dpo.output_dir=x", "'output_dir' cannot be set; it is decided by --out"),
         ("dpo.lora.four_bit=true", "4-bit weights .* need a GPU"),
         ("dpo.use_cpu=false", "decided by --profile"),
+        ("dpo.lr_scheduler_type=cosin", "dpo: DPOConfig refuses these settings: cosin is not a valid SchedulerType"),
+        ("dpo.save_steps=often", "DPOConfig refuses"),
+        ("dpo.truncation_mode=keep_middle", "truncation_mode is one of keep_end, keep_start"),
+        ("dpo.eval_strategy=epoch", "no validation split"),
     ],
 )
 def test_settings_that_cannot_work_are_named(change: str, message: str, pairs: Path, tmp_path: Path) -> None:
@@ -163,6 +191,7 @@ def prompts(tmp_path: Path, write_build: Build) -> Path:
         ("grpo.num_generations=3", "8 completions is no multiple of 3"),
         ('grpo.rewards={"corect_answer": 1}', "did you mean 'correct_answer'"),
         ("grpo.use_vllm=true", "vllm is not installed"),
+        ("grpo.num_generations=1", "at least 2 generations"),
     ],
 )
 def test_grpo_is_checked_too(change: str, message: str, prompts: Path, tmp_path: Path) -> None:
@@ -205,6 +234,22 @@ def test_a_full_disk_is_seen_before_training(tmp_path: Path, monkeypatch: pytest
     preflight.require_disk(tmp_path / "runs", 0.5)
     with pytest.raises(UsageError, match=r"has 1.0 GB free, and about 55.4 GB are needed"):
         preflight.require_disk(tmp_path / "runs", 55.4)
+
+
+def test_what_an_interrupted_run_has_written_needs_no_room_again(
+    tmp_path: Path, pairs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its checkpoint takes the room that the rest of it was promised."""
+    pytest.importorskip("trl")
+    found = recipe.load("cpu-smoke", ["shape={parameters: 1000, hidden_size: 8, layers: 1}"])
+    asked = Request(found, CPU, ("dpo",), tmp_path / "runs", "tiny", {"dpo": (str(pairs),)})
+    steps = steps_of(asked, Silent())
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=15_000))  # of 28,000 bytes
+    begun = tmp_path / "begun"
+    (begun / "checkpoints" / "checkpoint-2").mkdir(parents=True)
+    (begun / "checkpoints" / "checkpoint-2" / "optimizer.pt").write_bytes(bytes(14_000))
+    assert [error for error in problems(asked, steps) if "GB free" in str(error)]
+    assert not [error for error in problems(asked, steps, begun) if "GB free" in str(error)]
 
 
 def test_a_model_must_be_evaluated_that_is_made(tmp_path: Path, pairs: Path) -> None:

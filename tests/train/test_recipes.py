@@ -1,9 +1,11 @@
 """Recipes, profiles and settings: what is given, what is unknown, what is estimated."""
 
+import json
 import math
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import yaml
 
@@ -11,9 +13,13 @@ from openmed_data.errors import UsageError
 from openmed_data.kinds import Kind
 from openmed_data.registry import STAGES, find
 from openmed_data.training import estimate, launch, preflight, profile, recipe
+from openmed_data.training import evaluation_cost as cost
+from openmed_data.training.estimate import Estimate
 from openmed_data.training.recipe import Shape
 from openmed_data.training.rough import mean_tokens
 from openmed_data.training.settings import TrainerSettings
+
+BENCHMARKS = Path(__file__).resolve().parents[3] / "shared" / "data" / "benchmarks"
 
 
 def write(folder: Path, **changes: Any) -> str:
@@ -164,3 +170,44 @@ def test_adapters_need_less_and_more_devices_less_time() -> None:
     assert memory == sorted(memory, reverse=True)
     assert (full.disk_gb or 0) > (lora.disk_gb or 0)
     assert (needs("sft", "mi300x-8").hours or 0) < (full.hours or 0)
+
+
+def test_checkpoints_that_are_asked_for_stay() -> None:
+    one, three = needs("sft", "mi300x-1"), needs("sft", "mi300x-1", "sft.save_total_limit=3")
+    model, checkpoint = 4 * 4.619, 12 * 4.619
+    assert (one.stays_gb, one.disk_gb) == pytest.approx((model, model + 2 * checkpoint), rel=1e-3)
+    assert (three.stays_gb, three.disk_gb) == pytest.approx((model + 3 * checkpoint, model + 4 * checkpoint), rel=1e-3)
+
+
+def evaluation(machine: str, *changes: str) -> Estimate:
+    found = recipe.load("afm-4.5b", changes)
+    settings = find(STAGES, "evaluate").settings(found.stages["evaluate"])
+    return cost.evaluation_cost(settings, profile.load(machine), found.shape)
+
+
+def test_an_evaluation_of_known_tasks_has_an_estimate() -> None:
+    whole = evaluation("mi300x-1")
+    assert whole.memory_gb == pytest.approx(2 * 4.619 + 64 * 1940 * 128_005 * 4 / 1e9, rel=1e-3)
+    assert (whole.hours or 0) > 10 * (evaluation("mi300x-1", "evaluate.limit=10").hours or 0) > 0
+    assert (whole.hours or 0) > 7 * (evaluation("mi300x-8").hours or 0)
+    assert (evaluation("cuda-1", "evaluate.batch_size=auto").memory_gb or 0) == pytest.approx(9.24 + 0.99, abs=0.01)
+    assert evaluation("mi300x-1", "evaluate.tasks=[mine]") == Estimate()
+    with pytest.raises(UsageError, match="batch_size"):
+        evaluation("mi300x-1", "evaluate.batch_size=some")
+
+
+@pytest.mark.shared
+def test_the_lengths_of_questions_are_those_of_the_published_files() -> None:
+    questions = pl.read_parquet(BENCHMARKS / "mmlu_pro_test.parquet")
+    lengths = [
+        len(question) + sum(len(option) + 4 for option in options) + 8
+        for question, options in questions.select("question", "options").iter_rows()
+    ]
+    prompts = [json.loads(line)["prompt"] for line in (BENCHMARKS / "ifeval.jsonl").read_text().splitlines()]
+    pro, ifeval = (cost._TASKS[name] for name in ("leaderboard_mmlu_pro", "leaderboard_ifeval"))
+    assert (pro.questions, ifeval.questions) == (len(lengths), len(prompts))
+    examples = pro.longest - max(lengths) / 4
+    assert pro.mean - sum(lengths) / len(lengths) / 4 == pytest.approx(examples, abs=15)
+    assert 5 * 100 < examples < 5 * 150
+    assert ifeval.longest == pytest.approx(max(map(len, prompts)) / 4, abs=10)
+    assert ifeval.mean == pytest.approx(sum(map(len, prompts)) / len(prompts) / 4, abs=10)

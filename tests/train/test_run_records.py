@@ -9,6 +9,7 @@ import pytest
 
 from openmed_data.errors import SourceError, UsageError
 from openmed_data.training import records
+from openmed_data.training.models import resolve_model
 from openmed_data.training.weights import count_parameters, texts_digest, weights_digest
 
 
@@ -89,6 +90,35 @@ def test_layout_and_storage_type_change_no_digest(tensors: dict[str, np.ndarray]
     assert weights_digest(save(tmp_path / "bf16", tensors, dtype="BF16")) == digest
     assert weights_digest(save(tmp_path / "f16", tensors, dtype="F16")) == digest
     assert count_parameters(tmp_path / "two") == 16
+
+
+def test_weights_that_transformers_does_not_load_do_not_count(tensors: dict[str, np.ndarray], tmp_path: Path) -> None:
+    """Some repositories hold the same weights twice, as one file of another library beside the shards."""
+    folder = save(tmp_path / "one", tensors, shards=2)
+    digest = weights_digest(folder)
+    where = {name: f"model-{shard}.safetensors" for shard, name in enumerate(sorted(tensors))}
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": where}))
+    (save(tmp_path / "other", tensors) / "model-0.safetensors").rename(folder / "consolidated.safetensors")
+    assert count_parameters(folder) == 16
+    assert weights_digest(folder) == digest
+    (folder / "model-1.safetensors").unlink()
+    with pytest.raises(UsageError, match=r"lacks weights: model-1\.safetensors"):
+        weights_digest(folder)
+
+
+def test_a_model_of_the_hub_comes_with_its_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The card names the licence, which the card of what is trained from it says again."""
+    import huggingface_hub
+
+    for name in ("config.json", "tokenizer_config.json"):
+        (tmp_path / name).write_text("{}")
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(
+        huggingface_hub, "snapshot_download", lambda _, **options: asked.update(options) or str(tmp_path)
+    )
+    resolve_model("me/base")
+    assert "README.md" in asked["allow_patterns"]
+    assert not {"*.bin", "*.py", "*"} & set(asked["allow_patterns"])
 
 
 @pytest.mark.parametrize("change", ["value", "name", "shape"])

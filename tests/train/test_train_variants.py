@@ -1,6 +1,7 @@
 """Runs of one stage: adapters, a stage that changes nothing, rows that are too long. Each is a process of its own."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from openmed_data.training import profile, recipe, records
 from openmed_data.training.driver import Done, train
 from openmed_data.training.plan import Request
 from openmed_data.training.stage import JOB
+from openmed_data.training.template import read_template
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -56,6 +58,29 @@ def test_adapters_are_merged_into_a_whole_model(sft: Sft, place: Path) -> None:
     assert changed
     assert all("_proj" in name for name in changed)  # the adapters' layers, and nothing else
     assert done.run.changed
+
+
+def test_a_run_that_was_killed_after_its_last_step_takes_no_other(sft: Sft, tmp_path: Path) -> None:
+    """All that it had still to do is to save the model."""
+    asked = ("sft.save_total_limit=1", "sft.packing=false", "sft.batch=2", "sft.per_device_train_batch_size=2")
+    done = sft(*asked)  # in the middle of an epoch
+    ((folder, record),) = records.all_runs(tmp_path)
+    assert (folder / records.CHECKPOINTS / "checkpoint-2").is_dir()
+    shutil.rmtree(folder / records.MODEL)
+    records.write(folder, record.model_copy(update={"status": records.Status.RUNNING}))
+    again = sft(*asked)
+    assert (again.run.steps, again.run.weights) == (2, done.run.weights)
+    assert again.run.last_log == done.run.last_log
+
+
+def test_generation_stops_where_turns_end(sft: Sft, tmp_path: Path) -> None:
+    """The template's turns end with another token than the tokenizer's own, as those of some base models do."""
+    text = str(read_template("chatml")).replace("eos_token", "'<|endoftext|>'")
+    template = tmp_path / "other.jinja"
+    template.write_text(text)
+    done = sft(f"chat_template={template}")
+    config = json.loads((done.folder / records.MODEL / "generation_config.json").read_text())
+    assert config["eos_token_id"] == [2, 0]  # <|im_end|>, the tokenizer's, and <|endoftext|>, the template's
 
 
 def test_rows_that_are_too_long_are_left_out_and_counted(sft: Sft) -> None:

@@ -14,6 +14,7 @@ from openmed_data.registry import STAGES, find
 from openmed_data.training.data import Data, open_data
 from openmed_data.training.doctor import harness, machine, numbers, tokens
 from openmed_data.training.doctor.finding import MACHINE, Finding, Verdict, attempt
+from openmed_data.training.estimate import Estimate, disk_of
 from openmed_data.training.plan import BASE, Request, Step, needs_of
 from openmed_data.training.rows import sample
 from openmed_data.training.settings import TrainerSettings
@@ -47,13 +48,13 @@ def examine(request: Request, progress: Progress | None = None) -> list[Finding]
     ]
     tokenizer, why = _tokenizer(request)
     patient = _Patient(request, tokenizer, why, machine.device_memory(request.profile))
-    needed = 0.0
+    needs: list[Estimate] = []
     for name in request.wanted:
         progress.step(f"looking at {name}", None)
         step, findings = _stage(patient, name, progress)
         found += findings
-        needed += (needs_of(request, step).disk_gb or 0.0) if step else 0.0
-    return [*found, numbers.disk(MACHINE, request.root, needed)]
+        needs += [needs_of(request, step)] if step else []
+    return [*found, numbers.disk(MACHINE, request.root, disk_of(needs))]
 
 
 def _stage(patient: _Patient, name: str, progress: Progress) -> tuple[Step | None, list[Finding]]:
@@ -80,6 +81,8 @@ def _stage(patient: _Patient, name: str, progress: Progress) -> tuple[Step | Non
     tasks = getattr(settings, "tasks", None)
     if tasks:
         findings += [*harness.ifeval(name, tasks), harness.questions(name, tasks)]
+        if (need := needs_of(request, step)).memory_gb is not None:
+            findings.append(numbers.memory(name, need, patient.memory_gb, f"Set {name}.batch_size=auto."))
     return step, findings
 
 
@@ -94,12 +97,14 @@ def _trained(patient: _Patient, stage: TrlStage, settings: TrainerSettings, step
         yield tokens.template(stage.name, patient.tokenizer, request.recipe.chat_template)
     if step.data is not None:
         yield from _rows(patient, stage, settings, step.data)
-        yield numbers.memory(stage.name, needs_of(request, step), patient.memory_gb)
+        lower = (
+            f"Lower {stage.name}.per_device_train_batch_size or the length, or train adapters: {stage.name}.lora.r=16."
+        )
+        yield numbers.memory(stage.name, needs_of(request, step), patient.memory_gb, lower)
 
 
 def _rows(patient: _Patient, stage: TrlStage, settings: TrainerSettings, data: Data) -> Iterator[Finding]:
     if stage.kinds == frozenset({Kind.REWARDS}):
-        yield numbers.group(stage.name, settings)
         good = "every reward pays its gold and nothing that is wrong, on the bundled items and this dataset's"
         yield attempt(stage.name, "rewards", lambda: stage.check_data(settings, data.files), good)[1]
     tokenizer = patient.tokenizer

@@ -17,7 +17,6 @@ _TYPICAL = 0.02  # size of a weight of a language model, where the model itself 
 _FEW, _MOST = 0.5, 0.95
 _FULL = 0.9
 _SAMPLE = 200_000
-_GENERATIONS = 8  # the trainer's own default
 
 
 def precision(stage: str, settings: TrainerSettings, weights: npt.NDArray[np.float32] | None) -> Finding:
@@ -45,17 +44,6 @@ def precision(stage: str, settings: TrainerSettings, weights: npt.NDArray[np.flo
     return Finding(stage, "precision", verdict, found, do if verdict is not Verdict.OK else "")
 
 
-def group(stage: str, settings: TrainerSettings) -> Finding:
-    """Say whether each prompt gets completions to compare: an advantage is the difference to the group's mean."""
-    each = int(settings.trainer.get("num_generations", _GENERATIONS))
-    if each < 2:
-        return Finding(
-            stage, "group", Verdict.FAIL, "one completion for each prompt", f"Set {stage}.num_generations=8."
-        )
-    found = f"{settings.batch // each} prompts with {each} completions each in one step"
-    return Finding(stage, "group", Verdict.OK, found)
-
-
 def some_weights(model: Path) -> npt.NDArray[np.float32] | None:
     """Return weights of the model at `model`, spread over its matrices; None where it lies elsewhere.
 
@@ -80,14 +68,13 @@ def some_weights(model: Path) -> npt.NDArray[np.float32] | None:
     return np.concatenate(parts) if parts else None
 
 
-def memory(stage: str, need: Estimate, available: float) -> Finding:
-    """Say whether a stage fits into the memory of each device, both in 10⁹ bytes."""
+def memory(stage: str, need: Estimate, available: float, lower: str) -> Finding:
+    """Say whether a stage fits into the memory of each device, both in 10⁹ bytes, or else how it can be made to."""
     if need.memory_gb is None:
         return Finding(stage, "memory", Verdict.UNKNOWN, "the model's size is not known", "Give the recipe a `shape`.")
     found = f"about {need.memory_gb:,.1f} of {available:,.1f} GB on each device"
     if need.memory_gb > available:
-        do = f"Lower {stage}.per_device_train_batch_size or the length, or train adapters: {stage}.lora.r=16."
-        return Finding(stage, "memory", Verdict.FAIL, found, do)
+        return Finding(stage, "memory", Verdict.FAIL, found, lower)
     if need.memory_gb > _FULL * available:
         return Finding(stage, "memory", Verdict.WARN, found, "Close to full: lower the batch on each device a little.")
     return Finding(stage, "memory", Verdict.OK, found)

@@ -107,17 +107,3 @@ def compare(trained: Any, written: Any, read: Any) -> Comparison:
     difference = float((read - trained).square().mean().sqrt() / size)
     same = float((read.argmax(-1) == trained.argmax(-1)).float().mean())
     return Comparison(int(trained.shape[0]), bool(torch.equal(written, read)), difference, same)
-
-
-def stop_token(tokenizer: Any) -> int | None:
-    """Return the special token that ends an assistant's turn in the tokenizer's chat template, if it marks one.
-
-    A model trained on that template ends its turns with it, and without it among the tokens to stop at it would go on.
-    """
-    talk = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]
-    if not tokenizer.chat_template or "endgeneration" not in str(tokenizer.chat_template):
-        return None
-    found = tokenizer.apply_chat_template(talk, return_dict=True, return_assistant_tokens_mask=True)
-    trained = [token for token, masked in zip(found["input_ids"], found["assistant_masks"], strict=True) if masked]
-    special = set(tokenizer.get_added_vocab().values())
-    return next((token for token in reversed(trained) if token in special), None)

@@ -18,6 +18,7 @@ from openmed_data.training.export import loading, record, restoring
 from openmed_data.training.export.loading import Comparison
 from openmed_data.training.export.template import plain
 from openmed_data.training.lineage import Lineage, lineage
+from openmed_data.training.template import stop_token
 from openmed_data.training.weights import count_parameters, weights_digest
 
 _DTYPE = "bfloat16"
@@ -91,7 +92,7 @@ def _require_weights(model: Path, chain: Lineage) -> None:
 def _write(model: Path, out: Path, chain: Lineage, progress: Progress) -> tuple[str, Comparison]:
     advance = progress.step("exporting", 4)
     tokenizer = loading.load_tokenizer(model)
-    stop = loading.stop_token(tokenizer)
+    stop = stop_token(tokenizer)
     ids = tokenizer(loading.PROMPT)["input_ids"]
     trained = loading.logits(loading.load(model, "float32"), ids)
     advance(1)

@@ -17,7 +17,7 @@ from openmed_data.hub.download import hash_file
 from openmed_data.pipeline.work import write_text
 from openmed_data.training.export.record import EVIDENCE
 from openmed_data.training.lineage import Lineage, Stage
-from openmed_data.training.records import Parent
+from openmed_data.training.records import LENT, Parent
 from openmed_data.training.results import read_scores, results_file
 
 _RUNS, _EVALUATION = EVIDENCE
@@ -156,6 +156,7 @@ def _evaluation(stage: Stage) -> dict[str, Any]:
         "harness": document.get("lm_eval_version"),
         "transformers": document.get("transformers_version"),
         "chat_template": document.get("chat_template_sha"),
+        "chat_template_lent": (stage.folder / LENT).is_dir(),
         "fewshot_as_multiturn": document.get("fewshot_as_multiturn"),
         "settings": {name: config.get(name) for name in _SETTINGS},
         "datasets": {task: one.get("dataset_path") for task, one in configs.items()},

@@ -7,6 +7,8 @@ import yaml
 
 from openmed_data.training.model_card.evidence import Evidence
 
+_ONCE = {"seed", "chat_template"}
+
 
 def as_recipe(evidence: Evidence) -> str:
     """Return a recipe, as YAML, that asks for the runs of `evidence` and for its evaluation.
@@ -22,6 +24,7 @@ def as_recipe(evidence: Evidence) -> str:
         "model": runs[0]["parent"]["model"],
         **({"revision": revision} if (revision := runs[0]["parent"].get("revision")) else {}),
         "seed": runs[0]["recipe"].get("seed", 42),
+        "chat_template": runs[0]["recipe"].get("chat_template", "auto"),
         "chain": list(stages),
         **stages,
     }
@@ -41,10 +44,10 @@ def _where(part: Mapping[str, Any]) -> str:
 
 
 def _clean(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is not set, and the seed, which the recipe has once."""
+    """Leave out what is not set, and what the recipe has once."""
     found: dict[str, Any] = {}
     for key, value in settings.items():
-        if value is None or key == "seed":
+        if value is None or key in _ONCE:
             continue
         found[key] = _clean(cast(dict[str, Any], value)) if isinstance(value, dict) else value
     return found

@@ -45,6 +45,7 @@ def _facts(evidence: Evidence) -> dict[str, Any]:
         "base": base,
         "base_is_repository": is_repository(base),
         "base_revision": evidence.runs[0]["parent"].get("revision"),
+        "chat_format": _chat_format(evidence.runs[0].get("chat_template")),
         "base_weights": evidence.runs[0]["parent"]["weights"],
         "runs": evidence.runs,
         "last": evidence.runs[-1],
@@ -60,6 +61,16 @@ def _facts(evidence: Evidence) -> dict[str, Any]:
         "commands": _commands(evidence),
         "harness": _harness_command(evaluation) if evaluation else "",
     }
+
+
+def _chat_format(name: str | None) -> str:
+    """Say where the chat template of training is from; nothing where no stage was trained on conversations."""
+    known = {
+        "model": "the base model's own chat format",
+        "trl": "the base model's own chat format, as TRL marks it for training",
+        "chatml": "ChatML, and not in a chat format of the base model",
+    }
+    return known.get(name, f"the chat format of {name}") if name else ""
 
 
 def _settings(recipe: Mapping[str, Any]) -> dict[str, str]:

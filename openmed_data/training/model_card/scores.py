@@ -57,6 +57,11 @@ class Scores:
     groups: tuple[Row, ...]
     differences: tuple[str, ...]
 
+    @property
+    def compared(self) -> int:
+        """How many figures stand beside one of the base."""
+        return sum(row.base is not None for row in (*self.overall, *self.groups, *self.medical))
+
 
 def tables(evaluation: Mapping[str, Any], base: Mapping[str, Any] | None) -> Scores:
     """Return the tables of an evaluation, beside that of the base where both were made in the same way."""
@@ -88,6 +93,9 @@ def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[str, 
         for name in ("harness", "transformers", "fewshot_as_multiturn")
         if one.get(name) != other.get(name)
     ]
+    asked, base_asked = one.get("asked", {}), other.get("asked", {})
+    if asked.get("dtype") != base_asked.get("dtype"):
+        found.append(f"dtype: {asked.get('dtype')} and {base_asked.get('dtype')}")
     if (one.get("chat_template") is None) != (other.get("chat_template") is None):
         found.append("chat format: applied to one of the two only")
     mine, theirs = one.get("settings", {}), other.get("settings", {})

@@ -84,6 +84,39 @@ def test_every_table_is_read_as_one(runs: Path) -> None:
     assert "| " not in re.sub(r"<pre>.*?</pre>", "", page, flags=re.DOTALL)
 
 
+def test_a_base_without_a_chat_format_is_said_to_be_asked_in_a_foreign_one(runs: Path) -> None:
+    assert "which it never saw" not in card(runs)
+    (base,) = (one.folder for one in lineage(runs / "toy").base_evaluations)
+    (base / "tokenizer").mkdir()
+    assert "The base model has no chat format of its own" in section(card(runs), "Results")
+
+
+@pytest.mark.parametrize(
+    ("asked", "used", "said"),
+    [
+        ("auto", "trl", "trained in the base model's own chat format, as TRL marks it"),
+        ("chatml", "chatml", "trained in ChatML, and not in a chat format of the base model"),
+        ("/data/me/mine.jinja", "/data/me/mine.jinja", "trained in the chat format of mine.jinja"),
+    ],
+)
+def test_the_chat_format_of_training_is_said_and_asked_for_again(
+    asked: str, used: str, said: str, tmp_path: Path
+) -> None:
+    folder, _ = make_run(tmp_path, "sft", recipe={"batch": 8, "seed": 7, "chat_template": asked}, chat_template=used)
+    text = render(collect(lineage(folder), "Toy", "apache-2.0"))
+    assert said in text
+    again = yaml.safe_load(text.split("```yaml\n")[1].split("```")[0])
+    assert again["chat_template"] == asked.rpartition("/")[2]
+    assert again["sft"] == {"data": again["sft"]["data"], "batch": 8}
+
+
+def test_how_many_differences_there_are_is_said(runs: Path) -> None:
+    results = section(card(runs), "Results")
+    shown = len(re.findall(r"\| \**[+-]\d+\.\d\d\** \|\n", results))
+    assert shown > 5
+    assert f"there are {shown} differences here" in results
+
+
 def test_a_missing_evaluation_is_said(tmp_path: Path) -> None:
     chain(tmp_path)
     text = card(tmp_path)

@@ -1,0 +1,107 @@
+"""A stage's process: what it is told, and that nothing of it is left when it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from openmed_data.errors import BuildError, GateError
+from openmed_data.progress import Silent
+from openmed_data.registry import STAGES, find
+from openmed_data.training import launch, profile, worker
+from openmed_data.training.stage import FAILURE, JOB, Job
+
+CPU = profile.load("cpu-smoke")
+# As launchers do: a process that starts another one, and does not end it when it is ended.
+LAUNCHER = """
+import subprocess, sys, time
+from pathlib import Path
+inner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+Path(sys.argv[1]).write_text(str(inner.pid))
+{then}
+"""
+
+
+def is_alive(process: int) -> bool:
+    state = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False
+    ).stdout
+    return bool(state.strip()) and not state.startswith("Z")
+
+
+@pytest.mark.parametrize("how", ["interrupted", "hung up", "failed"])
+def test_nothing_is_left_of_a_stage_that_ends_early(how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupted by its user, without a terminal, or failed: what the launcher started does not train on unseen."""
+    monkeypatch.setattr(launch, "_SECONDS_TO_END", 10)
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests may run under nohup
+    noted = tmp_path / "inner"
+
+    def interrupt(_: object) -> None:
+        if how == "failed" or not (noted.is_file() and noted.read_text()):
+            return
+        if how == "interrupted":
+            raise KeyboardInterrupt
+        assert signal.getsignal(signal.SIGHUP) != signal.SIG_DFL
+        os.kill(os.getpid(), signal.SIGHUP)
+
+    monkeypatch.setattr(launch._Follower, "look", interrupt)
+    command = [
+        sys.executable,
+        "-c",
+        LAUNCHER.format(then="sys.exit(1)" if how == "failed" else "time.sleep(600)"),
+        str(noted),
+    ]
+    with (tmp_path / "lock").open("w") as lock, pytest.raises((KeyboardInterrupt, BuildError)):
+        launch.run(command, CPU, tmp_path, Silent(), stage="sft", lock=lock.fileno())
+    inner = int(noted.read_text())
+    deadline = time.monotonic() + 20
+    while is_alive(inner) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_alive(inner)
+    assert signal.signal(signal.SIGHUP, before) == signal.SIG_DFL
+
+
+def test_one_process_on_one_gpu_sees_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"):
+        monkeypatch.delenv(name, raising=False)
+    assert launch.environment_of(profile.load("cuda-1"), tmp_path)["CUDA_VISIBLE_DEVICES"] == "0"
+    assert "CUDA_VISIBLE_DEVICES" not in launch.environment_of(CPU, tmp_path)
+    monkeypatch.setenv("HIP_VISIBLE_DEVICES", "3,4")
+    shown = launch.environment_of(profile.load("mi300x-1"), tmp_path)
+    assert (shown["HIP_VISIBLE_DEVICES"], shown.get("CUDA_VISIBLE_DEVICES")) == ("3", None)
+    assert launch.environment_of(profile.load("mi300x-8"), tmp_path)["HIP_VISIBLE_DEVICES"] == "3,4"
+
+
+def test_the_first_process_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A launcher has the last word in the log, and it is not why."""
+    facts = {"model": tmp_path, "base": tmp_path, "data": {}, "kind": None, "settings": {}, "seed": 1}
+    rest = {"chat_template": "auto", "processes": 8, "checkpoint": None}
+    job = Job(stage="merge", folder=tmp_path, profile=CPU, **facts, **rest)
+    (tmp_path / JOB).write_text(job.model_dump_json())
+
+    def out_of_memory(_: object) -> None:
+        raise MemoryError("tried to allocate 7 GB")
+
+    def too_long(_: object) -> None:
+        raise GateError("every row is too long", hint="Raise it.")
+
+    merge = type(find(STAGES, "merge"))
+    monkeypatch.setenv("RANK", "3")
+    monkeypatch.setattr(merge, "work", lambda _, job: out_of_memory(job))
+    with pytest.raises(MemoryError):
+        worker.main(tmp_path)
+    monkeypatch.setattr(merge, "work", lambda _, job: too_long(job))
+    assert worker.main(tmp_path) == GateError.exit_code
+    (tmp_path / "log.txt").write_text("Traceback ...\nsubprocess.CalledProcessError: Command [...] returned 1\n")
+    error = launch._failure(tmp_path, "merge", 1)
+    assert isinstance(error, BuildError)
+    assert str(error) == "merge: MemoryError: tried to allocate 7 GB"
+    assert "log.txt" in error.hint
+
+    (tmp_path / FAILURE).unlink()
+    worker.main(tmp_path)
+    assert isinstance(launch._failure(tmp_path, "merge", 1), GateError)
