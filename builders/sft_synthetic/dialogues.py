@@ -131,7 +131,10 @@ def _as_patient(passage: Passage, dice: Dice) -> _Turn:
 def _follow_up(passage: Passage, second: Passage, dice: Dice, options: SftOptions) -> list[_Turn]:
     most = int(options.max_words * _SHARE_OF_A_TURN)
     phrasing = dice.pick("phrasing", fitting(phrasings("direct", passage.topic), passage.subject))
-    then = dice.pick("then", phrasings("then", second.topic))
+    choices = phrasings("then", second.topic)
+    if second.answer.is_table:  # it lists what doctors record, not what the user would notice
+        choices = tuple(one for one in choices if not one.personal)
+    then = dice.pick("then", choices)
     first = _Turn(phrasing.fill(x=passage.subject), "", phrasing.name)
     last = _Turn(then.text, "", then.name, then.advice)
     return [

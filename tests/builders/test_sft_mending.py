@@ -35,6 +35,10 @@ def test_mending_changes_no_dose(doses: list[str]) -> None:
         ("Talk about the late effects. (See Late Effects (PDQ).).", "Talk about the late effects."),
         ("It is in the the gut; all that that is.", "It is in the gut; all that that is."),
         ("without pain -- or with it", "without pain\u2014or with it"),
+        ("Cant syndrome is rare; it cant be cured.", "Cant syndrome is rare; it can't be cured."),
+        ("Cirrhosis* is a scar; a lotion* helps (Ovide*).", "Cirrhosis is a scar; a lotion helps (Ovide)."),
+        ("HLA-B*57 and 5*3", "HLA-B*57 and 5*3"),
+        ("small genes (changes).The genes of E. coli", "small genes (changes). The genes of E. coli"),
     ],
 )
 def test_marks_are_put_back(damaged: str, mended: str) -> None:
@@ -50,6 +54,7 @@ def test_marks_are_put_back(damaged: str, mended: str) -> None:
         "See the PDQ summary on Adult Leukemia.",
         "The foundation's Web site lists centers that treat it.",
         "Use 'gout AND treatment' as your search term.",
+        "For more results, refine the search by using other search features, such as the place.",
         "The middle figure shows a swollen vein.",
         "Click on the link to learn more.",
         "The table below shows the stages.",
