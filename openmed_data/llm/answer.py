@@ -50,6 +50,13 @@ def read_answer(stored: Stored, schema: AnswerSchema | None) -> Answer:
     return Answer(value, stored.usage, _text(completion.get("model")), stored.host)
 
 
+def written(stored: Stored) -> str | None:
+    """Return what the model wrote, however it ended; None where the endpoint refused the request."""
+    if stored.refused:
+        return None
+    return _text(completion_of(stored.response)["choices"][0]["message"].get("content"))
+
+
 def _text(content: object) -> str:
     """Return a message's text, which some endpoints give in parts; what is half a character is replaced."""
     if isinstance(content, list):
