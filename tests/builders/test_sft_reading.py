@@ -166,9 +166,7 @@ def test_one_line_without_a_bullet_is_no_list() -> None:
 
 
 def test_a_long_item_does_not_end_its_list() -> None:
-    infants = (
-        "Infants who are two years old or younger, because their defences still grow in these years of life"
-    )
+    infants = "Infants who are two years old or younger, because their defences still grow in these years of life"
     page = f"Two groups are at greater risk:\n\n{infants}\n\nPeople who are 65 or older\n\nOther things count too."
     assert str(read_answer(page, {})) == (
         f"Two groups are at greater risk:\n- {infants}\n- People who are 65 or older\n\nOther things count too."
