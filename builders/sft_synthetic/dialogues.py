@@ -1,5 +1,6 @@
 """Make dialogues of passages: a task, a phrasing, and the source's own sentences as the answer."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from .tasks import Task, brief, choose, listed
 # Topics on which a question for advice gets the advice to see somebody who can give it.
 _ADVISED = frozenset({Topic.TREATMENT, Topic.PREVENTION, Topic.DIET, Topic.KEY_POINTS, Topic.OUTLOOK})
 _SHARE_OF_A_TURN = 0.6
+_HAS_SHARE = re.compile(r"\d(?:%|/\d+| of \d+)\)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ def _answered(turn: _Turn, passage: Passage, answer: Answer, dice: Dice) -> _Tur
     """Put the answer into a turn, with a line over a table and a note where advice is asked."""
     turn.answer = str(answer)
     if answer.is_table:
-        lead = dice.pick("table", phrasings("table"))
+        lead = dice.pick("table", phrasings("shares" if _HAS_SHARE.search(turn.answer) else "table"))
         turn.answer = f"{lead.fill(x=passage.subject)}\n{turn.answer}"
         turn.extras.append(lead.name)
     if turn.advice and passage.topic in _ADVISED:

@@ -152,6 +152,15 @@ def test_nobody_notices_of_themselves_what_a_table_lists() -> None:
         assert made.turns[1][0].split("? ")[0].rstrip("?") + "?" not in personal
 
 
+@pytest.mark.parametrize("sign", ["Arthritis", "Arthritis (90%)", "Arthritis (3/7)"])
+def test_a_line_over_a_table_promises_shares_where_there_are_some(sign: str) -> None:
+    signs = Answer((Block((sign, "Nystagmus", "Areflexia"), is_list=True),), is_table=True)
+    for number in range(40):
+        passage = Passage(0, number, "MedQuAD", "1", "x", "symptoms", Topic.SYMPTOMS, signs, "gout")
+        lead = next(dialogues(passage, None, SftOptions())).turns[0][1].split("\n")[0]
+        assert any(word in lead for word in ("share", "frequency")) is ("(" in sign)
+
+
 def test_an_item_that_announces_what_is_cut_off_goes() -> None:
     items = ("a blood count", "a urine test", "one of these procedures:")
     page = Answer((Block(("Tests include:",)), Block(items, is_list=True)))
