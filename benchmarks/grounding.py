@@ -9,7 +9,8 @@ changed number that stands elsewhere in the passage cannot be told from a right 
 
 Names of medicines were tuned by reading what the rules find in MedQuAD; numbers and units were tuned on sentences of
 the tests alone. Figures are of the rows whose hashed number is odd; the peer sees the same answers: every number of
-the answer as a bare string in the passage, as a simple check would have it.
+the answer as a bare string in the passage, as a simple check would have it. Rates are told to be other by changing
+how often a dose is given, and doses by writing another one out; these were tuned on sentences of the tests alone.
 """
 
 import argparse
@@ -34,6 +35,17 @@ UNITS = {"mg": "g", "mcg": "mg", "g": "mg", "grams": "milligrams", "milligrams":
 OTHERS = ("warfarin", "metformin", "amoxicillin", "lisinopril", "sertraline")
 NUMBER = re.compile(r"(?<![\w.,-])\d+(?:\.\d+)?(?![\w.,-])")
 UNIT = re.compile(rf"(?<=\d )(?:{'|'.join(UNITS)})\b")
+DOSE = re.compile(r"(?<![\w.,-])\d+(?:\.\d+)? ?(?P<unit>mg|mcg|milligrams?|tablets?|pills?|mL|units?)\b")
+SAME = (
+    (r"\bonce daily\b|\bonce a day\b", "every day"), (r"\btwice a day\b|\btwice daily\b", "two times per day"),
+    (r"\bthree times a day\b", "every 8 hours"), (r"\bonce a week\b", "weekly"), (r"\bevery 12 hours\b", "twice a day"),
+    (r"\bdaily\b", "each day"), (r"\bper day\b", "daily"), (r"\b2 tablets\b", "two tablets"),
+)  # fmt: skip
+RATES = (
+    (r"\b(?:daily|once a day|a day|per day|each day|every day)\b", "four times a day"),
+    (r"\b(?:weekly|once a week|a week|per week)\b", "daily"), (r"\bevery \d+ hours\b", "every hour"),
+    (r"\btwice\b", "three times"),
+)  # fmt: skip
 Change = Callable[[str, str, random.Random], str | None]
 
 
@@ -84,6 +96,38 @@ def other_medicine(answer: str, passage: str, rng: random.Random) -> str | None:
     return re.sub(rf"\b{re.escape(rng.choice(named))}", rng.choice(others), answer, count=1, flags=re.IGNORECASE)
 
 
+def other_words(answer: str, _passage: str, _rng: random.Random) -> str | None:
+    """Say how often, and how many tablets, in other words."""
+    new = answer
+    for pattern, words in SAME:
+        new = re.sub(pattern, words, new)
+    return new if new != answer else None
+
+
+def other_rate(answer: str, _passage: str, rng: random.Random) -> str | None:
+    """Give a dose at another rate: where a sentence has an amount of a medicine and says how often."""
+    sentences = re.split(r"(?<=[.!?])\s+", answer)
+    found = [
+        (at, pattern, rate) for at, text in enumerate(sentences) if DOSE.search(text)
+        for pattern, rate in RATES if re.search(pattern, text)
+    ]  # fmt: skip
+    if not found:
+        return None
+    at, pattern, rate = rng.choice(found)
+    sentences[at] = re.sub(pattern, rate, sentences[at])
+    return " ".join(sentences)
+
+
+def other_dose(answer: str, _passage: str, rng: random.Random) -> str | None:
+    """Write a dose out, and get it wrong."""
+    found = list(DOSE.finditer(answer))
+    if not found:
+        return None
+    one = rng.choice(found)
+    words = ("ninety", "forty-five", "seven hundred")
+    return f"{answer[: one.start()]}{rng.choice(words)} {one['unit']}{answer[one.end() :]}"
+
+
 def bare_numbers(answer: str, passage: str) -> bool:
     """Find fault as a simple check would: a number that is not in the passage as it is written."""
     return any(number not in passage for number in re.findall(r"\d[\d,.]*\d|\d", answer))
@@ -100,21 +144,28 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "another number": (other_number, "found"),
     "another unit": (other_unit, "found"),
     "another medicine": (other_medicine, "found"),
+    "rate reworded": (other_words, "false alarms"),
+    "another rate": (other_rate, "found"),
+    "dose in words": (other_dose, "found"),
 }
+OF_DOSES = frozenset(
+    {"rate reworded", "another rate", "dose in words"}
+)  # of all sentences of a passage that give doses
 
 
 def main() -> None:
     """Print the shares."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    rng = random.Random(0)  # noqa: S311
+    rng, of_doses = random.Random(0), random.Random(0)  # noqa: S311
     tried: Counter[str] = Counter()
     ours: Counter[str] = Counter()
     peer: Counter[str] = Counter()
     for passage in judging_rows():
         sentences = re.split(r"(?<=[.!?])\s+", passage)[:40]
         answer = " ".join(rng.sample(sentences, min(3, len(sentences))))
+        dosed = " ".join(sentence for sentence in sentences if DOSE.search(sentence))
         for name, (change, _) in CHANGES.items():
-            changed = change(answer, passage, rng)
+            changed = change(dosed, passage, of_doses) if name in OF_DOSES else change(answer, passage, rng)
             if changed is not None:
                 tried[name] += 1
                 ours[name] += rules(changed, passage)

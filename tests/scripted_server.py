@@ -137,6 +137,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _fail(self, fault: dict[str, Any]) -> None:
         time.sleep(fault.get("sleep", 0))
+        if "wire" in fault:  # what stands in the place of a whole response
+            self.wfile.write(fault["wire"].encode())
+            self.close_connection = True
+            return
         if fault.get("reset"):
             self.send_response(200)
             self.send_header("content-type", "application/json")

@@ -15,7 +15,7 @@ from openmed_data.sources import Source, SourceFile, Upstream
 from openmed_data.sources.readers import FramePart, Part
 
 from .drawing import Drawing, count_parts, draw_from
-from .mixing import Reason, mix, prepare, with_tasks, words_of_replies
+from .mixing import TRAIN, Reason, mix, prepare, with_tasks, words_of_replies
 from .recipe import PartFile, open_recipe
 
 _CARD = CardText(
@@ -80,7 +80,8 @@ class SftMix(Builder[Options, Drawing]):
         for part in super().parts(file):
             if not isinstance(file, PartFile):  # a shard that no recipe named
                 raise TypeError(f"{file.name} belongs to no part")
-            frame = part.load().with_columns(pl.lit(file.part).alias("part"), pl.lit(file.facts).alias("facts"))
+            told = {"part": file.part, "facts": file.facts, "split": file.split or TRAIN}
+            frame = part.load().with_columns(pl.lit(value).alias(name) for name, value in told.items())
             yield FramePart(part.file, part.shape, part.first_row, frame)
 
     def fit(self, batch: pl.DataFrame, options: Options) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from .drawing import Drawing
 from .recipe import UNKNOWN
 
 NEAR = 0.8
+TRAIN = "train"
 _CHARACTERS = 1_500
 _MESSAGES = pl.List(
     pl.Struct(
@@ -41,6 +42,7 @@ class Reason(ReasonCode):
     NOT_DRAWN = "not_drawn", "its part has more rows than the recipe asks for"
     REPEATED_ID = "repeated_id", "an earlier row has its id: it comes from the same passage; the recipe's order decides"
     NEAR_DUPLICATE = "near_duplicate", "it asks and tells nearly the same as an earlier row; the recipe's order decides"
+    HELD_OUT = "held_out", "a row for training whose passage another part holds in validation or test"
 
 
 def with_tasks(batch: pl.DataFrame) -> pl.DataFrame:
@@ -55,19 +57,23 @@ def words_of_replies() -> pl.Expr:
 
 
 def prepare(drawing: Drawing, source: Iterable[pl.DataFrame], seed: int) -> Drawing:
-    """Compare all rows that are drawn; of two that have one id, or nearly agree, the later one goes."""
+    """Compare all rows that are drawn; of two that have one id, or nearly agree, the later one goes.
+
+    Of the others, those for training go whose passage is held out: trained on, the answer would be known.
+    """
     held = [
-        _decoded(drawn).select(ROW, "id", place=pl.format("row {} of {}", LINE, FILE), text=_spoken())
+        _decoded(drawn).select(
+            ROW, "id", "split", place=pl.format("row {} of {}", LINE, FILE), passage=_passage(), text=_spoken()
+        )
         for drawn in (batch.filter(_is_drawn(batch, drawing, seed)) for batch in source)
     ]
     rows = pl.concat(held)
     repeated = _of_one_id(rows)
-    near = _nearly_agreeing(rows.filter(~pl.col(ROW).is_in(repeated[ROW].implode())))
-    gone = {
-        row: (reason, f"as {first}")
-        for reason, found in ((Reason.REPEATED_ID, repeated), (Reason.NEAR_DUPLICATE, near))
-        for row, first in found.iter_rows()
-    }
+    rows = rows.filter(~pl.col(ROW).is_in(repeated[ROW].implode()))
+    near = _nearly_agreeing(rows)
+    leaked = _held_out(rows.filter(~pl.col(ROW).is_in(near[ROW].implode())))
+    found = {Reason.REPEATED_ID: repeated, Reason.NEAR_DUPLICATE: near, Reason.HELD_OUT: leaked}
+    gone = {row: (reason, f"as {first}") for reason, rows in found.items() for row, first in rows.iter_rows()}
     return replace(drawing, gone=gone)
 
 
@@ -88,6 +94,20 @@ def _nearly_agreeing(rows: pl.DataFrame) -> pl.DataFrame:
     firsts = found.with_columns(pl.col("row").min().over("cluster").alias("first"))
     pairs = firsts.filter(pl.col("row") != pl.col("first")).select("row", "first")
     return pl.DataFrame({ROW: rows[ROW].gather(pairs["row"]), "first": rows["place"].gather(pairs["first"])})
+
+
+def _passage() -> pl.Expr:
+    """Return what a row was made from: `source_id`, without the address that may follow, in its source."""
+    named = pl.col("source_id").fill_null("").str.replace(r" https?://\S+$", "")
+    return pl.when(named != "").then(pl.concat_str(pl.col("source").fill_null(""), named, separator="\x1f"))
+
+
+def _held_out(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows for training of which another one of the same passage is held out, and the place of that one."""
+    named = rows.filter(pl.col("passage").is_not_null())
+    held = named.filter(pl.col("split") != TRAIN).unique("passage", keep="first", maintain_order=True)
+    trained = named.filter(pl.col("split") == TRAIN)
+    return trained.join(held.select("passage", first="place"), on="passage", maintain_order="left").select(ROW, "first")
 
 
 def mix(batch: pl.DataFrame, drawing: Drawing, seed: int) -> Rows:

@@ -7,7 +7,7 @@ credits an office goes.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate, pairwise, zip_longest
+from itertools import accumulate, pairwise
 
 from openmed_data.text.clean import clean_text
 
@@ -241,16 +241,15 @@ def without_empty_leads(blocks: Iterable[Block]) -> tuple[Block, ...]:
     Behind a colon the list may stand in paragraphs of its own, as pages have it whose items are sentences.
     """
     kept: list[Block] = []
-    held = list(blocks)
-    for block, after in zip_longest(held, held[1:]):
-        texts = block.texts
+    for block in reversed(list(blocks)):
+        after, texts = kept[-1] if kept else None, block.texts
         while texts and _announces(texts[-1], is_item=block.is_list):
             if after is not None and (after.is_list or texts[-1].endswith(":")):
                 break
             texts = texts[:-1]
         if texts:
             kept.append(replace(block, texts=texts))
-    return tuple(kept)
+    return tuple(reversed(kept))
 
 
 def _announces(text: str, *, is_item: bool) -> bool:

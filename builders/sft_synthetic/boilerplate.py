@@ -38,7 +38,7 @@ _RULES = {
         r"\bweb ?(?:site|page)s?\b|\bthis page\b|\bonline resources\b"
     ),
     ("interlibrary", "libraries", "search term", "search feature", "order articles"): (
-        r"\b(?:interlibrary|(?:locating|find) libraries|search terms?|search feature|order articles)\b"
+        r"\b(?:interlibrary|(?:locating|find) libraries|search terms?|search features?|order articles)\b"
     ),
     ("see ", "visit ", "refer ", "go to ", "check ", "review ", "access ", "use ", "view "): (
         r"\b(?:see|visit|refer to|go to|check|review|access|use|view) (?:the|this|our|these|a) (?:\S+ ){0,6}?"
@@ -103,7 +103,7 @@ HEADS = re.compile(
 )
 # "What causes anencephaly?", "How is MTS inherited?": a heading of the page, run into the text.
 QUESTION_HEADING = re.compile(
-    r"^(?:What|How|Is|Are|Who|Can|Do|Does|Why|When|Where|Which|Will|Should)\b[^.!?]{3,160}\?$"
+    r"^(?:What|How|Is|Are|Who|Can|Do|Does|Why|When|Where|Which|Will|Should)\b(?:[^.!?]|\.\d){3,160}\?$"
 )
 GENETIC_TESTING = re.compile(r"\bgenetic test|\btest(?:ing)? (?:available|options)", re.IGNORECASE)
 

@@ -31,11 +31,12 @@ of the prompts, tokens and cost; rejected dialogues are kept with their reason a
 """.strip(),
     limits="""
 The pages are of the years in which they were collected, and medicine has moved on since. They address readers in the
-United States. Lists of signs come from the Human Phenotype Ontology as the pages had it, with the share of patients
-where it is known. Reasoning of MedReason was written by a language model. The labelled questions of PubMedQA, and
-what MedReason took from test splits, are rejected (`test_split`) unless `keep_test_splits` is set; a copy of PubMedQA
-that lacks the columns of its annotators does not show that it is labelled. Dialogues of `generator=llm` were judged by
-the model that wrote them. No clinician has reviewed the dialogues.
+United States. Lists of signs come from the Human Phenotype Ontology as the pages had it, with the approximate share
+of patients where it is known; 90%, 50% and 7.5% stand for classes of frequency there and were not counted. Reasoning
+of MedReason was written by a language model. The labelled questions of PubMedQA, and what MedReason took from test
+splits, are rejected (`test_split`) unless `keep_test_splits` is set; a copy of PubMedQA that lacks the columns of its
+annotators does not show that it is labelled. Dialogues of `generator=llm` were judged by the model that wrote them.
+No clinician has reviewed the dialogues.
 """.strip(),
     citation="""
 A. Ben Abacha, D. Demner-Fushman: A Question-Entailment Approach to Question Answering.

@@ -1,5 +1,6 @@
 """Make dialogues of passages: a task, a phrasing, and the source's own sentences as the answer."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from .tasks import Task, brief, choose, listed
 # Topics on which a question for advice gets the advice to see somebody who can give it.
 _ADVISED = frozenset({Topic.TREATMENT, Topic.PREVENTION, Topic.DIET, Topic.KEY_POINTS, Topic.OUTLOOK})
 _SHARE_OF_A_TURN = 0.6
+_HAS_SHARE = re.compile(r"\d(?:%|/\d+| of \d+)\)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,10 @@ def _as_patient(passage: Passage, dice: Dice) -> _Turn:
 def _follow_up(passage: Passage, second: Passage, dice: Dice, options: SftOptions) -> list[_Turn]:
     most = int(options.max_words * _SHARE_OF_A_TURN)
     phrasing = dice.pick("phrasing", fitting(phrasings("direct", passage.topic), passage.subject))
-    then = dice.pick("then", phrasings("then", second.topic))
+    choices = phrasings("then", second.topic)
+    if second.answer.is_table:  # it lists what doctors record, not what the user would notice
+        choices = tuple(one for one in choices if not one.personal)
+    then = dice.pick("then", choices)
     first = _Turn(phrasing.fill(x=passage.subject), "", phrasing.name)
     last = _Turn(then.text, "", then.name, then.advice)
     return [
@@ -144,7 +149,7 @@ def _answered(turn: _Turn, passage: Passage, answer: Answer, dice: Dice) -> _Tur
     """Put the answer into a turn, with a line over a table and a note where advice is asked."""
     turn.answer = str(answer)
     if answer.is_table:
-        lead = dice.pick("table", phrasings("table"))
+        lead = dice.pick("table", phrasings("shares" if _HAS_SHARE.search(turn.answer) else "table"))
         turn.answer = f"{lead.fill(x=passage.subject)}\n{turn.answer}"
         turn.extras.append(lead.name)
     if turn.advice and passage.topic in _ADVISED:

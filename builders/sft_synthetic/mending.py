@@ -38,7 +38,9 @@ _FIXES = (
         r"\1n't",
     ),
     _fix("hats |heres ", r"\b([Tt]hat|[Ww]hat|[Tt]here)s\b(?= [a-z])", r"\1's"),
-    _fix("ant ", r"\b([Cc])ant\b(?= [a-z])", r"\1an't"),
+    _fix(
+        "cant ", r"\bcant\b(?= [a-z])", "can't"
+    ),  # with a capital it is a name that lost an accent: Cant\u00fa syndrome
     _fix("oure |ouve |oull |heyre |heyve |heyll ", r"\b([Yy]ou|[Tt]hey)(re|ve|ll)\b(?= [a-z])", r"\1'\2"),
     _fix("omans |hilds |odys ", r"\b([Ww]oman|[Cc]hild|[Bb]ody)s (?=[A-Za-z])", r"\1's "),
     _fix(
@@ -78,13 +80,14 @@ _FIXES = (
         "",
     ),
     _fix("( )|()", r" ?\( ?\)", ""),
-    _fix(".", r"(?<=[a-z]{3})\.(?=[A-Z][a-z]+(?:,|['\u2019]s)? )", ". "),
+    _fix(".", r"(?<=[a-z]{2}[a-z)])\.(?=[A-Z][a-z]+(?:,|['\u2019]s)? )", ". "),
     _fix(",", r"(?<=[a-z]{2}),(?=[a-z]{2})", ", "),
     _fix(" :", r"(?<=\w) :(?=\s)", ":"),
     _fix(" ,| ;| .", r"(?<=[\w)]) ([,;.])(?=\s|$)", r"\1"),
     _fix(")i|)o|)a|)t", r"(?<=[A-Za-z])\)(?=(?:if|or|and|is|are|in|of|the)\b)", ") "),
     _fix("--", r" ?-- ?", "\u2014"),
     _fix("*", r"(?<=[a-z])\*(?=[a-z]+ )", "\u2014"),
+    _fix("*", r"(?<=[a-z]{3})\*+(?=[\s.,;:)]|$)", ""),  # of a footnote
     _fix("polymerase", r"\b(transcription|transcriptase)(?=polymerase chain)", r"\1-"),
     _fix("RTPCR", r"\bRTPCR\b", "RT-PCR"),
     _fix("-", r"^-(?=[A-Z][a-z]|[a-z]+ing\b)", ""),

@@ -11,6 +11,7 @@ from openmed_data.benchmark_splits import is_labelled
 from openmed_data.builder import ROW, ReasonCode
 from openmed_data.text.clean import clean_text
 
+from .accents import lost_letters, with_letters
 from .answers import Answer, Block, is_run_on, read_answer
 from .greek import is_lost, with_greek
 from .learn import Language
@@ -88,25 +89,26 @@ def read_medquad(record: Record, language: Language, options: SftOptions) -> Pas
     question, raw = record["question"] or "", record["answer"] or ""
     if not question.strip() or not raw.strip():
         return reject(record, Reason.EMPTY, question)
-    publisher = record.get("source") or ""
-    url = record.get("url") or ""
+    uid = uid_of(record.get("id"), question, raw)
+    publisher, url, focus = record.get("source") or "", record.get("url") or "", record["focus"] or ""
+    lost = lost_letters(f"{question} {focus}", url)
+    question, raw, focus = (with_letters(text, lost) for text in (question, raw, focus))
     url = url if _PUBLIC.match(url) else ""
-    about = f"{question} {record['focus'] or ''}"
-    page = with_owners(with_greek(raw, about), about)
+    page = _whole(raw, f"{question} {focus}")
     answer = read_answer(page, language.glued, headings_in_text=publisher in _HEADINGS_IN_TEXT)
     asked = read_question(question)
     topic = of_food(asked.topic, str(answer))
-    subject = read_subject(asked.subject or record["focus"] or "", str(answer), language)
+    subject = read_subject(asked.subject or focus, str(answer), language)
     if is_lost(str(answer), page):
         return reject(record, Reason.LOST_LETTER, raw)
     if reason := _unfit(topic, subject, answer, options):
         return reject(record, reason, question if reason in {Reason.TITLE, Reason.OFF_TOPIC} else raw)
     return Passage(
         row=record[ROW],
-        uid=uid_of(record.get("id"), question, raw),
+        uid=uid,
         shape=MEDQUAD,
         source_id=" ".join(filter(None, (record.get("id"), url))),
-        group=squash(subject or record["focus"] or question),
+        group=squash(subject or focus or question),
         domain=topic.value,
         topic=topic,
         answer=answer,
@@ -115,6 +117,10 @@ def read_medquad(record: Record, language: Language, options: SftOptions) -> Pas
         publisher=_PUBLISHERS.get(publisher, publisher),
         url=url,
     )
+
+
+def _whole(raw: str, about: str) -> str:
+    return with_owners(with_greek(raw, about), about)
 
 
 def _unfit(topic: Topic, subject: str, answer: Answer, options: SftOptions) -> Reason | None:

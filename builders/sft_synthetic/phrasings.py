@@ -13,6 +13,7 @@ _SINGULAR = re.compile(r"\b(?:is|does|has|comes?) \{x\}|\{x\} (?:is|does|has|com
 _ONE_THING = re.compile(
     r"(?:ss|us|is|as|ics|itis|osis|abetes|erpes|asles|umps|ckets|abies|'s|s'|syphilis)$", re.IGNORECASE
 )
+_PERSONAL = re.compile(r"\b(?:I|me|my)\b")
 _HEAD = re.compile(r"^(.*?)(?: (?:of|in|with|due|and|from|for|to|caused|type|\d)\b.*|[,(].*)?$")
 
 
@@ -38,6 +39,11 @@ class Phrasing:
     def singular(self) -> bool:
         """Whether it fits a subject in the singular only."""
         return _SINGULAR.search(self.text) is not None
+
+    @property
+    def personal(self) -> bool:
+        """Whether the user asks about themselves."""
+        return _PERSONAL.search(self.text) is not None
 
     def fill(self, **slots: str) -> str:
         """Put the slots in; one at the start gets a capital.

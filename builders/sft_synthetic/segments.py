@@ -21,7 +21,7 @@ OPENS_LIST = re.compile(
 _HEADING = re.compile(r"[^a-z].*[^,]$")
 _CONTINUES = re.compile(r"[a-z]")
 _KEY_POINTS = re.compile(r"^\s*Key Points\b")
-_MOST_WORDS_OF_HEADING, _MOST_WORDS_OF_ITEM = 9, 18
+_MOST_WORDS_OF_HEADING, _MOST_WORDS_OF_ITEM = 9, 30
 _PROSE_ENOUGH = 40  # words
 
 

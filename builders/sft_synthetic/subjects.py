@@ -57,6 +57,8 @@ _RULES: tuple[tuple[Topic, str], ...] = (
 _TEMPLATES = tuple(
     (topic, re.compile(rf"^\W*{rule.replace('{x}', '(?P<x>.+?)')}[\s?.]*$", re.IGNORECASE)) for topic, rule in _RULES
 )
+# Beginnings of words that say what kind of thing a subject is, or join its parts.
+_KINDS = frozenset("diseas syndro disord condit type and the for with due".split())
 _PREFIX = re.compile(
     r"^(?:Parasites - (?:Lice - )?|What (?:I|you) need to know about |(?:Learn|All) about )", re.IGNORECASE
 )
@@ -172,7 +174,26 @@ def speaks_of(subject: str, text: str) -> bool:
     >>> speaks_of("hairy cell leukemia", "Leukemias are cancers of the blood."), speaks_of("gout", "Drink water.")
     (True, False)
     """
-    stems = {word[:6].lower() for word in re.findall(r"[A-Za-z0-9]{3,}", subject)}
-    initials = "".join(word[0] for word in re.findall(r"[A-Za-z]+", subject) if word not in {"and", "of", "the"})
     words = re.findall(r"[A-Za-z0-9]{3,}", text)
-    return any(word[:6].lower() in stems or word.upper() == initials.upper() for word in words)
+    stems = {word[:6].lower() for word in re.findall(r"[A-Za-z0-9]{3,}", subject)}
+    initials = _initials(subject)
+    return any(word[:6].lower() in stems or word.upper() == initials for word in words)
+
+
+def names(subject: str, text: str) -> bool:
+    """Say whether a text has every word of its subject but those for its kind, or its initials.
+
+    Examples
+    --------
+    >>> names("gallbladder cancer", "Your gallbladder stores bile."), names("Addison disease", "Addison's is rare.")
+    (False, True)
+    """
+    stems = {word[:6].lower() for word in re.findall(r"[A-Za-z0-9]{3,}", text)}
+    asked = {word[:6].lower() for word in re.findall(r"[A-Za-z0-9]{3,}", subject)}
+    initials = _initials(subject)
+    return asked - _KINDS <= stems or (len(initials) > 1 and re.search(rf"\b{initials}\d*\b", text) is not None)
+
+
+def _initials(subject: str) -> str:
+    words = [word for word in re.findall(r"[A-Za-z]+", subject) if word not in {"and", "of", "the"}]
+    return "".join(word[0] for word in words).upper()

@@ -9,7 +9,7 @@ from .answers import Answer, Block, cut, without_empty_leads
 from .dice import Dice
 from .options import SftOptions
 from .passages import Passage
-from .subjects import Topic
+from .subjects import Topic, names
 
 
 class Task(StrEnum):
@@ -65,6 +65,7 @@ _POINTS_BACK = re.compile(r"(?:These|They|This|It|Others?|Some)\b")
 _MANY_BACK = re.compile(r"(?:These|They|Others|Some)\b")  # to what the sentence before names
 # What a reader without training follows: sentences and words of newspapers.
 _LONGEST_SENTENCE, _LONGEST_WORD = 18.0, 5.0
+_SPEAKS_TO_PATIENTS = re.compile(r"\b[Yy]our?\b")
 _NUMBERS = {2: "two", 3: "three"}
 _FEWEST_LEFT = 2  # sentences that a brief answer leaves out, at least
 _MOST_WORDS_OF_BRIEF = 90
@@ -90,6 +91,8 @@ def _fits(task: Task, passage: Passage, answer: Answer) -> bool:
         return passage.topic in _FITS and listed(answer, passage.topic) is not None
     if task is Task.PLAIN:
         return not answer.is_table and is_readable(answer)
+    if task is Task.STUDENT:
+        return not _SPEAKS_TO_PATIENTS.search(str(answer))
     return task is not Task.PATIENT or not answer.is_table
 
 
@@ -126,6 +129,8 @@ def brief(passage: Passage, dice: Dice, options: SftOptions) -> tuple[str, Answe
     number = dice.pick("brief", (2, 3))
     texts = [(text, block.is_list) for block in answer.blocks for text in block.texts]
     lead = Block(tuple(text for text, _ in texts[:number]))
+    if passage.topic is Topic.OVERVIEW and not names(passage.subject, str(lead)):  # it leads up to what is asked
+        return None
     if len(texts) < number + _FEWEST_LEFT or lead.words > _MOST_WORDS_OF_BRIEF:
         return None
     if any(is_item or text.endswith(":") for text, is_item in texts[:number]) or without_empty_leads([lead]) != (lead,):

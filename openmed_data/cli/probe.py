@@ -98,7 +98,7 @@ def difficulty(
     """
     import polars as pl
 
-    from openmed_data.probe import Endpoint, EndpointError, pass_rates_from_endpoint, pass_rates_from_rollouts
+    from openmed_data.probe import pass_rates_from_rollouts
 
     prompts = _prompts(path)
     prompts = prompts if limit is None else prompts.head(limit)
@@ -106,12 +106,12 @@ def difficulty(
         if rollouts is not None and endpoint is None:
             rates = pass_rates_from_rollouts(prompts, rollouts)
         elif endpoint is not None and model is not None and rollouts is None:
-            rates = pass_rates_from_endpoint(prompts, Endpoint(endpoint, model, api_key=_key()), samples)
+            rates = _sampled(console, prompts, endpoint, model, samples, out)
         else:
             raise UsageError(
                 "say where completions come from", hint="Give --rollouts FILE, or --endpoint URL and --model NAME."
             )
-    except (EndpointError, ValueError) as error:
+    except ValueError as error:
         raise UsageError(str(error)) from error
     rates.write_ndjson(out)
     rate = pl.col("pass_rate")
@@ -140,8 +140,16 @@ def _prompts(path: Path) -> "pl.DataFrame":
     return pl.concat([batch for _, batch in dataset.batches()])
 
 
-def _key() -> str | None:
-    """Return the endpoint's key from the environment, where such keys are kept."""
-    import os
+def _sampled(
+    console: Console, prompts: "pl.DataFrame", url: str, model: str, samples: int, out: Path
+) -> "pl.DataFrame":
+    """Ask the endpoint; the completions are kept beside `out` until all have come, so that none is asked for twice."""
+    from openmed_data.llm import Endpoint, key_from_environment
+    from openmed_data.probe import Sampling, pass_rates_from_endpoint
 
-    return os.environ.get("OPENAI_API_KEY")
+    store = out.with_name(f"{out.name}.answers.sqlite")
+    endpoint = Endpoint(url, model, key=key_from_environment("OPENAI_API_KEY"))
+    rates = pass_rates_from_endpoint(prompts, endpoint, store, console, Sampling(samples))
+    for suffix in ("", "-wal", "-shm", ".lock"):
+        store.with_name(store.name + suffix).unlink(missing_ok=True)
+    return rates

@@ -13,7 +13,7 @@ Examples
 ``key_of(endpoint.body(hello))``.
 """
 
-from .answer import Answer, read_answer
+from .answer import Answer, read_answer, written
 from .client import Summary, complete
 from .endpoint import Endpoint, key_from_environment
 from .money import Ledger, LimitError, Prices, Usage, dollars, told
@@ -44,4 +44,5 @@ __all__ = [
     "read_answer",
     "read_structured",
     "told",
+    "written",
 ]

@@ -1,7 +1,7 @@
 """A stored answer as it is used: its text, or the structured value it holds, or why it is rejected."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from .exchange import completion_of
 from .money import Usage
@@ -45,14 +45,30 @@ def read_answer(stored: Stored, schema: AnswerSchema | None) -> Answer:
         return Answer(Rejected(Fault.REFUSED, stored.response), Usage(), "", stored.host)
     completion = completion_of(stored.response)
     choice = completion["choices"][0]
-    text = str(choice["message"].get("content") or "")
-    value = _value(text, choice.get("finish_reason"), choice["message"].get("refusal"), schema)
-    return Answer(value, stored.usage, str(completion.get("model") or ""), stored.host)
+    text, refusal = (_text(choice["message"].get(name)) for name in ("content", "refusal"))
+    value = _value(text, choice.get("finish_reason"), refusal, schema)
+    return Answer(value, stored.usage, _text(completion.get("model")), stored.host)
 
 
-def _value(text: str, finish: object, refusal: object, schema: AnswerSchema | None) -> Any | Rejected:
+def written(stored: Stored) -> str | None:
+    """Return what the model wrote, however it ended; None where the endpoint refused the request."""
+    if stored.refused:
+        return None
+    return _text(completion_of(stored.response)["choices"][0]["message"].get("content"))
+
+
+def _text(content: object) -> str:
+    """Return a message's text, which some endpoints give in parts; what is half a character is replaced."""
+    if isinstance(content, list):
+        parts = [cast("dict[str, Any]", part) for part in cast("list[object]", content) if isinstance(part, dict)]
+        content = "".join(_text(part.get("text")) for part in parts if part.get("type") == "text")
+    text = content if isinstance(content, str) else ""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _value(text: str, finish: object, refusal: str, schema: AnswerSchema | None) -> Any | Rejected:
     if refusal or finish == "content_filter":
-        return Rejected(Fault.REFUSED, str(refusal or text)[:200])
+        return Rejected(Fault.REFUSED, (refusal or text)[:200])
     if finish == "length":
         return Rejected(Fault.TRUNCATED, text[-200:])
     if schema is not None:

@@ -8,6 +8,7 @@ key or the model stops being served, when the endpoint fails many times in a row
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -82,8 +83,23 @@ def _in_a_loop(main: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
     """Run a coroutine in a loop of its own; where one is running, as in a notebook, in another thread."""
     if not _in_a_running_loop():
         return asyncio.run(main())
+    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = []
+
+    async def known() -> Result:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  for the type checker
+        running.append((asyncio.get_running_loop(), task))
+        return await main()
+
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(lambda: asyncio.run(main())).result()
+        result = thread.submit(lambda: asyncio.run(known()))
+        try:
+            return result.result()
+        except KeyboardInterrupt:  # which comes to the notebook's thread and not to this one
+            for loop, task in running:
+                with suppress(RuntimeError):  # it has just ended
+                    loop.call_soon_threadsafe(task.cancel)
+            raise
 
 
 def _in_a_running_loop() -> bool:
@@ -123,6 +139,7 @@ class _Run:
         self.progress, self.name = progress, name
         self.gate = Gate()
         self.stop: OpenMedError | None = None
+        self.stopping = asyncio.Event()
         self.given_up: list[str] = []
         self.in_a_row = 0
 
@@ -169,7 +186,7 @@ class _Run:
     async def _send_all(self, pending: Iterator[_Pending]) -> None:
         client = open_client(self.endpoint)
         try:
-            await self._guarded(self._answer(client, next(pending), probe=True))
+            await self._together([self._guarded(self._answer(client, next(pending), probe=True))])
             if self.stop is None and not self.given_up:
                 await self._together(
                     [self._work(client, pending) for _ in range(min(self.endpoint.concurrency, self.telling.missing))]
@@ -184,7 +201,7 @@ class _Run:
             for task in tasks:
                 await asyncio.shield(task)
         except asyncio.CancelledError:
-            self.stop = self.stop or BuildError("interrupted")
+            self._stop_with(BuildError("interrupted"))
             self.progress.note(f"waiting up to {_GRACE:g} s for answers under way; press Ctrl-C again to leave at once")
             await asyncio.wait(tasks, timeout=_GRACE)
             raise
@@ -207,9 +224,14 @@ class _Run:
             self.given_up.append(str(given_up))
             self.in_a_row += 1
             if self.in_a_row >= _GONE_AFTER:
-                self.stop = self.stop or BuildError(f"{self.endpoint.url} has stopped answering: {given_up}")
+                self._stop_with(BuildError(f"{self.endpoint.url} has stopped answering: {given_up}"))
         except OpenMedError as error:
-            self.stop = self.stop or error
+            self._stop_with(error)
+
+    def _stop_with(self, error: OpenMedError) -> None:
+        """Send nothing more: those who wait to send wake up, and those who wait for an answer go on."""
+        self.stop = self.stop or error
+        self.stopping.set()
 
     async def _answer(self, client: "AsyncOpenAI", pending: _Pending, *, probe: bool = False) -> None:
         """Send one request until it is answered or refused, and store what came."""
@@ -234,7 +256,8 @@ class _Run:
 
     async def _attempt(self, client: "AsyncOpenAI", pending: _Pending) -> Reply | Failure:
         """Send one request once, within the limits."""
-        await self.gate.passed()
+        while (closed := self.gate.closed()) > 0 and self.stop is None:
+            await self._pause(closed)
         if self.stop is not None:
             raise self.stop
         await self.ledger.admit(pending.most)
@@ -269,19 +292,23 @@ class _Run:
         self.telling.came(usage, rejected=rejected)
 
     async def _wait(self, failure: Failure, attempt: int) -> None:
-        """Wait before the next attempt, and hold the others back too where the endpoint asks for it.
+        """Wait before the next attempt; hold the others back too for as long as the endpoint asks for.
 
         Raises
         ------
         BuildError
             It asks for more than a run should wait.
         """
-        if failure.wait is None:
-            await asyncio.sleep(backoff(attempt))
-            return
-        if failure.wait > _LONGEST_WAIT:
-            raise BuildError(f"{self.endpoint.host} asks to wait {failure.wait:,.0f} s: {failure.words}")
-        self.gate.close_for(failure.wait)
+        asked = failure.wait or 0.0
+        if asked > _LONGEST_WAIT:
+            raise BuildError(f"{self.endpoint.host} asks to wait {asked:,.0f} s: {failure.words}")
+        self.gate.close_for(asked)
+        await self._pause(backoff(attempt))
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, or less where the run stops meanwhile."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), seconds)
 
     async def _lasting(self, client: "AsyncOpenAI", failure: Failure) -> OpenMedError:
         if failure.trouble in {Trouble.DENIED, Trouble.NO_CREDIT}:

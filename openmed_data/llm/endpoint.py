@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from openmed_data.errors import UsageError
 
@@ -57,16 +57,14 @@ class Endpoint:
     limit_field: LimitField = "max_tokens"
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.base_url)
+        parts = _parts(self.base_url)
         if parts.username or parts.password or parts.query:
             raise UsageError(
                 "base_url holds a password or a query, which would be written into the manifest",
                 hint=f"Put the key into the environment variable {self.key_name}.",
             )
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise UsageError(
-                f"'{self.base_url}' is no address of an endpoint", hint="One looks like http://localhost:8000/v1."
-            )
+            raise _no_address(self.base_url)
 
     @property
     def url(self) -> str:
@@ -85,6 +83,19 @@ class Endpoint:
     def without_key(self, text: str) -> str:
         """Return `text` with the API key, which some servers repeat, replaced by stars."""
         return text.replace(self.key, "***") if self.key else text
+
+
+def _parts(address: str) -> SplitResult:
+    try:
+        parts = urlsplit(address)
+        _ = parts.port, (parts.hostname or "").encode("idna")  # both are looked at when they are asked for
+    except ValueError as error:
+        raise _no_address(address) from error
+    return parts
+
+
+def _no_address(address: str) -> UsageError:
+    return UsageError(f"'{address}' is no address of an endpoint", hint="One looks like http://localhost:8000/v1.")
 
 
 def key_from_environment(name: str) -> str:

@@ -33,7 +33,7 @@ class Trouble(StrEnum):
 
     UNREACHABLE = "unreachable"  # no connection, so nothing was sent
     BROKEN_OFF = "broken_off"  # no whole response, or none in time, though the endpoint may have worked and billed
-    UNREADABLE = "unreadable"  # a response with status 200 that is no chat completion
+    UNREADABLE = "unreadable"  # a response that is neither an error nor a chat completion
     BUSY = "busy"  # 408, 409, 425, 429
     FAILING = "failing"  # 5xx
     REFUSED = "refused"  # this request, for good: 400, 413, 422 and other 4xx
@@ -45,6 +45,9 @@ class Trouble(StrEnum):
 PASSING = frozenset({Trouble.UNREACHABLE, Trouble.BROKEN_OFF, Trouble.UNREADABLE, Trouble.BUSY, Trouble.FAILING})
 MAY_BE_BILLED = frozenset({Trouble.BROKEN_OFF, Trouble.UNREADABLE})
 _BUSY = frozenset({408, 409, 425, 429})
+# A server that is shut down answers so with what it has until then: vLLM says "abort", routers say "error".
+_ENDED_EARLY = ("abort", "error")
+_MOST_TOKENS = 2**53  # beyond it is no count, and no number that every JSON reader keeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ def open_client(endpoint: Endpoint) -> "AsyncOpenAI":
 
 async def exchange(client: "AsyncOpenAI", endpoint: Endpoint, body: Mapping[str, Any]) -> Reply | Failure:
     """Send one request once; every trouble comes back as a value."""
+    from aiohttp import ClientError
     from httpx2 import Response
     from openai import APIConnectionError, APIError, APIStatusError
 
@@ -117,7 +121,7 @@ async def exchange(client: "AsyncOpenAI", endpoint: Endpoint, body: Mapping[str,
         return _status(endpoint, error)
     except APIConnectionError as error:
         return _connection(endpoint, error)
-    except (APIError, OSError) as error:
+    except (APIError, ClientError, OSError) as error:  # the transport lets some errors of aiohttp through
         return Failure(Trouble.BROKEN_OFF, _short(endpoint, str(error)))
     return _reply(endpoint, response.content, response.headers.get("content-type", ""))
 
@@ -158,16 +162,21 @@ def _reply(endpoint: Endpoint, content: bytes, content_type: str) -> Reply | Fai
         completion = completion_of(text)
     except ValueError:
         page = "html" in content_type.lower() or text.lstrip()[:1] == "<"
-        return Failure(Trouble.UNREADABLE, _short(endpoint, text), page=page)
+        return Failure(Trouble.UNREADABLE, _short(endpoint, text) or "an empty body", page=page)
+    choice = completion["choices"][0]
+    if choice.get("error") or choice.get("finish_reason") in _ENDED_EARLY:
+        said = _said(choice.get("error")) or choice["finish_reason"]
+        return Failure(Trouble.BROKEN_OFF, _short(endpoint, f"the server ended the answer early: {said}"))
     return Reply(text, _usage(completion))
 
 
 def _usage(completion: Mapping[str, Any]) -> Usage | None:
-    """Return the tokens that an answer states; some endpoints state none."""
+    """Return the tokens that an answer states; some endpoints state none, or none that can be."""
     try:
-        return Usage(int(completion["usage"]["prompt_tokens"]), int(completion["usage"]["completion_tokens"]))
-    except (KeyError, TypeError, ValueError):
+        tokens = [int(completion["usage"][name]) for name in ("prompt_tokens", "completion_tokens")]
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
+    return Usage(*tokens) if all(0 <= number < _MOST_TOKENS for number in tokens) else None
 
 
 def _status(endpoint: Endpoint, error: "APIStatusError") -> Failure:
@@ -181,6 +190,8 @@ def _status(endpoint: Endpoint, error: "APIStatusError") -> Failure:
         trouble = Trouble.NOT_FOUND
     elif status in _BUSY:
         trouble = Trouble.BUSY
+    elif status < 400:  # a redirect to nowhere says nothing of this request
+        trouble = Trouble.UNREADABLE
     else:
         trouble = Trouble.FAILING if status >= 500 else Trouble.REFUSED
     page = "html" in headers.get("content-type", "").lower()

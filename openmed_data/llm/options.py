@@ -32,11 +32,15 @@ class EndpointOptions(Options):
     limit_field: Literal["max_tokens", "max_completion_tokens"] = Field(
         "max_tokens", description="llm: what the endpoint calls the limit of an answer's length."
     )
-    price_in: float = Field(0.0, ge=0, description="llm: dollars for a million tokens sent.")
-    price_out: float = Field(0.0, ge=0, description="llm: dollars for a million tokens received.")
+    price_in: float = Field(0.0, ge=0, allow_inf_nan=False, description="llm: dollars for a million tokens sent.")
+    price_out: float = Field(0.0, ge=0, allow_inf_nan=False, description="llm: dollars for a million tokens received.")
     # What follows changes no byte of the dataset, so the manifest does not have it.
     max_cost: float | None = Field(
-        None, gt=0, exclude=True, description="llm: dollars to stop at, those of earlier runs included."
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        exclude=True,
+        description="llm: dollars to stop at, those of earlier runs included.",
     )
     max_requests: int | None = Field(
         None, ge=1, exclude=True, description="llm: requests to stop at, those of earlier runs included."
@@ -47,7 +51,7 @@ class EndpointOptions(Options):
         description="llm: environment variable with the API key; may be unset for servers that need none.",
     )
     concurrency: int = Field(16, ge=1, le=1024, exclude=True, description="llm: most requests under way at once.")
-    timeout: float = Field(300.0, gt=0, exclude=True, description="llm: seconds for one request.")
+    timeout: float = Field(300.0, gt=0, allow_inf_nan=False, exclude=True, description="llm: seconds for one request.")
     store: Path = Field(
         Path("~/.cache/openmed-data/llm/answers.sqlite"),
         exclude=True,
@@ -72,8 +76,8 @@ class EndpointOptions(Options):
 
     @model_validator(mode="after")
     def _has_prices(self) -> Self:
-        if self.max_cost is not None and not (self.price_in or self.price_out):
-            raise ValueError("max_cost needs price_in and price_out, without which no cost can be told")
+        if self.max_cost is not None and not (self.price_in and self.price_out):
+            raise ValueError("max_cost needs both price_in and price_out, without which no cost can be told")
         return self
 
     def require_endpoint(self, setting: str) -> None:

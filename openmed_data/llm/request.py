@@ -41,7 +41,7 @@ class ChatRequest:
     Attributes
     ----------
     messages
-        `role` and `content` of each turn.
+        `role` and `content` of each turn; the last is the user's.
     max_tokens
         Most tokens of the answer; what it may cost at most follows from it.
     temperature, seed
@@ -69,7 +69,8 @@ class ChatRequest:
             body["response_format"] = {"type": "json_schema", "json_schema": named}
         elif self.schema is not None:
             asked = "Answer with one JSON object of this JSON Schema and nothing else:\n"
-            body["messages"].append({"role": "user", "content": asked + canonical_json(self.schema.schema)})
+            last = body["messages"][-1]  # in this message: many chat templates refuse two turns of one role
+            last["content"] += f"\n\n{asked}{canonical_json(self.schema.schema)}"
         return body
 
 

@@ -184,7 +184,7 @@ def _write(connection: sqlite3.Connection, rows: list[Stored]) -> Exception | No
     try:
         with connection:
             connection.executemany(f"INSERT OR IGNORE INTO answers ({_COLUMNS}) VALUES ({places})", map(astuple, rows))  # noqa: S608
-    except sqlite3.Error as error:
+    except Exception as error:  # noqa: BLE001  whatever it is, those who wait for the rows must hear of it
         return error
     return None
 
@@ -211,13 +211,16 @@ def _resolve(futures: list["asyncio.Future[None]"], problem: Exception | None) -
 
 def _failure(problem: Exception) -> BuildError:
     return BuildError(
-        f"the store of answers cannot be written: {problem}",
+        f"the store of answers cannot be read or written: {problem}",
         hint="Make room or mend the disk, then run the same command again; what was stored is kept.",
     )
 
 
 def _get(connection: sqlite3.Connection, key: bytes) -> Stored | None:
-    found = connection.execute(f"SELECT {_COLUMNS} FROM answers WHERE key = ?", (key,)).fetchone()  # noqa: S608
+    try:
+        found = connection.execute(f"SELECT {_COLUMNS} FROM answers WHERE key = ?", (key,)).fetchone()  # noqa: S608
+    except sqlite3.Error as error:
+        raise _failure(error) from error
     if found is None:
         return None
     key, request, refused, *rest = found
@@ -246,22 +249,26 @@ def _connect(path: Path) -> sqlite3.Connection:
     BuildError
         The file cannot be opened or written.
     """
-    connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            with connection:
-                connection.execute(_TABLE)
-                connection.execute(f"PRAGMA user_version = {_VERSION}")
+        return _opened(path)
     except sqlite3.OperationalError as error:
-        connection.close()
         raise _failure(error) from error
     except sqlite3.DatabaseError as error:
+        raise UsageError(f"'{path}' is no store of answers: {error}", hint="Name another with store=PATH.") from error
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        empty = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+        if version != (0 if empty else _VERSION):  # told before anything is written to what may be another's file
+            raise sqlite3.DatabaseError(f"version {version} where a store has {_VERSION}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        if empty:
+            connection.executescript(f"BEGIN IMMEDIATE; {_TABLE}; PRAGMA user_version = {_VERSION}; COMMIT")
+    except sqlite3.Error:
         connection.close()
-        raise UsageError(f"'{path}' is no store of answers", hint="Name another with store=PATH.") from error
-    if version not in {0, _VERSION}:
-        connection.close()
-        raise UsageError(f"'{path}' is a store of version {version}; this is version {_VERSION}")
+        raise
     return connection

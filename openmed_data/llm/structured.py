@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -12,7 +12,6 @@ from jsonschema_rs import Draft202012Validator
 
 from openmed_data.pipeline.work import canonical_json
 
-_THOUGHT = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 _OPENING = re.compile(r"[{\[]")
 _EXCERPT = 200
 
@@ -45,8 +44,9 @@ class Rejected:
 def read_structured(text: str, schema: Mapping[str, Any]) -> Any | Rejected:
     r"""Return the JSON value that `text` holds, or why it is rejected.
 
-    Code fences, reasoning in ``<think>`` tags and text around the value are taken away, and line breaks inside strings
-    are allowed; nothing is added, so a value that was cut off stays rejected.
+    Code fences, reasoning that ends with ``</think>``, text around the value and whole values that do not fit are
+    passed over, and line breaks inside strings are allowed; nothing is added, so a value that was cut off stays
+    rejected.
 
     Parameters
     ----------
@@ -63,29 +63,41 @@ def read_structured(text: str, schema: Mapping[str, Any]) -> Any | Rejected:
     >>> read_structured('{"dose": 5', schema).fault
     <Fault.NO_JSON: 'no_json'>
     """
-    text = _THOUGHT.sub("", text).strip()
+    text = _after_reasoning(text.strip()).strip()
     if not text:
         return Rejected(Fault.EMPTY, "")
-    value = _first_value(text)
-    if value is None:
-        return Rejected(Fault.NO_JSON, text[:_EXCERPT])
-    for error in _validator(canonical_json(schema)).iter_errors(value):
-        place = ".".join(map(str, error.instance_path)) or "answer"
-        return Rejected(Fault.WRONG_SCHEMA, f"{place}: {error.message}"[:_EXCERPT])
-    return value
+    found = Rejected(Fault.NO_JSON, text[:_EXCERPT])
+    validator = _validator(canonical_json(schema))
+    for value in _values(text):
+        error = next(validator.iter_errors(value), None)
+        if error is None:
+            return value
+        if found.fault is Fault.NO_JSON:
+            place = ".".join(map(str, error.instance_path)) or "answer"
+            found = Rejected(Fault.WRONG_SCHEMA, f"{place}: {error.message}"[:_EXCERPT])
+    return found
 
 
-def _first_value(text: str) -> Any:
-    """Return the first JSON object or array that stands in `text` whole, or None."""
-    opening = _OPENING.search(text)
-    if opening is None:
-        return None
-    try:
-        value, _ = _DECODER.raw_decode(text, opening.start())
-        canonical_json(value).encode()  # half of a surrogate pair is no text that could be written
-    except (ValueError, RecursionError):
-        return None
-    return value
+def _after_reasoning(text: str) -> str:
+    """Return what follows reasoning: some chat templates open it themselves, so that only its end is in the answer."""
+    if text.startswith(("{", "[")):
+        return text
+    reasoning, ended, answer = text.partition("</think>")
+    if ended:
+        return answer
+    return "" if reasoning.startswith("<think>") else text
+
+
+def _values(text: str) -> Iterator[Any]:
+    """Yield the JSON objects and arrays that stand in `text` whole, up to the first that is broken."""
+    end = 0
+    while opening := _OPENING.search(text, end):
+        try:
+            value, end = _DECODER.raw_decode(text, opening.start())
+            canonical_json(value).encode()  # half of a surrogate pair is no text that could be written
+        except (ValueError, RecursionError):
+            return
+        yield value
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,5 @@
 """How long to wait before the next attempt."""
 
-import asyncio
 import random
 import time
 from collections.abc import Mapping
@@ -55,7 +54,7 @@ def _timestamp(text: str) -> float | None:
 
 
 class Gate:
-    """Holds every request back while the endpoint asks to wait."""
+    """Says how long every request is to be held back since the endpoint asks for it."""
 
     def __init__(self) -> None:
         self._opens = 0.0
@@ -64,7 +63,7 @@ class Gate:
         """Let nothing pass for so long."""
         self._opens = max(self._opens, time.monotonic() + seconds)
 
-    async def passed(self) -> None:
-        """Return when it is open; those who waited come one after another, not all at once."""
-        while (left := self._opens - time.monotonic()) > 0:
-            await asyncio.sleep(left * (1 + random.uniform(0, _SPREAD)))  # noqa: S311
+    def closed(self) -> float:
+        """Return how long to wait before asking again; a little more for some, so that not all come at once."""
+        left = self._opens - time.monotonic()
+        return left * (1 + random.uniform(0, _SPREAD)) if left > 0 else 0.0  # noqa: S311

@@ -3,20 +3,19 @@
 A prompt that is always or never solved gives GRPO no advantage to learn from; the pass rate says which those are.
 """
 
-import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import polars as pl
 
 from openmed_data.answers import Gold, gold_from_columns, reader_for, verify
-from openmed_data.probe.endpoint import Endpoint, EndpointError, complete_all
+from openmed_data.llm import ChatRequest, Endpoint, Ledger, Store, complete, key_of, written
+from openmed_data.progress import Progress
 from openmed_data.rewards.completion import Completion, text_of
-
-__all__ = ["Endpoint", "EndpointError", "pass_rates_from_endpoint", "pass_rates_from_rollouts"]
 
 _SHOWN = 10
 
@@ -59,26 +58,49 @@ def pass_rates_from_rollouts(prompts: pl.DataFrame, rollouts: Path) -> pl.DataFr
     return _pass_rates(prompts, completions)
 
 
-def pass_rates_from_endpoint(prompts: pl.DataFrame, endpoint: Endpoint, samples: int = 8) -> pl.DataFrame:
-    """Return the pass rate of every prompt over ``samples`` completions of a served model.
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How many completions are asked for each prompt, and how."""
+
+    samples: int = 8
+    temperature: float = 1.0
+    max_tokens: int = 512
+
+
+def pass_rates_from_endpoint(
+    prompts: pl.DataFrame,
+    endpoint: Endpoint,
+    store: Path,
+    progress: Progress,
+    sampling: Sampling = Sampling(),
+) -> pl.DataFrame:
+    """Return the pass rate of every prompt over completions of a served model; one that was refused does not count.
 
     Parameters
     ----------
     prompts
         As in :func:`pass_rates_from_rollouts`, with ``prompt`` (a list of messages of role and content, or a string).
+    store
+        Where completions are kept until all have come: a call that was broken off goes on from there. It is known by
+        the model's name, so remove it before another model of that name is asked.
 
     Raises
     ------
-    EndpointError
-        A request failed; the message says where, how, and what to check. The first request is sent alone, so that
-        a wrong address or model name costs one request.
+    UsageError, BuildError
+        As `openmed_data.llm.complete`.
     """
-    identities = [identity for identity in prompts["id"].to_list() for _ in range(samples)]
-    messages = [_messages(prompt) for prompt in prompts["prompt"].to_list() for _ in range(samples)]
-    texts = asyncio.run(complete_all(endpoint, messages))
+    asked = [
+        (identity, ChatRequest(_messages(prompt), sampling.max_tokens, sampling.temperature, seed))
+        for identity, prompt in prompts.select("id", "prompt").iter_rows()
+        for seed in range(sampling.samples)
+    ]
     completions: dict[str, list[str]] = defaultdict(list)
-    for identity, text in zip(identities, texts, strict=True):
-        completions[identity].append(text)
+    with Store(store) as answers:
+        complete(endpoint, [request for _, request in asked], answers, Ledger(), progress, "sampling completions")
+        for identity, request in asked:
+            stored = answers.get(key_of(endpoint.body(request)))
+            text = stored and written(stored)
+            completions[identity] += [] if text is None else [text]
     return _pass_rates(prompts, completions)
 
 

@@ -7,13 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openmed_data.builders.sft_synthetic.answers import Answer, Block, cut, without_empty_leads
+from openmed_data.builders.sft_synthetic.dialogues import dialogues
 from openmed_data.builders.sft_synthetic.dice import Dice
 from openmed_data.builders.sft_synthetic.learn import Language
 from openmed_data.builders.sft_synthetic.options import SftOptions
 from openmed_data.builders.sft_synthetic.passages import Passage
 from openmed_data.builders.sft_synthetic.phrasings import fitting, is_plural, phrasings
+from openmed_data.builders.sft_synthetic.sentences import sentences
 from openmed_data.builders.sft_synthetic.subjects import Topic, of_food, read_question, read_subject, speaks_of
-from openmed_data.builders.sft_synthetic.tasks import Task, choose, is_readable, listed
+from openmed_data.builders.sft_synthetic.tasks import Task, brief, choose, is_readable, listed
 
 words = st.text(string.ascii_letters + string.digits + "()%/.,;:'-", min_size=1, max_size=9)
 texts = st.lists(words, min_size=1, max_size=40).map(" ".join)
@@ -116,6 +118,49 @@ def test_plain_words_are_told_from_jargon() -> None:
     assert not is_readable(Answer((Block((jargon,)),)))
 
 
+def test_students_are_not_told_what_is_said_to_patients() -> None:
+    told = [Answer((Block((text,)),)) for text in ("Your kidneys make urine.", "The kidneys make urine.")]
+    passages = [Passage(0, number, "MedQuAD", "1", "kidney", "overview", Topic.OVERVIEW, answer, "kidney")
+                for answer in told for number in range(200)]  # fmt: skip
+    chosen = [choose(one, Dice(0, one.uid), SftOptions()) for one in passages]
+    assert Task.STUDENT not in chosen[:200]
+    assert Task.STUDENT in chosen[200:]
+
+
+@pytest.mark.parametrize(
+    ("lead", "given"),
+    [("Your gallbladder stores bile. It is small.", False), ("Gallbladder cancer is rare. It grows.", True)],
+)
+def test_a_brief_answer_names_its_subject(lead: str, given: bool) -> None:
+    rest = [f"Sentence number {number} says several other words." for number in range(20)]
+    answer = Answer((Block((*sentences(lead), "Many people have it.", *rest)),))
+    passage = Passage(0, 1, "MedQuAD", "1", "x", "overview", Topic.OVERVIEW, answer, "gallbladder cancer")
+    assert (brief(passage, Dice(0, 1), SftOptions()) is not None) is given
+
+
+def test_nobody_notices_of_themselves_what_a_table_lists() -> None:
+    personal = [one.text for one in phrasings("then", "symptoms") if one.personal]
+    assert personal == ["What symptoms should I look out for?", "How would I notice it?"]
+    signs = Answer((Block(("Basilar impression", "Nystagmus", "Areflexia"), is_list=True),), is_table=True)
+    prose = Answer((Block(("It is rare.",)),))
+    for number in range(40):
+        first, second = (
+            Passage(0, number, "MedQuAD", "1", "x", topic.value, topic, answer, "gout")
+            for topic, answer in ((Topic.OVERVIEW, prose), (Topic.SYMPTOMS, signs))
+        )
+        made = next(dialogues(first, second, SftOptions()))
+        assert made.turns[1][0].split("? ")[0].rstrip("?") + "?" not in personal
+
+
+@pytest.mark.parametrize("sign", ["Arthritis", "Arthritis (90%)", "Arthritis (3/7)"])
+def test_a_line_over_a_table_promises_shares_where_there_are_some(sign: str) -> None:
+    signs = Answer((Block((sign, "Nystagmus", "Areflexia"), is_list=True),), is_table=True)
+    for number in range(40):
+        passage = Passage(0, number, "MedQuAD", "1", "x", "symptoms", Topic.SYMPTOMS, signs, "gout")
+        lead = next(dialogues(passage, None, SftOptions())).turns[0][1].split("\n")[0]
+        assert any(word in lead for word in ("share", "frequency")) is ("(" in sign)
+
+
 def test_an_item_that_announces_what_is_cut_off_goes() -> None:
     items = ("a blood count", "a urine test", "one of these procedures:")
     page = Answer((Block(("Tests include:",)), Block(items, is_list=True)))
@@ -129,6 +174,7 @@ def test_an_item_that_announces_what_is_cut_off_goes() -> None:
 def test_a_cut_never_leaves_nothing_nor_one_item_of_several(blocks: list[tuple[bool, list[str]]], most: int) -> None:
     answer = Answer(without_empty_leads(Block(tuple(held), is_list=is_list) for is_list, held in blocks))
     shown = cut(answer, most)
+    assert without_empty_leads(answer.blocks) == answer.blocks
     assert bool(shown.blocks) == bool(answer.blocks)
     for block, whole in zip(shown.blocks, answer.blocks, strict=False):
         assert len(block.texts) > 1 or not (block.is_list and len(whole.texts) > 1) or shown.words > most

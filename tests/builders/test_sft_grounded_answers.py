@@ -126,7 +126,8 @@ def test_model_and_address_are_needed(tmp_path: Path) -> None:
     [
         ({"base_url": "localhost:8000"}, "no address"),
         ({"base_url": "http://me:secret@host/v1"}, "holds a password"),
-        ({"max_cost": 3.0}, "max_cost needs price_in and price_out"),
+        ({"max_cost": 3.0, "price_in": 1.0}, "max_cost needs both price_in and price_out"),
+        ({"price_in": float("inf")}, "finite number"),
     ],
 )
 def test_options_that_cannot_be_used(given: dict[str, Any], said: str) -> None:

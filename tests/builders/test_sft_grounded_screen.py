@@ -24,6 +24,54 @@ def of(task: Task, answer: str, question: str = "What helps?") -> GroundedReason
     return found[0] if found else None
 
 
+WEEKLY = "Methotrexate, 15 mg once weekly, helps; folic acid, 5 mg, is taken every day. Two tablets are one dose."
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Methotrexate is given as 15 mg each week.",
+        "Take 15 mg one time per week.",
+        "You take two tablets, and 5 mg of folic acid once a day.",
+        "You take 2 tablets, and 5 mg of folic acid q24h.",
+        "Read it twice a day.",
+    ],
+)
+def test_a_dose_may_be_given_as_often_as_the_passage_says(answer: str) -> None:
+    assert screen(Task.EXPLAIN, Dialogue((("How much?", answer),)), WEEKLY) is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Methotrexate, 15 mg, is taken daily.",
+        "Take 15 mg of methotrexate every day.",
+        "Take 15 mg b.i.d. of it.",
+        "Take 5 mg of folic acid every 4 to 6 hours.",
+        "Take six tablets.",
+        "Take fifty-five milligrams once weekly.",
+        "Take one and a half tablets.",
+        "Take 1\u00bd tablets.",
+        "Take two tablets three times a day.",
+    ],
+)
+def test_a_dose_is_not_given_more_often_nor_written_out_wrong(answer: str) -> None:
+    found = screen(Task.EXPLAIN, Dialogue((("How much?", answer),)), WEEKLY)
+    assert found is not None
+    assert found[0] in {GroundedReason.UNGROUNDED_NUMBER, GroundedReason.UNGROUNDED_DOSE}
+
+
+def test_a_result_beyond_all_numbers_is_false() -> None:
+    dialogue = Dialogue((("How many?", "It is 5."),), ({"expression": "2 + 3", "result": 10**400},))
+    found = screen(Task.CALCULATION, dialogue, "There are 2 and 3.")
+    assert found is not None
+    assert found[0] is GroundedReason.FALSE_ARITHMETIC
+
+
+def test_each_is_no_hour() -> None:
+    assert quantities_in("5 mg each day") == quantities_in("5 mg per day") == quantities_in("5 mg daily")
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openmed_data.builders.sft_synthetic.accents import lost_letters
 from openmed_data.builders.sft_synthetic.boilerplate import is_pointer
 from openmed_data.builders.sft_synthetic.greek import is_lost, with_greek
 from openmed_data.builders.sft_synthetic.learn import count_words, glued_words, learn
@@ -35,10 +36,32 @@ def test_mending_changes_no_dose(doses: list[str]) -> None:
         ("Talk about the late effects. (See Late Effects (PDQ).).", "Talk about the late effects."),
         ("It is in the the gut; all that that is.", "It is in the gut; all that that is."),
         ("without pain -- or with it", "without pain\u2014or with it"),
+        ("Cant syndrome is rare; it cant be cured.", "Cant syndrome is rare; it can't be cured."),
+        ("Cirrhosis* is a scar; a lotion* helps (Ovide*).", "Cirrhosis is a scar; a lotion helps (Ovide)."),
+        ("HLA-B*57 and 5*3", "HLA-B*57 and 5*3"),
+        ("small genes (changes).The genes of E. coli", "small genes (changes). The genes of E. coli"),
     ],
 )
 def test_marks_are_put_back(damaged: str, mended: str) -> None:
     assert mend(damaged, {}) == mended
+
+
+@pytest.mark.parametrize(
+    ("title", "address", "lost"),
+    [
+        ("What is (are) Behet disease ?", "https://ghr.nlm.nih.gov/condition/behcet-disease", {"Behet": "Behcet"}),
+        ("Guillain-Barr syndrome", "https://x.gov/guillain-barre-syndrome", {"Barr": "Barre"}),
+        ("caf au lait spots", "https://x.gov/cafe-au-lait-spots/", {"caf": "cafe"}),
+        ("Barr body", "https://x.gov/barr-body", {}),
+        ("Kidney stone", "https://x.gov/kidneystones.html", {}),
+        ("Kidney Stone", "https://x.gov/kidney-stones", {}),
+        ("Vitamin C", "https://x.gov/vitaminc.html", {}),
+        ("COG5 and MYH9", "https://x.gov/cog5-and-myh9", {}),
+        ("Gout", "", {}),
+    ],
+)
+def test_letters_lost_with_their_accents_stand_in_the_address(title: str, address: str, lost: dict[str, str]) -> None:
+    assert lost_letters(title, address) == lost
 
 
 @pytest.mark.parametrize(
@@ -50,6 +73,7 @@ def test_marks_are_put_back(damaged: str, mended: str) -> None:
         "See the PDQ summary on Adult Leukemia.",
         "The foundation's Web site lists centers that treat it.",
         "Use 'gout AND treatment' as your search term.",
+        "For more results, refine the search by using other search features, such as the place.",
         "The middle figure shows a swollen vein.",
         "Click on the link to learn more.",
         "The table below shows the stages.",

@@ -122,6 +122,30 @@ def test_a_passage_is_not_told_again_by_a_build_with_another_seed(parts: Path, t
     assert reasons.filter(pl.col("reason") == "repeated_id")["detail"].str.contains(r"^as row \d+ of pages/data/").all()
 
 
+def test_training_gives_way_to_a_part_that_holds_its_passage_out(tmp_path: Path) -> None:
+    asked = questions("page", 120)
+    other = [
+        {
+            "id": row["id"],
+            "question": f"Tell me how long {number} rests.",
+            "answer": f"It should be left for {number} nights.",
+        }
+        for number, row in enumerate(asked)
+    ]
+    for name, rows, seed in (("one", asked, 0), ("two", other, 1)):
+        path = tmp_path / name / "pages.jsonl"
+        path.parent.mkdir()
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        run_pipeline(Threaded(), path, tmp_path / "made" / name, seed=seed, min_words=3).rename(tmp_path / f"of-{name}")
+    held_out = [read_rows(tmp_path / name).filter(pl.col("split") != "train").height for name in ("of-one", "of-two")]
+    build = mixed(tmp_path, tmp_path / "out", {"source": "of-one"}, {"source": "of-two"})
+    rows = read_rows(build)
+    assert min(held_out) > 0
+    assert rows.filter(pl.col("split") != "train").height == sum(held_out)
+    assert rows.group_by("source_id").agg(pl.col("split").n_unique())["split"].max() == 1
+    assert set(read_rejected(build)["reason"]) == {"held_out"}
+
+
 SYSTEM = "You answer questions on a hospital's stock. Ask for the ward first, then for the item. " * 20
 ITEMS = "bandage catheter cannula syringe gauze splint suture scalpel forceps stapler pillow blanket".split()
 

@@ -163,3 +163,16 @@ def test_one_line_without_a_bullet_is_no_list() -> None:
     raw = "Changes in the\n\nABC1\n\ngene raise the risk.\n\nSigns include:\n\nSudden weakness\n\nNumbness of the face."
     told = "Changes in the ABC1 gene raise the risk.\n\nSigns include:\n\nSudden weakness\n\nNumbness of the face."
     assert str(read_answer(raw, {})) == told
+
+
+def test_a_long_item_does_not_end_its_list() -> None:
+    infants = "Infants who are two years old or younger, because their defences still grow in these years of life"
+    page = f"Two groups are at greater risk:\n\n{infants}\n\nPeople who are 65 or older\n\nOther things count too."
+    assert str(read_answer(page, {})) == (
+        f"Two groups are at greater risk:\n- {infants}\n- People who are 65 or older\n\nOther things count too."
+    )
+
+
+def test_a_question_with_a_number_in_its_name_is_a_heading() -> None:
+    page = "What causes 22q11.2 deletion syndrome? It is caused by a missing piece."
+    assert str(read_answer(page, {})) == "It is caused by a missing piece."

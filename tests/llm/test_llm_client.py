@@ -1,5 +1,6 @@
 """The client against a scripted endpoint: every fault, every stop, and each request paid for once."""
 
+import json
 import time
 from collections.abc import Callable
 from email.utils import formatdate
@@ -32,6 +33,12 @@ def say(number: int, **settings: Any) -> ChatRequest:
 
 def number_of(body: dict[str, Any]) -> int:
     return int(body["messages"][0]["content"].split()[1])
+
+
+def completion(content: object, finish: str = "stop", usage: object = None, **choice: Any) -> str:
+    """Return a body that an endpoint may answer with."""
+    choice |= {"finish_reason": finish, "message": {"role": "assistant", "content": content}}
+    return json.dumps({"model": "small-model", "choices": [choice], "usage": usage})
 
 
 def on(number: int, *faults: dict[str, Any]) -> Callable[[dict[str, Any], int], dict[str, Any]]:
@@ -75,6 +82,11 @@ FAULTS = {
     "broken body": {"body": '{"choices": [{"mes'},
     "error with 200": {"body": '{"error": {"message": "overloaded"}}'},
     "page with 200": {"body": "<html>gateway</html>", "headers": {"content-type": "text/html"}},
+    "no HTTP": {"wire": "Service Unavailable"},
+    "broken chunks": {"wire": "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nZZZ\r\n{}"},
+    "redirect to nowhere": {"status": 307},
+    "server shut down": {"body": completion("half an ans", finish="abort")},
+    "upstream failed": {"body": completion("", finish="error", error={"code": 502, "message": "upstream"})},
 }
 
 
@@ -102,6 +114,28 @@ def test_retry_after_is_obeyed_by_all_requests(form: str, serve: Serve, ask: Ask
     ask(server, [say(number) for number in range(8)], concurrency=2)
     pauses = [later - earlier for earlier, later in zip(server.times, server.times[1:], strict=False)]
     assert max(pauses) >= 1.0  # a date has whole seconds
+
+
+def test_an_endpoint_that_asks_for_no_wait_is_not_stormed(
+    serve: Serve, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openmed_data.llm.waiting.random.uniform", lambda _least, most: most)
+    busy = {"status": 429, "headers": {"retry-after": "0"}}
+    server = serve(Script(faults=on(0, *[busy] * 7)))
+    ask(server, [say(0)], attempts=8)
+    assert server.times[-1] - server.times[0] > 1.2  # 0.01 s, doubled six times, add up to 1.27 s
+
+
+def test_who_waits_at_the_endpoint_s_wish_hears_of_a_stop(serve: Serve, ask: Ask) -> None:
+    def faults(body: dict[str, Any], _: int) -> dict[str, Any]:
+        if number_of(body) == 1:
+            return {"status": 429, "headers": {"retry-after": "500"}}
+        return {"status": 401, "sleep": 0.3} if number_of(body) == 2 else {}
+
+    began = time.monotonic()
+    with pytest.raises(UsageError, match="API key"):
+        ask(serve(Script(faults=faults)), [say(number) for number in range(9)])
+    assert time.monotonic() - began < 60  # far from the 500 s
 
 
 def test_a_wait_of_hours_stops_the_run(serve: Serve, ask: Ask) -> None:
@@ -168,7 +202,33 @@ def test_structured_answers_are_mended_or_rejected(
     assert server.seen.total() == 1  # an answer that was paid for is kept, even where it is of no use
 
 
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (
+            [{"type": "thinking", "thinking": "Hm."}, *({"type": "text", "text": word} for word in ("Gout ", "is."))],
+            "Gout is.",
+        ),
+        ("half of a smile \ud83d", "half of a smile \ufffd"),
+        ("a whole smile \U0001f600", "a whole smile \U0001f600"),
+        (5, Rejected(Fault.EMPTY, "")),
+    ],
+)
+def test_the_text_of_an_answer(content: object, text: object, serve: Serve, ask: Ask, texts: Texts) -> None:
+    ask(serve(Script(faults=lambda *_: {"body": completion(content)})), [say(0)])
+    assert texts([say(0)]) == [text]
+
+
 # Limits.
+
+
+@pytest.mark.parametrize("tokens", [-(10**9), 10**30, float("inf"), "many"])
+def test_a_usage_that_cannot_be_is_counted_at_the_most(tokens: object, serve: Serve, ask: Ask, texts: Texts) -> None:
+    body = completion("so", usage={"prompt_tokens": tokens, "completion_tokens": 1})
+    ledger = Ledger(Prices(input=10, output=20), max_cost=1.0)
+    ask(serve(Script(faults=lambda *_: {"body": body})), [say(0)], ledger)
+    assert texts([say(0)]) == ["so"]
+    assert 0.0004 < dollars(ledger.spent) < 1.0
 
 
 def test_requests_are_never_more_than_the_limit(serve: Serve, ask: Ask) -> None:

@@ -146,6 +146,14 @@ def test_an_address_that_holds_a_secret(address: str) -> None:
     assert "secret" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "address", ["http://[::1/v1", "http://a..b/v1", "http://host:99999/v1", "http:///v1", "host/v1"]
+)
+def test_an_address_that_is_none(address: str) -> None:
+    with pytest.raises(UsageError, match="is no address of an endpoint"):
+        Endpoint(address, "m")
+
+
 def test_the_library_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "openai", None)
     with Store(tmp_path / "a.sqlite") as store, pytest.raises(UsageError, match="needs the openai package") as error:

@@ -1,5 +1,6 @@
 """A run that is killed, or interrupted, loses no answer that was stored and pays for none twice."""
 
+import asyncio
 import hashlib
 import json
 import signal
@@ -11,14 +12,15 @@ from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Timer, main_thread
 
 import httpx2
 import pytest
 from asking import requests
 from scripted_server import MODEL, Script, ScriptedServer
 
-from openmed_data.errors import UsageError
-from openmed_data.llm import Answers, ChatRequest, Endpoint, Ledger, Store, Summary, complete, key_of
+from openmed_data.errors import BuildError, UsageError
+from openmed_data.llm import Answers, ChatRequest, Endpoint, Ledger, Store, Stored, Summary, complete, key_of
 from openmed_data.pipeline.work import canonical_json
 from openmed_data.progress import Silent
 
@@ -128,15 +130,48 @@ def test_a_store_of_a_later_version(tmp_path: Path) -> None:
     Store(tmp_path / "a.sqlite").close()
     with closing(sqlite3.connect(tmp_path / "a.sqlite")) as connection:
         connection.execute("PRAGMA user_version = 9")
-    with pytest.raises(UsageError, match="a store of version 9; this is version 1"):
+    with pytest.raises(UsageError, match="is no store of answers: version 9 where a store has 1"):
         Store(tmp_path / "a.sqlite")
+
+
+def test_another_program_s_database_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "places.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE bookmarks (address TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(UsageError, match="is no store of answers"):
+        Store(path)
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_store_and_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match="cannot be read or written: unable to open"):
+        Store(tmp_path)
+    path = tmp_path / "a.sqlite"
+    with Store(path) as store:
+        for number in range(40):
+            asyncio.run(store.put(Stored(b"%d" % number, "x" * 2000, False, "{}", 1, 1, 1, "h")))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:8192] + b"\x5a" * (len(whole) - 8192))
+    with Store(path) as store, pytest.raises(BuildError, match=r"cannot be read or written: .*malformed"):
+        store.get(b"20")
+
+
+def test_a_row_that_no_database_takes_stops_the_run_and_does_not_hang_it(tmp_path: Path) -> None:
+    row = Stored(b"key", "{}", False, "{}", 2**70, 1, 1, "h")
+
+    async def put(store: Store) -> None:
+        await asyncio.wait_for(store.put(row), 20)
+
+    with Store(tmp_path / "a.sqlite") as store, pytest.raises(BuildError, match="too large"):
+        asyncio.run(put(store))
 
 
 def test_a_store_that_cannot_be_written_stops_the_run(serve: Serve, tmp_path: Path) -> None:
     server = serve(Script())
     with Store(tmp_path / "a.sqlite") as store:
         store._writer._connection.execute("PRAGMA query_only = ON")
-        with pytest.raises(Exception, match="the store of answers cannot be written"):
+        with pytest.raises(Exception, match="the store of answers cannot be read or written"):
             complete(Endpoint(server.base_url, MODEL), requests(50), store, Ledger(), Silent())
     assert server.seen.total() == 1
 
@@ -167,13 +202,25 @@ def test_no_clock_and_no_address_decides_what_is_stored(serve: Serve, tmp_path: 
 
 
 def test_a_run_inside_a_running_loop(serve: Serve, tmp_path: Path) -> None:
-    import asyncio
-
     async def notebook() -> Summary:
         with Store(tmp_path / "a.sqlite") as store:
             return complete(Endpoint(serve(Script()).base_url, MODEL), requests(3), store, Ledger(), Silent())
 
     assert asyncio.run(notebook()) == Summary(0, 3)
+
+
+def test_an_interrupt_of_a_notebook_stops_the_sending(serve: Serve, tmp_path: Path) -> None:
+    """A kernel runs cells in a loop of its own, and its thread gets the interrupt."""
+    server = serve(Script(delay=0.05))
+
+    async def cell() -> Summary:
+        with Store(tmp_path / "a.sqlite") as store:
+            return complete(Endpoint(server.base_url, MODEL, concurrency=2), requests(400), store, Ledger(), Silent())
+
+    Timer(0.7, signal.pthread_kill, [main_thread().ident, signal.SIGINT]).start()
+    with closing(asyncio.new_event_loop()) as loop, pytest.raises(KeyboardInterrupt):
+        loop.run_until_complete(cell())
+    assert len(stored(tmp_path / "a.sqlite")) == server.seen.total() < 400
 
 
 def test_an_answer_is_on_the_disk_before_it_counts(tmp_path: Path) -> None:

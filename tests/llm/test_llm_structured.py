@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openmed_data.llm import Fault, Prices, Rejected, Usage, read_structured
+from openmed_data.llm import AnswerSchema, ChatRequest, Fault, Prices, Rejected, Structured, Usage, read_structured
 from openmed_data.llm.waiting import backoff, retry_after
 
 ANY = {"type": "object"}
@@ -45,6 +45,7 @@ def test_anything_is_read_or_rejected(text: str) -> None:
         ('{"a": "\\ud800"}', Fault.NO_JSON),
         ("[" * 100_000, Fault.NO_JSON),
         ("<think>{}</think>", Fault.EMPTY),
+        ("<think>Perhaps {}", Fault.EMPTY),
         ("[1]", Fault.WRONG_SCHEMA),
     ],
 )
@@ -52,6 +53,31 @@ def test_what_no_reader_could_use_is_rejected(text: str, fault: Fault) -> None:
     found = read_structured(text, ANY)
     assert isinstance(found, Rejected)
     assert found.fault is fault
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'A first draft: {"n": 1}? No.\n</think>\n{"n": 7}',  # the template opened the reasoning
+        'As the guideline [1] has it: {"n": 7}',
+        '{"thought": "it is 7"}\n{"n": 7}',
+    ],
+)
+def test_drafts_and_marks_before_the_answer_are_passed_over(text: str) -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    assert read_structured(text, schema) == {"n": 7}
+
+
+def test_a_schema_in_the_prompt_adds_no_second_turn_of_the_user() -> None:
+    request = ChatRequest([{"role": "user", "content": "How much?"}], 16, schema=AnswerSchema("any", ANY))
+    messages = request.body("m", Structured.PROMPT, "max_tokens")["messages"]
+    assert [message["role"] for message in messages] == ["user"]
+    assert messages[0]["content"].startswith("How much?\n\nAnswer with one JSON object")
+    assert request.messages[0]["content"] == "How much?"
+
+
+def test_a_tag_inside_the_answer_is_text() -> None:
+    assert read_structured('{"a": "b</think>c"}', ANY) == {"a": "b</think>c"}
 
 
 @given(st.integers(1, 50))

@@ -1,14 +1,20 @@
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
+from scripted_server import MODEL, Script, ScriptedServer
+from typer.testing import CliRunner
 
-from openmed_data.probe import Endpoint, EndpointError, pass_rates_from_endpoint, pass_rates_from_rollouts
+from openmed_data.cli import app
+from openmed_data.errors import UsageError
+from openmed_data.llm import Endpoint
+from openmed_data.probe import Sampling, pass_rates_from_endpoint, pass_rates_from_rollouts
+from openmed_data.progress import Silent
 
+Serve = Callable[[Script], ScriptedServer]
 PROMPTS = pl.DataFrame(
     {
         "id": ["easy", "hard", "open", "unseen"],
@@ -51,98 +57,53 @@ def test_every_bad_line_is_reported(tmp_path: Path) -> None:
         assert part in str(error.value)
 
 
-class Server(ThreadingHTTPServer):
-    """Answers B to every prompt but "hard"; ``failures`` statuses are sent first."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.failures: list[int] = []
-        self.body: str | None = None
-        self.seen: list[dict] = []
-        self.headers_seen: list[str | None] = []
-        self.now, self.most, self.lock = 0, 0, threading.Lock()
-
-    @property
-    def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/v1/"
+def answer(body: dict[str, Any]) -> str:
+    return "<answer>A</answer>" if body["messages"][-1]["content"] == "hard" else "<answer>B</answer>"
 
 
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_POST(self) -> None:
-        server = self.server
-        with server.lock:
-            server.now += 1
-            server.most = max(server.most, server.now)
-            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            server.seen.append(request)
-            server.headers_seen.append(self.headers.get("Authorization"))
-            status = server.failures.pop(0) if server.failures and len(server.seen) > 1 else 200
-        said = "<answer>A</answer>" if request["messages"][-1]["content"] == "hard" else "<answer>B</answer>"
-        body = server.body or json.dumps({"choices": [{"message": {"content": said}}]})
-        data = (body if status == 200 else "busy").encode()
-        with server.lock:
-            server.now -= 1
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield running
-        running.shutdown()
-        thread.join()
-
-
-def test_pass_rates_from_a_served_model(server: Server) -> None:
-    endpoint = Endpoint(server.base_url, "tiny", api_key="secret", concurrency=3, temperature=0.7, max_tokens=64)
-    rates = pass_rates_from_endpoint(PROMPTS.head(2), endpoint, samples=4)
+def test_pass_rates_from_a_served_model(serve: Serve, tmp_path: Path) -> None:
+    server = serve(Script(content=answer, key="secret"))
+    endpoint = Endpoint(server.base_url, MODEL, key="secret")
+    rates = pass_rates_from_endpoint(PROMPTS.head(2), endpoint, tmp_path / "a.sqlite", Silent(), Sampling(samples=4))
     assert rates.rows() == [("easy", 4, 1.0), ("hard", 4, 0.0)]
-    assert len(server.seen) == 8
-    assert server.seen[0] | {"messages": None} == {
-        "model": "tiny",
-        "messages": None,
-        "temperature": 0.7,
-        "max_tokens": 64,
-    }
-    assert set(server.headers_seen) == {"Bearer secret"}
-    assert server.most <= 3
-    assert "secret" not in repr(endpoint)
+    assert len(server.seen) == 8  # each sample is a request of its own
 
 
-def test_a_status_that_passes_is_tried_again(server: Server) -> None:
-    server.failures = [503]
-    rates = pass_rates_from_endpoint(PROMPTS.head(1), Endpoint(server.base_url, "tiny"), samples=2)
-    assert rates.rows() == [("easy", 2, 1.0)]
-    assert len(server.seen) == 3
+def test_a_model_that_answers_now_and_then(serve: Serve, tmp_path: Path) -> None:
+    server = serve(Script(content=lambda body: "<answer>B</answer>" if body["seed"] % 2 else "<answer>A"))
+    rates = pass_rates_from_endpoint(PROMPTS.head(1), Endpoint(server.base_url, MODEL), tmp_path / "a.sqlite", Silent())
+    assert rates.rows() == [("easy", 8, 0.5)]
 
 
-def test_a_status_that_stays_is_said_once_and_clearly(server: Server) -> None:
-    server.failures = [401] * 50
-    with pytest.raises(EndpointError, match=r"/v1/chat/completions: HTTP 401: the endpoint wants an API key: busy"):
-        pass_rates_from_endpoint(PROMPTS, Endpoint(server.base_url, "tiny", concurrency=1), samples=2)
+def test_what_is_refused_does_not_count(serve: Serve, tmp_path: Path) -> None:
+    refused = {"status": 400, "body": '{"error": {"message": "too long"}}'}
+    server = serve(Script(content=answer, faults=lambda body, _: refused if body["seed"] == 3 else {}))
+    rates = pass_rates_from_endpoint(PROMPTS.head(1), Endpoint(server.base_url, MODEL), tmp_path / "a.sqlite", Silent())
+    assert rates.rows() == [("easy", 7, 1.0)]
 
 
-def test_an_answer_that_is_no_completion_is_shown(server: Server) -> None:
-    server.body = '{"error": "no such route"}'
-    with pytest.raises(EndpointError, match=r"no chat completion: .*no such route"):
-        pass_rates_from_endpoint(PROMPTS, Endpoint(server.base_url, "tiny"))
-    assert len(server.seen) == 1
+def test_a_call_that_broke_off_goes_on(serve: Serve, tmp_path: Path) -> None:
+    gone = {"status": 401, "body": '{"error": {"message": "expired"}}'}
+    server = serve(Script(content=answer, faults=lambda body, _: gone if body["seed"] == 5 else {}))
+    with pytest.raises(UsageError, match="are answered and kept"):
+        pass_rates_from_endpoint(PROMPTS.head(1), Endpoint(server.base_url, MODEL), tmp_path / "a.sqlite", Silent())
+    server = serve(Script(content=answer))
+    rates = pass_rates_from_endpoint(PROMPTS.head(1), Endpoint(server.base_url, MODEL), tmp_path / "a.sqlite", Silent())
+    assert rates.rows() == [("easy", 8, 1.0)]
+    assert len(server.seen) < 4
 
 
-def test_nobody_listening_costs_one_request_and_names_the_address() -> None:
-    with pytest.raises(EndpointError, match=r"127\.0\.0\.1:9/v1/chat/completions: no answer .*is the server running"):
-        pass_rates_from_endpoint(PROMPTS, Endpoint("http://127.0.0.1:9/v1", "tiny", timeout=5))
+def test_no_prompts_need_no_endpoint(tmp_path: Path) -> None:
+    endpoint = Endpoint("http://127.0.0.1:9/v1", "tiny")
+    assert pass_rates_from_endpoint(PROMPTS.head(0), endpoint, tmp_path / "a.sqlite", Silent()).height == 0
 
 
-def test_no_prompts_need_no_endpoint() -> None:
-    assert pass_rates_from_endpoint(PROMPTS.head(0), Endpoint("http://127.0.0.1:9/v1", "tiny")).height == 0
+def test_the_command_leaves_its_result_alone_behind(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openmed_data.cli.probe._prompts", lambda _: PROMPTS.head(2))
+    server, out = serve(Script(content=answer)), tmp_path / "rates.jsonl"
+    asked = ["probe", "difficulty", "any", "--endpoint", server.base_url, "--model", MODEL, "--out", str(out)]
+    assert CliRunner().invoke(app, [*asked, "--samples", "2"]).exit_code == 0
+    assert [json.loads(line)["pass_rate"] for line in out.read_text().splitlines()] == [1.0, 0.0]
+    assert [path.name for path in tmp_path.iterdir()] == ["rates.jsonl"]

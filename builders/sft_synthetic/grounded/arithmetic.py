@@ -44,6 +44,7 @@ def false_step(steps: Iterable[Mapping[str, Any]], known: set[str]) -> str | Non
         expression, result = str(step["expression"]), step["result"]
         try:
             value, numbers = _evaluated(expression)
+            result = float(result)
         except (SyntaxError, ValueError, ZeroDivisionError, OverflowError):
             return f"{expression[:80]}: no calculation"
         strange = sorted(numbers - held)

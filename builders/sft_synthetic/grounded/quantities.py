@@ -3,6 +3,7 @@
 # ruff: noqa: RUF001  (typographic dashes and signs are what is read)
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -42,6 +43,7 @@ _WORDS = {
     "million": "1000000",
 }
 
+_SCALE = 100  # "two hundred" multiplies, "twenty-five" adds
 _NAME = "|".join(sorted(map(re.escape, _CANONICAL), key=len, reverse=True))
 _COUNTS = {"once": 1, "twice": 2, "three times": 3, "four times": 4}
 _PER = rf"\s*(?:(?:{'|'.join(_COUNTS)})\s+)?(?:/|per|an?|each|every)\s*"
@@ -52,6 +54,15 @@ _QUANTITY = re.compile(
     rf"(?:\s+(?:(?:{'|'.join(_COUNTS)})\s+)?(?P<often>{'|'.join(_OFTEN)}))?)?",
     re.IGNORECASE,
 )
+# "two tablets", "half a tablet", "twenty-five mg", "1\u00bd tablets": amounts of medicines that are written out.
+_AMOUNT = "|".join(name for name in map(re.escape, _CANONICAL) if len(name) > 1 and _CANONICAL[name] in _DOSES)
+_NUMBER_WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
+_WRITTEN_OUT = re.compile(
+    rf"\b(?P<words>(?:{_NUMBER_WORD})(?:(?:-|\s+(?:and\s+)?)(?:{_NUMBER_WORD}))*)"
+    rf"(?:-|\s+(?:an?\s+|of\s+an?\s+)?)(?=(?:{'|'.join(sorted(_AMOUNT.split('|'), key=len, reverse=True))})(?!\w))",
+    re.IGNORECASE,
+)
+_FRACTION = re.compile("(\\d*)\\s?([\u00bc\u00bd\u00be])")
 _NUMBERED = re.compile(r"(?m)^\s*(?:\*\*)?\d{1,2}[.)](?=\s)")
 
 
@@ -92,11 +103,40 @@ def quantities_in(text: str) -> list[Quantity]:
     [Quantity(number='10', unit='mg', per='day'), Quantity(number='20', unit='mg', per='day'), \
 Quantity(number='5', unit='mg/kg', per='day'), Quantity(number='1500', unit='', per='')]
     """
-    return [one for found in _QUANTITY.finditer(_NUMBERED.sub("", text)) for one in _read(found)]
+    return [one for found in _QUANTITY.finditer(_in_figures(_NUMBERED.sub("", text))) for one in _read(found)]
+
+
+def _in_figures(text: str) -> str:
+    """Write in figures what is written out before a unit of medicines; elsewhere, as in "one of them", words stay."""
+    text = _FRACTION.sub(lambda found: str(int(found[1] or 0) + unicodedata.numeric(found[2])), text)
+    return _WRITTEN_OUT.sub(lambda found: f"{value_of(found['words'])} ", text)
+
+
+def value_of(written: str) -> str | None:
+    """Return a number that is written in figures or words, in figures; None where it is none.
+
+    Examples
+    --------
+    >>> [value_of(text) for text in ("6", "six", "twenty-five", "two hundred", "one half", "some")]
+    ['6', '6', '25', '200', '0.5', None]
+    """
+    if written.isdecimal():
+        return plain(written)
+    total, last = 0.0, 0.0
+    for word in re.split(r"-|\s+(?:and\s+)?", written.lower()):
+        if word not in _WORDS:
+            return None
+        value = float(_WORDS[word])
+        scales = value >= _SCALE or value < 1
+        total, last = (total + (max(last, 1) * value - last if scales else value), value if not scales else 0.0)
+    return plain(f"{total:f}")
 
 
 def _read(found: "re.Match[str]") -> Iterator[Quantity]:
-    names = [_CANONICAL[name.lower()] for name in re.findall(rf"(?:{_NAME})(?!\w)", found["per"] or "", re.IGNORECASE)]
+    names = [
+        _CANONICAL[name.lower()]
+        for name in re.findall(rf"(?<![A-Za-z])(?:{_NAME})(?!\w)", found["per"] or "", re.IGNORECASE)
+    ]
     per = next((name for name in names if name in _TIMES), _OFTEN.get((found["often"] or "").lower(), ""))
     times = next((number for words, number in _COUNTS.items() if words in found[0].lower()), 1)
     per += f" by {times}" if per and times > 1 else ""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from .arithmetic import false_step
 from .dialogue import Dialogue
 from .drugs import drugs_in
+from .frequencies import rates_in
 from .quantities import Quantity, numbers_in, plain, quantities_in
 from .reasons import GroundedReason
 from .tasks import PLANS, Task
@@ -23,6 +24,7 @@ def _any(*patterns: str) -> "re.Pattern[str]":
 
 # Emergency numbers, and hours that are always open, are known to all.
 _KNOWN = frozenset({"911", "112", "999", "988", "111", "24", "7"})
+_CLAUSE_ENDS = re.compile(r"(?<=[.!?;])\s+|\n+")
 _DOCTOR = r"(?:doctor|physician|nurse|pharmacist|clinician|health care provider)"
 _PASSAGE = _any(
     r"(?:the|this|that|provided|above|given|source) (?:passage|text|excerpt|document|context|source material)(?! of)"
@@ -114,6 +116,8 @@ def _facts(task: Task, dialogue: Dialogue, passage: str) -> Found | None:
     known = numbers_in(ground) | _KNOWN
     if (step := false_step(dialogue.steps, known)) is not None:
         return GroundedReason.FALSE_ARITHMETIC, step
+    if often := _strange_rate(dialogue.answered, ground):
+        return GroundedReason.UNGROUNDED_DOSE, often
     results = _numbers_of_steps(dialogue)
     said = quantities_in(dialogue.asked) if PLANS[task].vignette else []
     held = quantities_in(passage)
@@ -125,6 +129,22 @@ def _facts(task: Task, dialogue: Dialogue, passage: str) -> Found | None:
         if quantity.unit and not _same_unit(quantity, held, said):
             return GroundedReason.UNGROUNDED_DOSE, f"{quantity.number} {quantity.unit}"
     return None
+
+
+def _strange_rate(answer: str, ground: str) -> str | None:
+    """Return a clause that gives a dose at a rate of which the ground says nothing, or another one for this dose."""
+    grounds = [(_doses(said), rates_in(said)) for said in _CLAUSE_ENDS.split(ground)]
+    for clause in _CLAUSE_ENDS.split(answer):
+        doses, rates = _doses(clause), rates_in(clause)
+        if doses and rates:
+            of_doses = {rate for held, told in grounds if held & doses for rate in told}
+            if not rates <= (of_doses or {rate for _, told in grounds for rate in told}):
+                return clause
+    return None
+
+
+def _doses(clause: str) -> set[tuple[str, str]]:
+    return {(one.number, one.unit) for one in quantities_in(clause) if one.is_dose}
 
 
 def _same_unit(quantity: Quantity, held: Sequence[Quantity], said: Sequence[Quantity]) -> bool:
