@@ -9,9 +9,9 @@ from openmed_data.benchmark_splits import is_test_split
 from openmed_data.builder import ROW
 from openmed_data.index_base import gold_position
 from openmed_data.text.clean import clean_text
-from openmed_data.text.explanations import stated_position
+from openmed_data.text.explanations import explains_picture, stated_position
 from openmed_data.text.options import mend_options
-from openmed_data.text.questions import lost_table, needs_picture, unanswerable
+from openmed_data.text.questions import letters_alone, lost_table, needs_picture, unanswerable
 from openmed_data.text.rationale import rationale
 from openmed_data.text.reasoning import clean_reasoning, concludes_otherwise
 from openmed_data.text.stems import mend_stems
@@ -47,8 +47,12 @@ def look(batch: pl.DataFrame, shape: str, bases: dict[str, int]) -> pl.DataFrame
     if shape == MEDREASON:
         proper = pl.col("reasoning").str.replace(_BEFORE_REASONING, "")
         return looked.with_columns(clean_reasoning(proper).alias("reasoning"))
+    stems, told = looked["question"], looked["exp"]
     return looked.with_columns(
-        gold_position(bases).alias("place"), stated_position(pl.col("exp").fill_null("")).alias("stated")
+        pl.col("picture") | explains_picture(stems, told),
+        pl.col("empty") | letters_alone(stems, [looked[name] for name in OPTIONS]),
+        gold_position(bases).alias("place"),
+        stated_position(pl.col("exp").fill_null("")).alias("stated"),
     )
 
 
