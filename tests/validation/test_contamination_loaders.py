@@ -19,7 +19,6 @@ from openmed_data.validation.contamination import (
     load_mmlu,
     load_mmlu_pro,
     load_pubmedqa,
-    row_texts,
 )
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
@@ -124,15 +123,6 @@ def test_a_key_outside_the_options_is_an_error(tmp_path: Path) -> None:
         load_mmlu_pro(path)
     with pytest.raises(BenchmarkFileError, match="no MMLU csv"):
         load_mmlu(tmp_path)
-
-
-def test_the_text_of_a_row_is_everything_a_model_sees() -> None:
-    call = {"function": {"name": "find", "arguments": {"q": "sore throat"}}}
-    frame = pl.DataFrame(
-        {"messages": [[{"role": "user", "content": None, "tool_calls": [call]}]], "n": [3], "t": ["x"]}
-    )
-    assert row_texts(frame, ["messages", "n", "t"]) == ["user\nfind\nsore throat\nx"]
-    assert row_texts(pl.DataFrame({"a": ["p", None], "b": ["q", None]}), ["a", "b"]) == ["p\nq", ""]
 
 
 @pytest.mark.shared
