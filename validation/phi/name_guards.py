@@ -8,6 +8,7 @@ __all__ = [
     "CAP",
     "FIRST",
     "INITIAL",
+    "PARTICLES",
     "SURE_FIRST",
     "SURNAMES",
     "core",
@@ -25,7 +26,7 @@ INITIAL = r"[A-Z](?:\.|\b(?!['-]))"
 
 _STOP = words("not_names")
 _FAMOUS = phrases("eponyms")
-_PARTICLES = frozenset({"de", "la", "da", "van", "der", "von", "bin", "al"})
+PARTICLES = frozenset({"de", "la", "da", "van", "der", "von", "bin", "al"})
 _MEDICAL = re.compile(
     r"(?:a?emia|itis|osis|oma|pathy|plasty|ectomy|ostomy|otomy|uria|algia|trophy|plasia|genesis|lysis|sclerosis|atresia|phobia|cillin"
     r"|mycin|azole|statin|pril|sartan|olol|ase|ide|ate|ine|gen|cyte|blast|virus|coccus|glycan|globin|globulin|syndrome|scopy|graphy"
@@ -60,7 +61,7 @@ def core(run: str, *, terms: bool = True) -> tuple[int, str]:
         if part in _STOP or (terms and _MEDICAL.search(part) and part not in FIRST and part not in SURNAMES):
             break
         kept.append(part)
-    while kept and kept[-1] in _PARTICLES:
+    while kept and kept[-1] in PARTICLES:
         kept.pop()
     return skipped, " ".join(kept)
 
