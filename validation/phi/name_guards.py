@@ -58,7 +58,10 @@ def core(run: str, *, terms: bool = True) -> tuple[int, str]:
         skipped += len(parts.pop(0)) + 1
     kept: list[str] = []
     for part in parts:
-        if part in _STOP or (terms and _MEDICAL.search(part) and part not in FIRST and part not in SURNAMES):
+        # A given name and an initial ask for a surname: "John Q. Public".
+        asked = len(kept) > 1 and kept[0] in FIRST and len(kept[-1].rstrip(".")) == 1
+        term = terms and not asked and _MEDICAL.search(part) and part not in FIRST and part not in SURNAMES
+        if part in _STOP or term:
             break
         kept.append(part)
     while kept and kept[-1] in PARTICLES:
