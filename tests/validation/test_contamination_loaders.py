@@ -78,9 +78,9 @@ def test_medmcqa_keys_need_their_base(tmp_path: Path) -> None:
 
 
 def test_any_file_with_a_text_column(tmp_path: Path) -> None:
-    records = [{"q": "Pick?", "o": list(OPTIONS), "a": "two", "n": 5}, {"q": "More?", "o": [], "a": "", "n": 6}]
-    lines = load_file(json_lines(tmp_path / "own.jsonl", *records), "own", "q", item_id="n", options="o", answer="a")
-    assert lines.items == (BenchmarkItem("5", "Pick?", OPTIONS, "two"), BenchmarkItem("6", "More?"))
+    records = [{"q": "Pick?", "o": list(OPTIONS), "a": "two"}, {"q": "More?", "o": None, "a": None}]
+    lines = load_file(json_lines(tmp_path / "own.jsonl", *records), "own", "q", options="o", answer="a")
+    assert lines.items == (BenchmarkItem("0", "Pick?", OPTIONS, "two"), BenchmarkItem("1", "More?"))
     pl.DataFrame(records).write_parquet(tmp_path / "own.parquet")
     assert load_file(tmp_path / "own.parquet", "own", "q").items[1] == BenchmarkItem("1", "More?")
 
@@ -97,8 +97,9 @@ BROKEN: list[tuple[str, str, Callable[[Path], BenchmarkItems], str]] = [
         load_medqa,
         r"row 0: TypeError: options",
     ),
-    ("p.json", "[1]", load_pubmedqa, r"expected one object keyed by PMID, found list"),
-    ("p.json", "{", load_pubmedqa, r"p\.json: not JSON"),
+    ("p.json", "[1]", load_pubmedqa, r"p\.json: row 0: expected an object, found 1"),
+    ("p.json", '{"1": "yes"}', load_pubmedqa, r"p\.json: row 0: KeyError: 'pubid'"),
+    ("p.json", "{", load_pubmedqa, r"p\.json: row 0: not JSON"),
     ("p.parquet", "no", load_mmlu_pro, r"p\.parquet: not a Parquet file"),
     ("p.txt", "no", load_ifeval, r"p\.txt: expected a \.jsonl"),
 ]
