@@ -15,6 +15,8 @@ from openmed_data.planting import Change, any_of, change_asked, change_told, gro
 from ._quality_faults import Fault, QualitySettings
 
 _EACH = 40
+# An answer to be verified is no reply, and these are looked for in replies alone.
+_OF_REPLIES = frozenset({Fault.REPETITION, Fault.TRUNCATED, Fault.OPEN_END, Fault.LANGUAGE})
 _SAME = 0.2  # of all rows
 _PROSE = (
     "The heart has four chambers. Blood enters the right atrium from the venae cavae and passes through the tricuspid "
@@ -72,7 +74,7 @@ def plants(rows: pl.DataFrame, kind: Kind, settings: QualitySettings, rng: rando
     told = list(_told(settings, rng))
     parts = groups(rows, len(told) + 2, _EACH)
     for (fault, how, change), part in zip(told, parts, strict=False):
-        if kind is not Kind.REWARDS or fault not in {Fault.REPETITION, Fault.TRUNCATED, Fault.LANGUAGE}:
+        if kind is not Kind.REWARDS or fault not in _OF_REPLIES:
             yield Plant(fault, change_told(part, kind, change), how)
     yield Plant(
         Fault.SHORT, change_asked(next(parts), kind, any_of(rng, "Why?", "ECG?", "Dx", "?")), "a prompt of a word"
