@@ -108,6 +108,14 @@ def test_an_identifier_in_an_id_cannot_be_replaced_so_the_row_goes():
     assert "mail.example" not in filtered.rejected["detail"].item()
 
 
+def test_a_column_of_names_needs_no_list():
+    frame = pl.DataFrame({"first_name": ["Zorvane"], "last_name": ["Quillmore"], "drug_name": ["Zorvanib"]})
+    assert scan_columns(frame).select("field", "type", "level").rows() == [
+        ("first_name", "NAME", 2),
+        ("last_name", "NAME", 2),
+    ]
+
+
 def test_numbers_and_dates_are_read_with_the_name_of_their_column():
     frame = pl.DataFrame({"mrn": [445566], "n_calls": [445566], "text": ["Fine."]})
     assert scan_columns(frame).select("field", "type").rows() == [("mrn", "MRN")]

@@ -100,7 +100,7 @@ def labelled_names(text: str) -> Iterator[Candidate]:
     """Yield names that only a label makes one: a given name alone, "SMITH, JOHN", "john smith"."""
     for found in _SINGLE.finditer(text):
         start, end = found.span("name")
-        told = found[0].lower().startswith(("my name", "patient name"))
+        told = not found[0].lower().startswith(("name", "patient:", "called:"))
         known = found["name"] in FIRST or (told and core(found["name"])[1])
         if known and not is_eponym(text, found["name"], end) and not is_figure(text, start, end):
             yield Candidate(start, end, IdentifierType.NAME, Level.CONTEXT)
