@@ -135,7 +135,7 @@ class Plant:
     together
         Whether the fault shows in a figure only, and in no single row.
     any_code
-        Whether a finding of level 2 or 3 with another code will do: what matters is that the row is caught.
+        Whether a finding of level 2 or 3, of any code, is asked for: what matters is that the row is caught.
     """
 
     code: str

@@ -106,7 +106,7 @@ def _recall(check: Check[Any], plant: Plant, before: CheckResult, after: CheckRe
         failed = [{one.name for one in result.figures if not one.passed} for result in (before, after)]
         told = plant.code in failed[1] and plant.code not in failed[0]
         return Recall(check.name, plant.code, plant.how, 1, int(told))
-    told = (pl.col("code") == str(plant.code)) | ((pl.col("level") >= _ACTED_ON) & plant.any_code)
+    told = pl.col("level") >= _ACTED_ON if plant.any_code else pl.col("code") == str(plant.code)
     named = after.findings.filter(told)["id"].unique()
     found = plant.rows["id"].unique().is_in(named.implode()).sum()
     return Recall(check.name, str(plant.code), plant.how, plant.rows["id"].n_unique(), int(found))

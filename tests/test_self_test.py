@@ -31,8 +31,8 @@ class Toy(Check[Settings]):
     codes = Fault
     most_findings = 5
 
-    def __init__(self, hears: float = 1.0, alarms: int = 0) -> None:
-        self.hears, self.alarms = hears, alarms
+    def __init__(self, hears: float = 1.0, alarms: int = 0, level: int = 2, *, any_code: bool = False) -> None:
+        self.hears, self.alarms, self.level, self.any_code = hears, alarms, level, any_code
 
     @property
     def settings_model(self) -> type[Settings]:
@@ -42,14 +42,14 @@ class Toy(Check[Settings]):
         asked = batch["messages"].list.first().struct.field("content")
         loud = (asked == asked.str.to_uppercase()).arg_true()
         heard = [*loud.head(round(self.hears * len(loud))), *range(self.alarms)]
-        rows = [(batch["id"][at], "", "messages", 0, 0, "shouted", 2, "") for at in dict.fromkeys(heard)]
+        rows = [(batch["id"][at], "", "messages", 0, 0, "shouted", self.level, "") for at in dict.fromkeys(heard)]
         return Scan(pl.DataFrame(rows, schema=FINDINGS, orient="row").head(self.most_findings))
 
     def assess(self, counts: pl.DataFrame, settings: Settings) -> tuple[Figure, ...]:
         return (Figure("loudness", 1.0, maximum=0.5 if self.hears else 2.0),)
 
     def plants(self, rows: pl.DataFrame, kind: Kind, settings: Settings, rng: random.Random) -> Iterator[Plant]:
-        yield Plant("shouted", change_asked(rows.head(20), kind, str.upper), "in capitals")
+        yield Plant("shouted", change_asked(rows.head(20), kind, str.upper), "in capitals", any_code=self.any_code)
 
 
 @pytest.fixture
@@ -87,6 +87,11 @@ def test_rows_named_before_anything_is_planted_are_told_and_not_planted_into(
     result = measured(monkeypatch, dataset, Toy(alarms=7))
     assert result.unplanted == {"toy": 7}
     assert result.recalls[0].found == 20
+
+
+def test_a_finding_that_nothing_acts_on_does_not_catch_a_row(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [measured(monkeypatch, dataset, Toy(level=level, any_code=True)).recalls[0].found for level in (1, 2)]
+    assert found == [0, 20]
 
 
 def test_a_figure_that_was_out_of_range_before_tells_nothing(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:

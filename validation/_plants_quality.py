@@ -4,6 +4,7 @@
 import random
 import re
 from collections.abc import Iterator
+from math import ceil
 
 import polars as pl
 
@@ -14,6 +15,9 @@ from openmed_data.planting import Change, any_of, change_asked, change_told, gro
 from ._quality_faults import Fault, QualitySettings
 
 _EACH = 40
+# An answer to be verified is no reply, and these are looked for in replies alone.
+_OF_REPLIES = frozenset({Fault.REPETITION, Fault.TRUNCATED, Fault.OPEN_END, Fault.LANGUAGE})
+_SAME = 0.2  # of all rows
 _PROSE = (
     "The heart has four chambers. Blood enters the right atrium from the venae cavae and passes through the tricuspid "
     "valve into the right ventricle, which pumps it into the lungs. Oxygenated blood returns to the left atrium and "
@@ -68,13 +72,25 @@ _REFUSALS = (
 def plants(rows: pl.DataFrame, kind: Kind, settings: QualitySettings, rng: random.Random) -> Iterator[Plant]:
     """Plant every fault of `Fault`, a group of rows for each."""
     told = list(_told(settings, rng))
-    parts = groups(rows, len(told) + 1, _EACH)
+    parts = groups(rows, len(told) + 2, _EACH)
     for (fault, how, change), part in zip(told, parts, strict=False):
-        if kind is not Kind.REWARDS or fault not in {Fault.REPETITION, Fault.TRUNCATED, Fault.LANGUAGE}:
+        if kind is not Kind.REWARDS or fault not in _OF_REPLIES:
             yield Plant(fault, change_told(part, kind, change), how)
     yield Plant(
         Fault.SHORT, change_asked(next(parts), kind, any_of(rng, "Why?", "ECG?", "Dx", "?")), "a prompt of a word"
     )
+    if kind is not Kind.REWARDS:
+        yield Plant(Fault.ECHO, _echoing(next(parts), kind), "a reply that is the question, in capitals")
+    if kind in {Kind.SFT, Kind.TRACES}:
+        same = change_told(rows.head(ceil(_SAME * rows.height)), kind, lambda _: "Got it.")
+        yield Plant(Fault.SAME, same, f"{_SAME:.0%} of all replies the same two words", together=True)
+
+
+def _echoing(rows: pl.DataFrame, kind: Kind) -> pl.DataFrame:
+    asked: list[str] = []
+    change_asked(rows, kind, lambda text: asked.append(text) or text)
+    left = iter(asked)
+    return change_told(rows, kind, lambda _: next(left).upper())
 
 
 def _told(settings: QualitySettings, rng: random.Random) -> Iterator[tuple[Fault, str, Change]]:

@@ -23,6 +23,8 @@ class Fault(ReasonCode):
     LOST_RT = "lost_rt", 'rows with a word that lost the letters "rt" (aery, impoant)'
     MARKUP = "markup", "rows with HTML tags or entities in what should be plain text"
     TEMPLATE_TOKENS = "template_tokens", "rows with the control tokens of a chat template in a text (<|im_end|>)"
+    ECHO = "echo", "rows with a reply that says again what was asked, and nothing else"
+    SAME = "same_reply", "conversations whose reply is the one that most have, and that no prompt offers as a choice"
     REFUSAL = "refusal", "rows with a reply that refuses, or speaks of itself as a language model"
 
 
@@ -56,6 +58,8 @@ class QualitySettings(Settings):
     max_lost_rt: float = Field(0.01, ge=0, le=1, description='Most rows with words that lost "rt", as a share.')
     max_markup: float = Field(0.01, ge=0, le=1, description="Most rows with HTML, as a share.")
     max_template_tokens: float = Field(0, ge=0, le=1, description="Most rows with a template's tokens, as a share.")
+    max_echo: float = Field(0.001, ge=0, le=1, description="Most rows with a reply that is what was asked, as a share.")
+    max_same_reply: float = Field(0.05, ge=0, le=1, description="Most rows with one and the same reply, as a share.")
     max_refusal: float = Field(0.001, ge=0, le=1, description="Most rows with a refusing reply, as a share.")
 
     def most(self, fault: Fault) -> float:

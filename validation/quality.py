@@ -27,6 +27,7 @@ from ._quality_faults import SEVERITY, Fault, Language, QualitySettings
 from ._quality_language import other_language
 from ._quality_lost_letters import lost_rt
 from ._quality_repetition import repetitive
+from ._quality_replies import count_replies, echoes, repeated_replies
 from ._quality_truncation import open_ended, truncated
 from ._texts import texts_of
 
@@ -103,12 +104,14 @@ class QualityCheck(Check[QualitySettings]):
 
     def scan(self, batch: pl.DataFrame, settings: QualitySettings) -> Scan:
         """Find the faults of a batch, and count the rows that have them."""
-        found, replies = _examine(batch, settings)
+        found, texts = _examine(batch, settings)
+        replies = texts.filter(pl.col("role") == "assistant")
         rows = found.group_by("code").agg(pl.col("row").n_unique().alias("count"))
         counts = [
             tally.tally("fault", rows, key="code"),
             pl.DataFrame([("rows", "rows", "", batch.height)], schema=tally.SCHEMA, orient="row"),
             count_lengths(replies.select(pl.col("text").str.len_chars().alias("reply"))),
+            count_replies(texts),
         ]
         shown = found.group_by("code", maintain_order=True).head(self.most_findings)
         return Scan(_findings(shown, batch), tally.merge(counts))
@@ -116,7 +119,7 @@ class QualityCheck(Check[QualitySettings]):
     def assess(self, counts: pl.DataFrame, settings: QualitySettings) -> tuple[Figure, ...]:
         """Turn counts into one share of rows for each fault."""
         rows = tally.table(counts, "rows").get("rows", 0)
-        faults = tally.table(counts, "fault")
+        faults = {**tally.table(counts, "fault"), Fault.SAME: repeated_replies(counts)}
         return tuple(
             Figure(
                 fault,
@@ -135,7 +138,7 @@ class QualityCheck(Check[QualitySettings]):
 
 
 def _examine(batch: pl.DataFrame, settings: QualitySettings) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the faulty texts with the code of their fault, and the replies."""
+    """Return the faulty texts with the code of their fault, and all texts."""
     kind = kind_of(set(batch.columns))
     if kind is None:
         raise ValueError("the batch is of none of the four kinds")
@@ -144,8 +147,8 @@ def _examine(batch: pl.DataFrame, settings: QualitySettings) -> tuple[pl.DataFra
     long = _Rule(Fault.LONG, _EVERYONE, lambda series: series.str.len_chars() > settings.max_characters)
     tools = batch["tools"].to_list() if "tools" in batch.columns else [""] * batch.height
     parts = [_found(rule, texts, tools) for rule in (*_RULES, language, long)]
-    parts.append(_short_prompts(texts, settings.min_prompt_characters))
-    return pl.concat(parts), texts.filter(pl.col("role") == "assistant")
+    parts += [_pointed(Fault.ECHO, echoes(texts)), _short_prompts(texts, settings.min_prompt_characters)]
+    return pl.concat(parts), texts
 
 
 def _found(rule: _Rule, texts: pl.DataFrame, tools: Sequence[str | None]) -> pl.DataFrame:
@@ -159,15 +162,19 @@ def _found(rule: _Rule, texts: pl.DataFrame, tools: Sequence[str | None]) -> pl.
     if rule.fault is Fault.REFUSAL:
         spoken: list[tuple[str, int]] = hits.select("text", "row").rows()
         hits = hits.filter([not offers_a_tool(text, _names(tools[row])) for text, row in spoken])
-    spans = [_span(text, rule.where) for text in hits["text"]]
+    return _pointed(rule.fault, hits, rule.where, rule.level)
+
+
+def _pointed(fault: Fault, hits: pl.DataFrame, where: re.Pattern[str] | None = None, level: int = 2) -> pl.DataFrame:
+    spans = [_span(text, where) for text in hits["text"]]
     return hits.select(
         "row",
         "field",
         pl.Series("start", [start for start, _ in spans], dtype=pl.Int64),
         pl.Series("end", [end for _, end in spans], dtype=pl.Int64),
         pl.Series("masked", [mask(text[a:b]) for text, (a, b) in zip(hits["text"], spans, strict=True)], pl.String),
-        pl.lit(str(rule.fault)).alias("code"),
-        pl.lit(rule.level, pl.Int8).alias("level"),
+        pl.lit(str(fault)).alias("code"),
+        pl.lit(level, pl.Int8).alias("level"),
     )
 
 

@@ -88,6 +88,26 @@ def test_benchmarks_are_recognised_by_what_they_hold(tmp_path: Path):
     assert named.items[0].answer == "Posterior tibial"
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.json", {"12": {"QUESTION": "Does it?"}}, ("pubmedqa/unlabelled", "12", ())),
+        ("a.jsonl", {"pubid": 12, "question": "Does it?"}, ("pubmedqa/unlabelled", "12", ())),
+        ("a.jsonl", {"pubid": 12, "question": "Does it?", "final_decision": "no"}, ("pubmedqa/labelled", "12", ())),
+        (
+            "test-00000-of-00001.jsonl",
+            {"question": "Does it?", "choices": ["yes", "no"], "answer": 0, "subject": "anatomy"},
+            ("mmlu/test", "anatomy/0", ("yes", "no")),
+        ),
+        ("own.json", [{"question": "Does it?", "options": ["yes", "no"]}], ("own", "0", ("yes", "no"))),
+    ],
+)
+def test_copies_of_a_benchmark_are_recognised(name: str, content: Any, expected: Any, tmp_path: Path):
+    (tmp_path / name).write_text(json.dumps(content), encoding="utf-8")
+    (items,) = load([str(tmp_path / name)])
+    assert (items.name, items.items[0].item_id, items.items[0].options) == expected
+
+
 @pytest.mark.parametrize(("base", "keys"), [(1, (1, 4)), (0, (0, 3)), (0, (-1, 2))])
 def test_the_base_of_a_medmcqa_key_is_told_by_the_whole_file(base: int, keys: tuple[int, int], tmp_path: Path):
     given = [row | {"cop": key} for row, key in zip(records(), keys, strict=False)]

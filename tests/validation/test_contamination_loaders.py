@@ -19,7 +19,6 @@ from openmed_data.validation.contamination import (
     load_mmlu,
     load_mmlu_pro,
     load_pubmedqa,
-    row_texts,
 )
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
@@ -79,9 +78,9 @@ def test_medmcqa_keys_need_their_base(tmp_path: Path) -> None:
 
 
 def test_any_file_with_a_text_column(tmp_path: Path) -> None:
-    records = [{"q": "Pick?", "o": list(OPTIONS), "a": "two", "n": 5}, {"q": "More?", "o": [], "a": "", "n": 6}]
-    lines = load_file(json_lines(tmp_path / "own.jsonl", *records), "own", "q", item_id="n", options="o", answer="a")
-    assert lines.items == (BenchmarkItem("5", "Pick?", OPTIONS, "two"), BenchmarkItem("6", "More?"))
+    records = [{"q": "Pick?", "o": list(OPTIONS), "a": "two"}, {"q": "More?", "o": None, "a": None}]
+    lines = load_file(json_lines(tmp_path / "own.jsonl", *records), "own", "q", options="o", answer="a")
+    assert lines.items == (BenchmarkItem("0", "Pick?", OPTIONS, "two"), BenchmarkItem("1", "More?"))
     pl.DataFrame(records).write_parquet(tmp_path / "own.parquet")
     assert load_file(tmp_path / "own.parquet", "own", "q").items[1] == BenchmarkItem("1", "More?")
 
@@ -98,8 +97,9 @@ BROKEN: list[tuple[str, str, Callable[[Path], BenchmarkItems], str]] = [
         load_medqa,
         r"row 0: TypeError: options",
     ),
-    ("p.json", "[1]", load_pubmedqa, r"expected one object keyed by PMID, found list"),
-    ("p.json", "{", load_pubmedqa, r"p\.json: not JSON"),
+    ("p.json", "[1]", load_pubmedqa, r"p\.json: row 0: expected an object, found 1"),
+    ("p.json", '{"1": "yes"}', load_pubmedqa, r"p\.json: row 0: KeyError: 'pubid'"),
+    ("p.json", "{", load_pubmedqa, r"p\.json: row 0: not JSON"),
     ("p.parquet", "no", load_mmlu_pro, r"p\.parquet: not a Parquet file"),
     ("p.txt", "no", load_ifeval, r"p\.txt: expected a \.jsonl"),
 ]
@@ -124,15 +124,6 @@ def test_a_key_outside_the_options_is_an_error(tmp_path: Path) -> None:
         load_mmlu_pro(path)
     with pytest.raises(BenchmarkFileError, match="no MMLU csv"):
         load_mmlu(tmp_path)
-
-
-def test_the_text_of_a_row_is_everything_a_model_sees() -> None:
-    call = {"function": {"name": "find", "arguments": {"q": "sore throat"}}}
-    frame = pl.DataFrame(
-        {"messages": [[{"role": "user", "content": None, "tool_calls": [call]}]], "n": [3], "t": ["x"]}
-    )
-    assert row_texts(frame, ["messages", "n", "t"]) == ["user\nfind\nsore throat\nx"]
-    assert row_texts(pl.DataFrame({"a": ["p", None], "b": ["q", None]}), ["a", "b"]) == ["p\nq", ""]
 
 
 @pytest.mark.shared

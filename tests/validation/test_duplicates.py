@@ -32,8 +32,8 @@ CLEAN = (
 words = st.lists(st.text("abcdeghmnorst", min_size=2, max_size=7), min_size=6, max_size=14)
 
 
-def clusters(texts: list[str], splits: list[str] | None = None) -> list[set[int]]:
-    table = find_duplicates(texts, splits).clusters
+def clusters(texts: list[str]) -> list[set[int]]:
+    table = find_duplicates(texts).clusters
     return [set(rows) for rows in table.group_by("cluster", maintain_order=True).agg("row")["row"].to_list()]
 
 
@@ -51,17 +51,10 @@ def test_exact_and_near_duplicates_form_clusters() -> None:
 
 @pytest.mark.parametrize("texts", [[], [BASE], list(CLEAN), ["", " ", "...", "?!", "", "--"]], ids=len)
 def test_clean_rows_pass(texts: list[str]) -> None:
-    found = find_duplicates(texts, ["train"] * len(texts))
+    found = find_duplicates(texts)
     assert found.clusters.is_empty()
     assert found.pairs.is_empty()
-    assert found.clusters.columns == ["cluster", "row", "split", "kind", "similarity", "differs"]
-
-
-def test_clusters_across_splits() -> None:
-    found = find_duplicates([BASE, FAR, NEAR, FAR], ["train", "train", "test", "train"])
-    assert found.clusters.select("row", "split").rows() == [(0, "train"), (2, "test"), (1, "train"), (3, "train")]
-    assert found.across_splits().select("row", "split").rows() == [(0, "train"), (2, "test")]
-    assert find_duplicates([BASE, NEAR]).across_splits().is_empty()
+    assert found.clusters.columns == ["cluster", "row", "kind", "similarity", "differs"]
 
 
 LONG = "A mother of three asks the midwife in the village about her next child. Her blood is {}. What is given to her?"
@@ -205,8 +198,6 @@ def test_a_chain_is_one_cluster() -> None:
 def test_bad_arguments_are_refused() -> None:
     with pytest.raises(ValueError, match=r"between 0\.5 and 1, got 0\.2"):
         find_duplicates([], threshold=0.2)
-    with pytest.raises(ValueError, match="2 texts but 1 splits"):
-        find_duplicates(["a", "b"], ["train"])
 
 
 def test_result_types_are_fixed() -> None:

@@ -12,7 +12,8 @@ from polars.testing import assert_frame_equal
 
 from openmed_data.kinds import Kind
 from openmed_data.spread import Spread, spread
-from openmed_data.validation.duplicates import _compare, _lines, find_duplicates
+from openmed_data.text.near import find_duplicates
+from openmed_data.validation.duplicates import _compare, _lines
 
 WORDS = "fever cough rash jaundice pallor clubbing syncope ataxia tremor vertigo tinnitus not 12 Rh+ increased".split()
 # Few enough that some texts are equal, and some nearly.

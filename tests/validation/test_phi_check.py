@@ -1,6 +1,7 @@
 """The check `phi`: every text of a row is read, each finding is masked, and filters leave nothing behind."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from openmed_data.builder import ROW
 from openmed_data.kinds import Kind
 from openmed_data.validation.phi import CHECK, PhiSettings, scan_columns
 from openmed_data.validation.phi.columns import flat_texts
+from openmed_data.validation.phi.dates import parse_date
 from openmed_data.validation.phi.rewrite import rewrite
 
 PHONE = "617-555-0143"
@@ -59,6 +61,43 @@ def test_replacing_leaves_the_form_and_no_identifier(action: str):
     assert dict(mended.select("key", "count").rows()) == {"phi:mrn": 1, "phi:name": 1, "phi:phone": 1}
 
 
+def test_what_one_message_identifies_is_found_in_the_others():
+    call = json.dumps(
+        {"function": {"name": "book", "arguments": json.dumps({"who": "Alice Smith", "at": "Mercy Clinic"})}}
+    )
+    messages: list[dict[str, Any]] = [
+        {"role": "user", "content": "Please book Alice Smith, MRN 00471123, on May 3rd, 2023 at Mercy Clinic."},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "assistant", "content": "Booked: Ms. Smith, 3 May 2023. Alice should come at ten."},
+    ]
+    frame = pl.DataFrame(
+        {ROW: [0, 1], "id": ["a", "b"], "messages": [messages, [{"role": "user", "content": "Alice?"}]]}
+    )
+    kept = CHECK.filter(frame, PhiSettings(action="redact")).kept["messages"].to_list()
+    assert json.loads(json.loads(kept[0][1]["tool_calls"][0])["function"]["arguments"]) == {
+        "who": "[NAME]", "at": "[LOCATION]",
+    }  # fmt: skip
+    assert kept[0][2]["content"] == "Booked: [NAME], [DATE]. [NAME] should come at ten."
+    assert kept[1][0]["content"] == "Alice?"
+
+
+def test_invented_values_of_a_row_agree():
+    messages = [
+        {"role": "user", "content": "Please book Alice Smith on May 3rd, 2023 at Mercy Clinic."},
+        {"role": "tool", "content": json.dumps({"patient": "Smith, Alice", "date": "2023-05-03"})},
+        {"role": "assistant", "content": "Ms. Smith is booked for 3 May 2023."},
+    ]
+    frame = pl.DataFrame({ROW: [0], "id": ["a"], "messages": [messages]})
+    asked, told, said = (m["content"] for m in CHECK.filter(frame, PhiSettings(action="surrogate")).kept["messages"][0])
+    hit = re.fullmatch(r"Please book (\w+) (\w+) on (\w+ \w+, \d+) at .*", asked)
+    assert hit, asked
+    first, last, day = hit.groups()
+    moved = parse_date(day)
+    assert moved is not None
+    assert json.loads(told) == {"patient": f"{last}, {first}", "date": moved.day.isoformat()}
+    assert said == f"Ms. {last} is booked for {moved.day.day} {moved.day:%B %Y}."
+
+
 def test_an_identifier_in_an_id_cannot_be_replaced_so_the_row_goes():
     frame = pl.DataFrame(
         {ROW: [0, 1], "id": ["a@mail.example.org", "b"], "prompt": ["Mail c.d@mail.example.org", "Why?"]}
@@ -67,6 +106,14 @@ def test_an_identifier_in_an_id_cannot_be_replaced_so_the_row_goes():
     assert filtered.kept["id"].to_list() == ["b"]
     assert filtered.rejected["reason"].to_list() == ["phi:email"]
     assert "mail.example" not in filtered.rejected["detail"].item()
+
+
+def test_a_column_of_names_needs_no_list():
+    frame = pl.DataFrame({"first_name": ["Zorvane"], "last_name": ["Quillmore"], "drug_name": ["Zorvanib"]})
+    assert scan_columns(frame).select("field", "type", "level").rows() == [
+        ("first_name", "NAME", 2),
+        ("last_name", "NAME", 2),
+    ]
 
 
 def test_numbers_and_dates_are_read_with_the_name_of_their_column():

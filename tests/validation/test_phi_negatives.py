@@ -33,6 +33,12 @@ CLEAN = [
     "Platelets 150000 per microlitre, sodium 140 mEq/L, 98.6 F, SpO2 97%.",
     "It arises in the ganglion cell layer (Ref. Radiation of the eye, (1991) 5. 239-251).",
     "The patient may relapse: diabetes type 2 may be diagnosed late, and dob, date of birth, is asked.",
+    "My mother Earth costume itched, her father Parkinson's disease was mild, and her sister Chromatids separate.",
+    "With best wishes\nThe Editors",
+    "In Paris, Charcot presented the case. In Boston, Cushing was admitted to the academy.",
+    "He lives 5 Days a week in the city; PATIENT HAS FEVER; Name the DRUG OF CHOICE; PT INR, APTT are raised.",
+    "The Eunice Kennedy Shriver National Institute of Child Health and Human Development explains it to patients.",
+    "NI number of cells 12 34 56, MRN 12 34, and the date 12345678 does not exist.",
     "Records are kept at example.com and read e.g. at example.org; the user was seen at 00 10 20 30.",
     "",
 ]

@@ -11,6 +11,7 @@ from openmed_data.validation.phi import Finding, IdentifierType, mask, redact, s
 from openmed_data.validation.phi.dates import parse_date
 from openmed_data.validation.phi.disguise import DISGUISES, disguised
 from openmed_data.validation.phi.planting import plants
+from openmed_data.validation.phi.surrogates import Surrogates
 
 NOTE = (
     "Patient: Alice Smith, DOB 03/04/1961, seen 2 May 2023 and again 9 May 2023 at Mercy Clinic. "
@@ -25,15 +26,15 @@ def test_tags() -> None:
     )
 
 
-@pytest.mark.parametrize("action", ["redact", "surrogate"])
-def test_no_planted_string_survives(action: str) -> None:
+@pytest.mark.parametrize("invent", [None, Surrogates(0, "row-1")], ids=["tags", "surrogates"])
+def test_no_planted_string_survives(invent: Surrogates | None) -> None:
     chosen = [
         plant for plant in plants(4, seed=11) if plant.kind in {"name", "email", "phone", "ssn", "mrn", "ip", "date"}
     ]
     for plant, findings in zip(chosen, scan([plant.text for plant in chosen]), strict=True):
         value = plant.text[plant.start : plant.end]
         if any(one.start <= plant.start and one.end >= plant.end for one in findings):
-            assert value not in redact(plant.text, findings, action), plant.text
+            assert value not in redact(plant.text, findings, invent), plant.text
 
 
 @pytest.mark.parametrize("name", sorted(DISGUISES))
@@ -44,9 +45,10 @@ def test_a_disguise_does_not_survive_either(name: str) -> None:
 
 def test_surrogates_are_consistent_and_seeded() -> None:
     findings = scan([NOTE])[0]
-    made = redact(NOTE, findings, "surrogate", seed=3)
-    assert made == redact(NOTE, findings, "surrogate", seed=3)
-    assert made != redact(NOTE, findings, "surrogate", seed=4)
+    made = redact(NOTE, findings, Surrogates(3, "row-1"))
+    assert made == redact(NOTE, findings, Surrogates(3, "row-1"))
+    assert made != redact(NOTE, findings, Surrogates(4, "row-1"))
+    assert made != redact(NOTE, findings, Surrogates(3, "row-2"))
     name = re.match(r"Patient: (.+?), DOB", made)
     assert name is not None
     assert made.count(name[1]) == 2
@@ -56,7 +58,7 @@ def test_surrogates_are_consistent_and_seeded() -> None:
 
 
 def test_dates_move_together() -> None:
-    made = redact(NOTE, scan([NOTE])[0], "surrogate", seed=5)
+    made = redact(NOTE, scan([NOTE])[0], Surrogates(5, "row-1"))
     birth, first, second = re.findall(r"DOB (\S+), seen (.+) and again (.+) at", made)[0]
     days = [parsed.day for parsed in map(parse_date, (birth, first, second)) if parsed]
     shift = days[0] - date(1961, 3, 4)
@@ -65,11 +67,41 @@ def test_dates_move_together() -> None:
     assert re.fullmatch(r"\d\d/\d\d/\d{4}", birth)
 
 
-def test_texts_of_one_document_share_surrogates() -> None:
-    first, second = "Patient: Alice Smith has a cough.", "I spoke with Alice Smith today."
-    made = [redact(text, scan([text])[0], "surrogate", document="row-1") for text in (first, second)]
-    name = made[0].removeprefix("Patient: ").removesuffix(" has a cough.")
-    assert name in made[1]
+def test_a_person_has_one_invented_name_in_every_form() -> None:
+    invent = Surrogates(0, "row-1")
+    forms = ("Alice Smith", "Smith, Alice", "SMITH, ALICE", "Ms. Smith", "Alice", "A. Smith", "alice smith")
+    first, last = invent.value(forms[0], IdentifierType.NAME).split()
+    assert {first, last}.isdisjoint({"Alice", "Smith"})
+    assert [invent.value(form, IdentifierType.NAME) for form in forms[1:]] == [
+        f"{last}, {first}",
+        f"{last}, {first}".upper(),
+        f"Ms. {last}",
+        first,
+        f"{first[0]}. {last}",
+        f"{first} {last}".lower(),
+    ]
+    doctor = invent.value("Dr. Maria de la Cruz", IdentifierType.NAME)
+    assert re.fullmatch(rf"Dr\. (?!{first})[A-Z][a-z]+ de la (?!{last})[A-Z][a-z]+", doctor)
+
+
+def test_two_people_stay_two() -> None:
+    invent = Surrogates(0, "row-1")
+    people = [f"{given} Smith" for given in ("Alice", "Bob", "Carol", "Dan", "Eve", "Frank", "Grace", "Heidi")]
+    assert len({invent.value(one, IdentifierType.NAME) for one in people}) == len(people)
+
+
+def test_the_punctuation_of_a_number_does_not_matter() -> None:
+    invent = Surrogates(0, "row-1")
+    plain = invent.value("00471123", IdentifierType.MRN)
+    assert invent.value("00-471-123", IdentifierType.MRN).replace("-", "") == plain != "00471123"
+
+
+@given(st.integers(0, 200), st.dates(date(2023, 1, 1), date(2025, 12, 31)))
+def test_a_date_moves_alike_with_its_year_and_without(row: int, day: date) -> None:
+    whole, short = day.isoformat(), f"{day:%B} {day.day}"
+    invent = Surrogates(0, str(row), [short, whole])
+    moved = date.fromisoformat(invent.value(whole, IdentifierType.DATE))
+    assert invent.value(short, IdentifierType.DATE) == f"{moved:%B} {moved.day}"
 
 
 @given(

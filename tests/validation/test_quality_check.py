@@ -30,7 +30,10 @@ def found(rows: list[dict[str, Any]], **thresholds: Any) -> dict[str, list[str]]
     frame = pl.DataFrame(rows, infer_schema_length=None)
     settings = QualitySettings(**thresholds)
     scan = CHECK.scan(frame, settings)
-    figures = {one.name: one.value for one in CHECK.assess(scan.counts, settings) if one.value}
+    # The rows of a test may well reply alike: that shows in a figure and in no row.
+    figures = {
+        one.name: one.value for one in CHECK.assess(scan.counts, settings) if one.value and one.name != Fault.SAME
+    }
     by_code = scan.findings.group_by("code", maintain_order=True).agg("field", pl.col("id").n_unique().alias("rows"))
     assert figures == {code: round(rows / frame.height, 6) for code, _, rows in by_code.iter_rows()}
     return {code: fields for code, fields, _ in by_code.iter_rows()}
@@ -160,7 +163,8 @@ def test_a_message_that_calls_a_tool_need_not_speak() -> None:
 
 def test_another_language_can_be_asked_for() -> None:
     spanish = "El paciente debe tomar el medicamento con la comida y no dejar de tomarlo sin hablar con su médico."
-    assert found([conversation(0, spanish, spanish)], language=Language.ES) == {}
+    asked = "¿Qué debe hacer el paciente con el medicamento y con quién debe hablar antes de dejar de tomarlo?"
+    assert found([conversation(0, asked, spanish)], language=Language.ES) == {}
     assert found([conversation(0)], language=Language.ES).keys() == {Fault.LANGUAGE}
 
 
@@ -192,7 +196,7 @@ def test_figures_do_not_depend_on_the_size_of_batches(size: int, said: list[tupl
 
 @pytest.mark.shared
 def test_real_answers_are_rarely_flagged(shared_data: Any) -> None:
-    """MedQuAD is edited text: what is flagged in it was read, and says its lists twice."""
+    """MedQuAD is edited text: what is flagged in it was read, says its lists twice, and asks back."""
     answers = pl.read_parquet(shared_data / "corpus" / "medquad.parquet").filter(
         pl.col("collection") != "7_SeniorHealth_QA"
     )
@@ -206,5 +210,54 @@ def test_real_answers_are_rarely_flagged(shared_data: Any) -> None:
     settings = QualitySettings()
     figures = {one.name: one.value for one in CHECK.assess(CHECK.scan(rows, settings).counts, settings) if one.value}
     assert figures.pop("open_end") < 0.001  # answers of which a full stop was forgotten
+    assert 0.02 < figures.pop("same_reply") < 0.03  # "inherited in an autosomal recessive pattern"
     rows_with = {name: round(share * rows.height) for name, share in figures.items()}
-    assert rows_with == {"repetition": 2, "truncated": 1}
+    assert rows_with == {"repetition": 2, "truncated": 1, "echo": 7}
+
+
+ECHOED = "Read the note. A man of 54 has crushing chest pain. What is the most likely diagnosis?"
+
+
+@pytest.mark.parametrize(
+    ("reply", "echo"),
+    [
+        (ECHOED, True),
+        (ECHOED.upper().replace(".", " ."), True),
+        ("What is the most likely diagnosis?", True),
+        (ECHOED + " Hm.", True),
+        ("A man of 54 has crushing chest pain.", False),
+        ("What is the most likely diagnosis? Myocardial infarction.", False),
+        ("Does he smoke?", False),
+        ("...", False),
+    ],
+)
+def test_a_reply_that_is_the_question_is_an_echo(reply: str, echo: bool):
+    row = conversation(0, reply=reply)
+    row["messages"][0]["content"] = ECHOED
+    scan = CHECK.scan(pl.DataFrame([row]), QualitySettings())
+    assert ("echo" in scan.findings["code"].to_list()) is echo
+
+
+def same_reply(rows: list[tuple[str, str]], *, batches: int = 1) -> float:
+    """Return the figure of rows that ask and reply so."""
+    frame = pl.DataFrame([
+        {"id": str(n), "messages": [{"role": "user", "content": asked}, {"role": "assistant", "content": reply}]}
+        for n, (asked, reply) in enumerate(rows)
+    ])  # fmt: skip
+    settings = QualitySettings()
+    parts = [frame[start::batches] for start in range(batches)]
+    counts = tally.merge(CHECK.scan(part, settings).counts for part in parts)
+    return next(one.value for one in CHECK.assess(counts, settings) if one.name == Fault.SAME)
+
+
+@pytest.mark.parametrize("batches", [1, 7])
+def test_a_set_of_one_reply_shows_however_it_is_cut(batches: int):
+    told = [(f"What does sign {n} mean?", f"Sign {n} means that stage {n} is reached.") for n in range(90)]
+    assert same_reply(told, batches=batches) <= 0.02
+    ok = [(f"What does token {n} mean?", "OK.") for n in range(10)]
+    assert same_reply(told + ok, batches=batches) == 0.09
+
+
+def test_a_choice_that_the_prompt_offers_is_no_repetition():
+    assert same_reply([(f"Is sign {n} normal, yes or no?", "No.") for n in range(50)]) == 0
+    assert same_reply([(f"Is sign {n} abnormal?", "No.") for n in range(50)]) == 0.98

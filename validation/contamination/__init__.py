@@ -3,14 +3,13 @@
 Build an index of the benchmarks once, keep it as one file, and scan texts in batches::
 
     index = Index.cached([load_mmlu(folder), load_medqa(path)], cache)
-    found = index.scan(row_texts(frame, ["prompt", "chosen"]), exclude={"mmlu/test": "why"})
+    found = index.scan(texts, exclude={"mmlu/test": "why"})
 
 The rule is in `rule`, its figures are printed by ``benchmarks/contamination.py``.
 """
 
 from ._store import IndexFileError
 from .check import CHECK, ContaminationSettings
-from .documents import row_texts
 from .index import Index
 from .items import BenchmarkItem, BenchmarkItems
 from .loaders import (
@@ -47,5 +46,4 @@ __all__ = [
     "load_mmlu_pro",
     "load_pubmedqa",
     "open_index",
-    "row_texts",
 ]

@@ -16,9 +16,9 @@ from openmed_data.sources.hub import download, look_up
 from .items import BenchmarkItem, BenchmarkItems
 from .loaders import (
     ifeval_item,
-    keyed_option,
     medmcqa_item,
     medqa_item,
+    mmlu_item,
     mmlu_pro_item,
     pubmedqa_item,
     read_records,
@@ -48,18 +48,12 @@ class HubBenchmark:
     item: Callable[[Mapping[str, Any], int], BenchmarkItem]
 
 
-def _mmlu(record: Mapping[str, Any], row: int) -> BenchmarkItem:
-    options = tuple(map(str, record["choices"]))
-    answer = keyed_option(options, record["answer"])
-    return BenchmarkItem(f"{record['subject']}/{row}", str(record["question"]), options, answer)
-
-
 def _medmcqa(record: Mapping[str, Any], _: int) -> BenchmarkItem:
     return medmcqa_item(record, 0)
 
 
 HUB_BENCHMARKS: Mapping[str, tuple[HubBenchmark, ...]] = {
-    "cais/mmlu": (HubBenchmark("mmlu/test", "all/test-*.parquet", _mmlu),),
+    "cais/mmlu": (HubBenchmark("mmlu/test", "all/test-*.parquet", mmlu_item),),
     "TIGER-Lab/MMLU-Pro": (HubBenchmark("mmlu-pro/test", "data/test-*.parquet", mmlu_pro_item),),
     "google/IFEval": (HubBenchmark("ifeval", "*.jsonl", ifeval_item),),
     "GBaker/MedQA-USMLE-4-options": (HubBenchmark("medqa/test", "*_test.jsonl", medqa_item),),

@@ -158,7 +158,7 @@ class Index:
         Parameters
         ----------
         texts : sequence of str
-            One text per row: prompt, options and answer together (see `row_texts`).
+            One text per row: prompt, options and answer together.
         exclude : mapping of str to str, optional
             Benchmarks left out, with the reason: ``{"medmcqa/validation": "the build is made from it"}``.
 

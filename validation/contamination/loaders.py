@@ -34,6 +34,11 @@ def load_mmlu(folder: Path, name: str = "mmlu/test") -> BenchmarkItems:
     return BenchmarkItems(name, tuple(items), folder.name)
 
 
+def load_mmlu_rows(path: Path, name: str = "") -> BenchmarkItems:
+    """MMLU as on the Hub: rows with question, choices, answer, subject; called by the split in the file's name."""
+    return _load(path, name or f"mmlu/{path.stem.partition('-')[0]}", mmlu_item)
+
+
 def load_mmlu_pro(path: Path, name: str = "mmlu-pro/test") -> BenchmarkItems:
     """MMLU-Pro as on the Hub: Parquet with question_id, question, options, answer_index."""
     return _load(path, name, mmlu_pro_item)
@@ -52,19 +57,15 @@ def load_medqa(path: Path, name: str = "medqa/test") -> BenchmarkItems:
     return _load(path, name, medqa_item)
 
 
-def load_pubmedqa(path: Path, name: str = "pubmedqa/labelled") -> BenchmarkItems:
-    """PubMedQA PQA-L as released: one JSON object, PMID -> QUESTION, final_decision and more.
+def load_pubmedqa(path: Path, name: str = "") -> BenchmarkItems:
+    """PubMedQA as released, one JSON object, PMID -> QUESTION and more, or as on the Hub, rows with pubid and question.
 
-    The contexts are published abstracts that any medical text may rightly quote, so only the question counts.
+    The contexts are published abstracts that any medical text may rightly quote, so only the question counts. Without a
+    name it is called by whether its rows have a final decision.
     """
-    try:
-        held: Any = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise BenchmarkFileError(f"{path}: not JSON ({error})") from error
-    if not isinstance(held, dict):
-        raise BenchmarkFileError(f"{path}: expected one object keyed by PMID, found {type(held).__name__}")
-    records = ({**record, "pubid": pmid} for pmid, record in cast("dict[str, Record]", held).items())
-    return BenchmarkItems(name, to_items(str(path), records, pubmedqa_item), path.name)
+    items = to_items(str(path), read_records(path), pubmedqa_item)
+    labelled = any(item.answer for item in items)
+    return BenchmarkItems(name or f"pubmedqa/{'labelled' if labelled else 'unlabelled'}", items, path.name)
 
 
 def load_medmcqa(path: Path, *, first_option: Literal[0, 1], name: str = "medmcqa/validation") -> BenchmarkItems:
@@ -81,10 +82,8 @@ def load_medmcqa(path: Path, *, first_option: Literal[0, 1], name: str = "medmcq
     return _load(path, name, lambda record, _: medmcqa_item(record, first_option))
 
 
-def load_file(
-    path: Path, name: str, text: str, *, item_id: str = "", options: str = "", answer: str = ""
-) -> BenchmarkItems:
-    """Any JSON lines (`.jsonl`) or Parquet (`.parquet`) file.
+def load_file(path: Path, name: str, text: str, *, options: str = "", answer: str = "") -> BenchmarkItems:
+    """Any JSON lines (`.jsonl`) or Parquet (`.parquet`) file; rows are counted from 0.
 
     Parameters
     ----------
@@ -93,19 +92,26 @@ def load_file(
         As the set shall stand in reports.
     text : str
         Column of the question or prompt.
-    item_id, options, answer : str, optional
-        Columns of the id (else rows are counted from 0), of the list of option texts, and of the right answer's text.
+    options, answer : str, optional
+        Columns of the list of option texts, and of the right answer's text.
     """
 
     def item(record: Record, row: int) -> BenchmarkItem:
         return BenchmarkItem(
-            str(record[item_id]) if item_id else str(row),
+            str(row),
             _text(record, text),
             _list(record, options) if options else (),
-            str(record[answer]) if answer else "",
+            str(record[answer] or "") if answer else "",
         )
 
     return _load(path, name, item)
+
+
+def mmlu_item(record: Record, row: int) -> BenchmarkItem:
+    """One row of MMLU as on the Hub."""
+    options = tuple(map(str, record["choices"]))
+    answer = keyed_option(options, record["answer"])
+    return BenchmarkItem(f"{record['subject']}/{row}", _text(record, "question"), options, answer)
 
 
 def mmlu_pro_item(record: Record, _: int = 0) -> BenchmarkItem:
@@ -133,7 +139,7 @@ def medqa_item(record: Record, row: int) -> BenchmarkItem:
 def pubmedqa_item(record: Record, _: int = 0) -> BenchmarkItem:
     """One row of PubMedQA, of the original release (QUESTION) or of the Hub (question)."""
     field = "QUESTION" if "QUESTION" in record else "question"
-    return BenchmarkItem(str(record["pubid"]), _text(record, field), (), str(record["final_decision"]))
+    return BenchmarkItem(str(record["pubid"]), _text(record, field), (), str(record.get("final_decision") or ""))
 
 
 def medmcqa_item(record: Record, first_option: Literal[0, 1]) -> BenchmarkItem:
@@ -156,11 +162,17 @@ def _mmlu_subject(file: Path) -> Iterator[BenchmarkItem]:
 
 
 def read_records(path: Path) -> Iterator[Record]:
-    """Rows of a JSON lines (`.jsonl`, `.json`) or Parquet file."""
-    readers = {".jsonl": _json_lines, ".json": _json_lines, ".parquet": _parquet}
+    """Rows of a Parquet file, of JSON lines (`.jsonl`, `.json`), or of a `.json` file that is one list or one object.
+
+    Of an object whose values are rows, as PubMedQA is released, the keys are their `pubid`.
+    """
+    readers = {".jsonl": _json_lines, ".json": _json, ".parquet": _parquet}
     if path.suffix not in readers:
-        raise BenchmarkFileError(f"{path}: expected a .jsonl, .json (one object per line) or .parquet file")
-    yield from readers[path.suffix](path)
+        raise BenchmarkFileError(f"{path}: expected a .jsonl, .json or .parquet file")
+    for row, record in enumerate(readers[path.suffix](path)):
+        if not isinstance(record, dict):
+            raise BenchmarkFileError(f"{path}: row {row}: expected an object, found {record!r}")
+        yield cast("Record", record)
 
 
 def to_items(
@@ -196,12 +208,27 @@ def _text(record: Record, field: str) -> str:
 
 def _list(record: Record, field: str) -> tuple[str, ...]:
     value = record[field]
+    if value is None:
+        return ()
     if not isinstance(value, list | tuple):
         raise TypeError(f"{field} must be a list of texts, got {value!r}")
     return tuple(map(str, cast("Sequence[Any]", value)))
 
 
-def _json_lines(path: Path) -> Iterator[Record]:
+def _json(path: Path) -> Iterator[Any]:
+    try:
+        held: Any = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return _json_lines(path)
+    if isinstance(held, list):
+        return iter(cast("list[Any]", held))
+    rows: dict[str, Any] = cast("dict[str, Any]", held) if isinstance(held, dict) else {}
+    if rows and all(isinstance(row, dict) for row in rows.values()):
+        return ({**row, "pubid": key} for key, row in rows.items())
+    return iter([cast("Any", held)])
+
+
+def _json_lines(path: Path) -> Iterator[Any]:
     with path.open(encoding="utf-8") as lines:
         for row, line in enumerate(lines):
             try:
@@ -210,7 +237,7 @@ def _json_lines(path: Path) -> Iterator[Record]:
                 raise BenchmarkFileError(f"{path}: row {row}: not JSON ({error})") from error
 
 
-def _parquet(path: Path) -> Iterator[Record]:
+def _parquet(path: Path) -> Iterator[Any]:
     try:
         frame = pl.read_parquet(path)
     except pl.exceptions.PolarsError as error:

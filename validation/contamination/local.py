@@ -1,7 +1,6 @@
 """Benchmarks from files and folders that a user names, each recognised by what it holds, or from the Hub."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -20,11 +19,14 @@ from .loaders import (
     load_medqa,
     load_mmlu,
     load_mmlu_pro,
+    load_mmlu_rows,
     load_pubmedqa,
     read_records,
 )
 
 _SUFFIXES = frozenset({".json", ".jsonl", ".parquet"})
+_COLUMNS_SHOWN = 12
+_OPTIONS = ("options", "choices")
 _TEXTS = ("question", "prompt", "problem", "text")
 
 
@@ -137,39 +139,39 @@ def _load(path: Path, name: str = "") -> list[BenchmarkItems]:
 
 
 def _load_file(path: Path, name: str) -> BenchmarkItems:
-    if path.suffix == ".json" and not _has_lines(path):
-        return load_pubmedqa(path, **_named(name))
-    first = next(iter(read_records(path)), None)
+    first = next(read_records(path), None)
     if first is None:
         raise BenchmarkFileError(f"{path}: holds no row")
-    columns = set(first)
-    if {"opa", "opd", "cop"} <= columns:
-        return load_medmcqa(path, first_option=_first_option(path), **_named(name))
-    if {"question_id", "options", "answer_index"} <= columns:
-        return load_mmlu_pro(path, **_named(name))
-    if {"key", "prompt", "instruction_id_list"} <= columns:
-        return load_ifeval(path, **_named(name))
-    if {"question", "answer", "options"} <= columns and isinstance(first["options"], Mapping):
-        return load_medqa(path, **_named(name))
-    text = next((column for column in _TEXTS if column in columns), None)
+    for columns, loader in _SHAPES:
+        if columns <= first.keys() and (loader is not load_medqa or isinstance(first["options"], Mapping)):
+            return loader(path, **_named(name))
+    text = next((column for column in _TEXTS if column in first), None)
     if text is None:
-        raise BenchmarkFileError(f"{path}: no benchmark known by its columns ({', '.join(sorted(columns))})")
-    return load_file(path, name or path.stem, text)
+        shown = ", ".join(sorted(first)[:_COLUMNS_SHOWN])
+        raise BenchmarkFileError(f"{path}: no benchmark known by its columns ({shown})")
+    options = next((column for column in _OPTIONS if isinstance(first.get(column), list)), "")
+    answer = "answer" if isinstance(first.get("answer"), str) else ""
+    return load_file(path, name or path.stem, text, options=options, answer=answer)
+
+
+def _load_any_medmcqa(path: Path, **named: Any) -> BenchmarkItems:
+    return load_medmcqa(path, first_option=_first_option(path), **named)
+
+
+_SHAPES: tuple[tuple[frozenset[str], Callable[..., BenchmarkItems]], ...] = (
+    (frozenset({"opa", "opd", "cop"}), _load_any_medmcqa),
+    (frozenset({"question_id", "options", "answer_index"}), load_mmlu_pro),
+    (frozenset({"key", "prompt", "instruction_id_list"}), load_ifeval),
+    (frozenset({"question", "choices", "answer", "subject"}), load_mmlu_rows),
+    (frozenset({"pubid", "question"}), load_pubmedqa),
+    (frozenset({"pubid", "QUESTION"}), load_pubmedqa),
+    (frozenset({"question", "answer", "options"}), load_medqa),
+)
 
 
 def _named(name: str) -> dict[str, Any]:
     """Return the name as an argument where one was given; every loader knows its benchmark's own."""
     return {"name": name} if name else {}
-
-
-def _has_lines(path: Path) -> bool:
-    """Whether a JSON file holds one object per line and not one object in all."""
-    with path.open(encoding="utf-8") as stream:
-        first = stream.readline()
-    try:
-        return isinstance(json.loads(first), dict) and "QUESTION" not in first[:1_000_000]
-    except ValueError:
-        return False
 
 
 def _first_option(path: Path) -> Literal[0, 1]:

@@ -10,32 +10,41 @@ import polars as pl
 from openmed_data.check import Plant
 from openmed_data.kinds import Kind
 from openmed_data.planting import change_asked, change_rows, renamed
+from openmed_data.text.rows import asked
 
 _EACH = 40
 _LETTERED = re.compile(r"[A-J]\. ")
-_FEWEST_WORDS = 10
+_FEWEST_WORDS = 20
+_LIST_COMMA = re.compile(r"(?<!\d),|,(?!\d)")  # "1,000" is one number
 
 
 def plants(rows: pl.DataFrame, kind: Kind, rng: random.Random) -> Iterator[Plant]:
     """Plant copies, near copies, copies in another split, and copies with the other answer."""
     some = renamed(rows.head(_EACH))
-    noisy = change_asked(some, kind, lambda text: text.upper().replace(",", " ,"))
+    noisy = change_asked(some, kind, lambda text: _LIST_COMMA.sub(" ,", text.upper()))
     yield Plant("repeated_rows", some, "the same row again, with another id")
     yield Plant("repeated_rows", noisy, "the same row again in capitals")
     yield Plant("repeated_rows", change_asked(some, kind, _options_moved), "the same row again, its options moved")
     yield Plant("across_splits", some, "the same row in the other split", split="validation")
-    yield Plant("nearly_across_splits", change_asked(some, kind, lambda text: _drop_word(text, rng)),
-                "the same row in the other split, a word of the longest line left out", split="validation")  # fmt: skip
+    if (wordy := renamed(rows.filter(_is_wordy(rows, kind)).head(_EACH))).height:
+        near = change_asked(wordy, kind, lambda text: _drop_word(text, rng))
+        how = "the same row in the other split, without a word of its longest line"
+        yield Plant("nearly_across_splits", near, how, split="validation")
     if kind is Kind.PREFERENCES:
         yield Plant("conflicting_answers", change_rows(some, _turn_round), "the key flipped in a copy")
+
+
+def _is_wordy(rows: pl.DataFrame, kind: Kind) -> pl.Series:
+    """Tell the rows of whose longest line a word can be left out, and it still says nearly the same."""
+    lines = (text.split("\n") for text in asked(rows, kind).fill_null(""))
+    return pl.Series([len(max(one, key=len).split()) >= _FEWEST_WORDS for one in lines], dtype=pl.Boolean)
 
 
 def _drop_word(text: str, rng: random.Random) -> str:
     lines = text.split("\n")
     longest = max(range(len(lines)), key=lambda at: len(lines[at]))
     words = lines[longest].split()
-    if len(words) >= _FEWEST_WORDS:
-        del words[rng.randrange(1, len(words) - 1)]
+    del words[rng.randrange(1, len(words) - 1)]
     lines[longest] = " ".join(words)
     return "\n".join(lines)
 

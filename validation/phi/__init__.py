@@ -2,7 +2,6 @@
 
 from .check import CHECK, Action, PhiSettings
 from .columns import scan_columns
-from .fields import Leaf, leaves, scan_leaves
 from .kinds import SAFE_HARBOR, Finding, IdentifierType, Level, Profile
 from .redact import mask, redact
 from .scanner import FRAME_SCHEMA, scan, scan_frame
@@ -14,15 +13,12 @@ __all__ = [
     "Action",
     "Finding",
     "IdentifierType",
-    "Leaf",
     "Level",
     "PhiSettings",
     "Profile",
-    "leaves",
     "mask",
     "redact",
     "scan",
     "scan_columns",
     "scan_frame",
-    "scan_leaves",
 ]

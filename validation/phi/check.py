@@ -34,9 +34,9 @@ from openmed_data.kinds import Kind
 from .columns import scan_columns
 from .kinds import Finding, IdentifierType, Level, Profile
 from .plants import plants
-from .redact import Action as Replacement
 from .redact import redact
 from .rewrite import rewrite
+from .surrogates import Surrogates
 
 NAME = "phi"
 # An identifier in one of these cannot be replaced: they say where the row comes from.
@@ -217,7 +217,8 @@ class PhiCheck(Check[PhiSettings]):
         replaced: list[dict[str, Any]] = []
         for row in rows.iter_rows(named=True):
             spans = texts[row["row"]]
-            new = {path: _redacted(text, marks, row["id"], settings) for path, (text, marks) in spans.items()}
+            invent = _surrogates(row["id"], spans, settings) if settings.action is Action.SURROGATE else None
+            new = {path: redact(text, marks, invent) for path, (text, marks) in spans.items()}
             replaced.append({name: rewrite(value, name, new) for name, value in row.items()})
         mended = pl.DataFrame(replaced, schema=rows.schema)
         counts = [_by_code(found, "mended")]
@@ -228,12 +229,12 @@ class PhiCheck(Check[PhiSettings]):
         return mended, tally.merge(counts)
 
 
-_Spans = dict[int, dict[str, tuple[str, list[Finding]]]]
+_Texts = dict[str, tuple[str, list[Finding]]]
 
 
-def _texts_at(found: pl.DataFrame) -> _Spans:
+def _texts_at(found: pl.DataFrame) -> dict[int, _Texts]:
     """Return row → path → the text there and its findings."""
-    spans: _Spans = {}
+    spans: dict[int, _Texts] = {}
     columns = ("row", "field", "text", "start", "end", "type", "level")
     for row, path, text, start, end, kind, level in found.select(columns).iter_rows():
         at = spans.setdefault(row, {}).setdefault(path, (text, []))
@@ -241,9 +242,10 @@ def _texts_at(found: pl.DataFrame) -> _Spans:
     return spans
 
 
-def _redacted(text: str, findings: list[Finding], document: str, settings: PhiSettings) -> str:
-    replacement = Replacement.SURROGATE if settings.action is Action.SURROGATE else Replacement.REDACT
-    return redact(text, findings, replacement, seed=settings.seed, document=document)
+def _surrogates(row: str, texts: _Texts, settings: PhiSettings) -> Surrogates:
+    every = ((text, one) for text, marks in texts.values() for one in marks)
+    dates = [text[one.start : one.end] for text, one in every if one.type is IdentifierType.DATE]
+    return Surrogates(settings.seed, row, dates)
 
 
 def _rejected(candidates: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:

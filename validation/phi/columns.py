@@ -7,7 +7,8 @@ import polars as pl
 from openmed_data.kinds import Kind, schema
 
 from .fields import leaves, spoken
-from .kinds import Profile
+from .kinds import Level, Profile
+from .mentions import mentions
 from .redact import mask
 from .scanner import FRAME_SCHEMA, scan_frame
 
@@ -31,7 +32,8 @@ def scan_columns(frame: pl.DataFrame, profile: Profile | str = Profile.GATE) -> 
     -------
     pl.DataFrame
         As `scan_frame`, ordered by row, and beside it `field` (a path such as ``prompt[0].content``; positions are
-        those of this text), `text`, `value` (what stands there) and `masked`.
+        those of this text), `text`, `value` (what stands there) and `masked`. What one text of a row
+        identifies is found in its other texts too, and once it holds a person, nothing in it is of level 1.
 
     Examples
     --------
@@ -51,10 +53,19 @@ def scan_columns(frame: pl.DataFrame, profile: Profile | str = Profile.GATE) -> 
         field=places["field"],
         text=places["text"],
     ).filter(pl.col("end") > pl.col("start"))
+    every = pl.concat([_raised(spans), mentions(spans, texts)])
     value = pl.col("text").str.slice("start", pl.col("end") - pl.col("start"))
-    named = spans.with_columns(value=value)
+    named = every.with_columns(value=value)
     masked = pl.Series("masked", [mask(text) for text in named["value"]], dtype=pl.String)
     return named.with_columns(masked).select(FOUND.names()).sort("row", "field", "start")
+
+
+def _raised(found: pl.DataFrame) -> pl.DataFrame:
+    """Raise what is of level 1 in a row with more than that to level 2, as the scanner does within one text."""
+    person = pl.col("level").max().over("row") >= Level.CONTEXT
+    return found.with_columns(
+        pl.when(person).then(pl.col("level").clip(Level.CONTEXT)).otherwise("level").alias("level")
+    )
 
 
 def flat_texts(frame: pl.DataFrame) -> pl.DataFrame:

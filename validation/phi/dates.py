@@ -41,15 +41,19 @@ class DateForm:
         'Nov. 21st, 2022'
         """
         parts = iter(self.order.replace("m", "") if _WORD.search(like) else self.order)
-        written = _NUMBER.sub(lambda number: _number(number[0], next(parts, ""), day), _month_word(like, day))
+        # Of "2023-12-18" no part tells that a month is written with two digits.
+        padded = bool(re.search(r"\b0\d\b|\d{4}\D\d\d\D\d\d", like))
+        written = _NUMBER.sub(
+            lambda number: _number(number[0], next(parts, ""), day, padded=padded), _month_word(like, day)
+        )
         suffix = "th" if 10 < day.day < 14 else {1: "st", 2: "nd", 3: "rd"}.get(day.day % 10, "th")
         return re.sub(r"(?<=\d)(?:st|nd|rd|th)\b", suffix, written)
 
 
-def parse_date(text: str) -> DateForm | None:
+def parse_date(text: str, year: int | None = None) -> DateForm | None:
     """Return the date a text writes, or ``None`` for "last Friday" and for what is no date.
 
-    A numeric date that fits both orders is read month first, as in the USA.
+    A numeric date that fits both orders is read month first, as in the USA. `year` is that of a date that tells none.
 
     Examples
     --------
@@ -65,7 +69,7 @@ def parse_date(text: str) -> DateForm | None:
         return _form("mdy", year, first, second) or _form("dmy", year, second, first)
     word = _WORD.search(re.sub(r"(?<=\d)(?:st|nd|rd|th)\b", "", text))
     month = _month(word[0]) if word else None
-    return _written(text, month, before=text[0].isdigit()) if month else None
+    return _written(text, month, year, before=text[0].isdigit()) if month else None
 
 
 def _month(word: str) -> int | None:
@@ -74,13 +78,13 @@ def _month(word: str) -> int | None:
     return next((number for number, name in enumerate(_MONTHS, start=1) if name.lower().startswith(start)), None)
 
 
-def _written(text: str, month: int, *, before: bool) -> DateForm | None:
+def _written(text: str, month: int, unsaid: int | None, *, before: bool) -> DateForm | None:
     numbers = _NUMBER.findall(text)
     years = [n for n in numbers if len(n) == 4 or f"'{n}" in text] or (
         numbers[1:] if text.endswith(f"-{numbers[-1]}") else []
     )
     days = [n for n in numbers if n not in years]
-    year = (int(years[0]) if len(years[0]) == 4 else 2000 + int(years[0])) if years else _NO_YEAR
+    year = (int(years[0]) if len(years[0]) == 4 else 2000 + int(years[0])) if years else unsaid or _NO_YEAR
     order = ("dm" if before else "md") if days else "m"
     return _form(order + ("y" if years else ""), year, month, int(days[0]) if days else 1)
 
@@ -92,11 +96,12 @@ def _form(order: str, year: int, month: int, day: int) -> DateForm | None:
         return None
 
 
-def _number(old: str, part: str, day: date) -> str:
+def _number(old: str, part: str, day: date, *, padded: bool) -> str:
     if part == "y":
         return f"{day.year:04}" if len(old) == 4 else f"{day.year % 100:02}"
-    new = str(day.month if part == "m" else day.day) if part else old
-    return new.zfill(2) if part and old.startswith("0") else new
+    if not part:
+        return old
+    return str(day.month if part == "m" else day.day).zfill(2 if padded else 1)
 
 
 def _month_word(like: str, day: date) -> str:

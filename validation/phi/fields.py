@@ -1,14 +1,9 @@
 """Find every text in a nested value: message lists, tool arguments (also as JSON strings), tool results."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
-
-from .kinds import Finding, Profile
-from .scanner import scan
-
-__all__ = ["Leaf", "leaves", "scan_leaves"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,35 +76,7 @@ def parsed(text: str) -> object:
         return None
 
 
-def scan_leaves(found: Iterable[Leaf], profile: Profile | str = Profile.GATE) -> list[tuple[Leaf, list[Finding]]]:
-    """Scan texts together with their labels, so that ``{"mrn": "00123456"}`` is read as "mrn: 00123456".
-
-    Returns
-    -------
-    list of (Leaf, list of Finding)
-        The leaves that have findings; positions are those of the leaf's own text.
-
-    Examples
-    --------
-    >>> arguments = {"patient_name": "Alice Smith", "mrn": 12345678, "reason": "cough"}
-    >>> [(leaf.path, findings[0].type.value) for leaf, findings in scan_leaves(leaves(arguments))]
-    [('patient_name', 'NAME'), ('mrn', 'MRN')]
-    """
-    texts = list(found)
-    heads = [f"{spoken(leaf.label)}: " if leaf.label and "\n" not in leaf.text else "" for leaf in texts]
-    scanned = scan([head + leaf.text for head, leaf in zip(heads, texts, strict=True)], profile)
-    results = (
-        (leaf, _shifted(findings, len(head))) for leaf, head, findings in zip(texts, heads, scanned, strict=True)
-    )
-    return [(leaf, findings) for leaf, findings in results if findings]
-
-
 def spoken(label: str) -> str:
     """Turn a key such as ``patientName`` or ``patient_name`` into words."""
     spaced = "".join(f" {char.lower()}" if char.isupper() and not label.isupper() else char for char in label)
     return " ".join(spaced.replace("_", " ").replace("-", " ").split())
-
-
-def _shifted(findings: list[Finding], by: int) -> list[Finding]:
-    kept = (one for one in findings if one.end > by)
-    return [Finding(max(one.start - by, 0), one.end - by, one.type, one.level) for one in kept]

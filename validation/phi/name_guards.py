@@ -8,6 +8,7 @@ __all__ = [
     "CAP",
     "FIRST",
     "INITIAL",
+    "PARTICLES",
     "SURE_FIRST",
     "SURNAMES",
     "core",
@@ -25,7 +26,7 @@ INITIAL = r"[A-Z](?:\.|\b(?!['-]))"
 
 _STOP = words("not_names")
 _FAMOUS = phrases("eponyms")
-_PARTICLES = frozenset({"de", "la", "da", "van", "der", "von", "bin", "al"})
+PARTICLES = frozenset({"de", "la", "da", "van", "der", "von", "bin", "al"})
 _MEDICAL = re.compile(
     r"(?:a?emia|itis|osis|oma|pathy|plasty|ectomy|ostomy|otomy|uria|algia|trophy|plasia|genesis|lysis|sclerosis|atresia|phobia|cillin"
     r"|mycin|azole|statin|pril|sartan|olol|ase|ide|ate|ine|gen|cyte|blast|virus|coccus|glycan|globin|globulin|syndrome|scopy|graphy"
@@ -57,10 +58,13 @@ def core(run: str, *, terms: bool = True) -> tuple[int, str]:
         skipped += len(parts.pop(0)) + 1
     kept: list[str] = []
     for part in parts:
-        if part in _STOP or (terms and _MEDICAL.search(part) and part not in FIRST and part not in SURNAMES):
+        # A given name and an initial ask for a surname: "John Q. Public".
+        asked = len(kept) > 1 and kept[0] in FIRST and len(kept[-1].rstrip(".")) == 1
+        term = terms and not asked and _MEDICAL.search(part) and part not in FIRST and part not in SURNAMES
+        if part in _STOP or term:
             break
         kept.append(part)
-    while kept and kept[-1] in _PARTICLES:
+    while kept and kept[-1] in PARTICLES:
         kept.pop()
     return skipped, " ".join(kept)
 

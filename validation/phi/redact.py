@@ -1,29 +1,14 @@
 """Take identifiers out of a text: as tags, as invented values, or as a mask that a log may show."""
 
-import hashlib
 import re
 from collections.abc import Sequence
-from enum import StrEnum
 
 from .kinds import Finding
 from .surrogates import Surrogates
 
-__all__ = ["Action", "mask", "redact"]
 
-
-class Action(StrEnum):
-    """What to put in the place of a finding."""
-
-    REDACT = "redact"
-    """The type in brackets: ``[NAME]``."""
-    SURROGATE = "surrogate"
-    """An invented value of the same form, the same one for the same identifier throughout the text."""
-
-
-def redact(
-    text: str, findings: Sequence[Finding], action: Action | str = Action.REDACT, *, seed: int = 0, document: str = ""
-) -> str:
-    """Return ``text`` with each finding replaced.
+def redact(text: str, findings: Sequence[Finding], invent: Surrogates | None = None) -> str:
+    """Return ``text`` with each finding replaced by its type in brackets, or by an invented value.
 
     Parameters
     ----------
@@ -31,18 +16,14 @@ def redact(
         The text in which :func:`openmed_data.validation.phi.scan` found ``findings``.
     findings
         Spans without overlap, in any order.
-    action
-        ``"redact"`` or ``"surrogate"``.
-    seed
-        Seed of the surrogates.
-    document
-        What the text belongs to, for example a row id: texts of one document share surrogates and the shift of dates.
-        Empty, each text is a document of its own.
+    invent
+        The invented values of the document that the text belongs to; texts that share it share names and the shift of
+        dates.
 
     Raises
     ------
     ValueError
-        If two findings overlap or one lies outside the text, or the action is unknown.
+        If two findings overlap or one lies outside the text.
 
     Examples
     --------
@@ -51,8 +32,6 @@ def redact(
     >>> redact(text, scan([text])[0])
     'Seen by [NAME]; MRN [MRN].'
     """
-    chosen = Action(action)
-    invent = Surrogates(seed, document or hashlib.sha256(text.encode()).hexdigest())
     parts: list[str] = []
     last = 0
     for found in sorted(findings):
@@ -61,8 +40,7 @@ def redact(
                 f"finding {found.start}:{found.end} overlaps another or leaves a text of {len(text)} characters"
             )
         value = text[found.start : found.end]
-        tag = f"[{found.type.value}]"
-        parts += text[last : found.start], tag if chosen is Action.REDACT else invent.value(value, found.type)
+        parts += text[last : found.start], invent.value(value, found.type) if invent else f"[{found.type.value}]"
         last = found.end
     return "".join([*parts, text[last:]])
 

@@ -24,7 +24,14 @@ _BY_WORD_ABROAD = (
     r"Rua |Rue |Calle |Avenida |Avenue de|Piazza |Viale |Plaza |Ulica |strasse |gatan |gade |utca ",
     rf"[0-9],? (?:{_ABROAD})|(?:{_ABROAD}) [^0-9\n]{{1,32}}[0-9]|(?:strasse|gatan|gade|utca) [0-9]",
 )
-ADDRESS_GATES = (_BY_SUFFIX, _BY_BOX, _BY_CODE, _BY_WORD_ABROAD)
+_BY_CUE = (
+    r"[Ll]iv(?:e|es|ed|ing) |[Rr]esid|[Aa]ddress",
+    (
+        r"(?:(?:[Ll]iv(?:e|es|ed|ing)|[Rr]esid[a-z]{1,3}) (?:at|of)|[Aa]ddress(?: is| was)?):? "
+        r"[A-Za-z0-9 ,/-]{0,16}?[0-9][A-Za-z]? [A-Z]"
+    ),
+)
+ADDRESS_GATES = (_BY_SUFFIX, _BY_BOX, _BY_CODE, _BY_WORD_ABROAD, _BY_CUE)
 """A row that passes none of these chains holds no postal address."""
 
 # Postal codes of the states of the USA and the District of Columbia.
@@ -44,6 +51,13 @@ _TAIL = (
 )
 _NAME = r"(?:[A-Z][A-Za-z.'-]*|\d{1,3}(?:st|nd|rd|th))(?: [A-Z][A-Za-z.'-]*){0,3}?"
 _STREET = re.compile(rf"\b\d{{1,5}}[A-Za-z]? (?:[NSEW]\.? )?{_NAME} {_SUFFIX}\b\.?{_UNIT}{_TAIL}")
+# Where somebody lives, or what has its town and ZIP, is an address whatever its street is called.
+_NUMBER = r"(?:(?:Flat|Apt|Unit)\.? [\w-]+,? )?\d{1,5}[A-Za-z]?(?:/\d{1,4}[A-Za-z]?)?(?: [A-Z][A-Za-z.'-]*){1,4}"
+_HOME = re.compile(
+    rf"\b(?i:(?:liv(?:e|es|ed|ing)|resid(?:es?|ed|ing|ent)) (?:at|of)|address(?: is| was)?):? (?P<id>{_NUMBER}{_UNIT}"
+    rf"(?:(?:,\s(?:{_TOWN}))?,?\s{_CODE_ABROAD}\b|{_TAIL}))"
+)
+_BY_ZIP = re.compile(rf"\b{_NUMBER}{_UNIT},? {TOWN_STATE}(?<=\d{{5}})\b")
 _BOX = re.compile(rf"(?i:\bp\.? ?o\.? box) #?\d+{_TAIL}")
 _STREET_ABROAD = re.compile(
     rf"\b(?:\d{{1,5}},? (?:{_ABROAD}) (?:[A-Za-z'-]+ ){{0,3}}[A-Z][a-z]+"
@@ -56,7 +70,9 @@ _ZIP = re.compile(r"(?i:\b(?:zip|postal|post)(?: ?code)?:?(?: is)? )(?P<id>\d{5}
 
 def addresses(text: str) -> Iterator[Candidate]:
     """Yield street addresses (USA, and the plainest forms abroad), post-office boxes, and towns with their ZIP."""
-    for pattern in (_STREET, _STREET_ABROAD, _BOX, _TOWN_ZIP):
+    for found in _HOME.finditer(text):
+        yield Candidate(*found.span("id"), IdentifierType.LOCATION, Level.CONTEXT)
+    for pattern in (_STREET, _STREET_ABROAD, _BOX, _BY_ZIP, _TOWN_ZIP):
         for found in pattern.finditer(text):
             yield Candidate(*found.span(), IdentifierType.LOCATION, Level.CONTEXT)
     for found in _ZIP.finditer(text):

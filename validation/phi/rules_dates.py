@@ -22,8 +22,8 @@ _ANY_MONTH = (
 DATE_GATES = (
     rf"(?-u:\b){_ANY_MONTH}[A-Za-z]{{0,6}}\.?,?[ -]'?[0-9]",
     rf"[0-9](?:st|nd|rd|th)?[ -]?(?:of )?{_ANY_MONTH}",
-    r"(?-u:\b)[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{2,4}(?-u:\b)",
-    r"(?i:DOB|birth)[^0-9\n]{1,12}[0-9]{8}",
+    r"(?-u:\b)[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]",
+    r"(?i:DOB|birth|date)[^0-9\n]{1,20}[0-9]{8}",
 )
 """A row without any of these holds no date with a day in it."""
 AGE_GATE = r"9[0-9][ -]?[yY]|1[0-2][0-9][ -]?[yY]|ge[dD]?:? 9[0-9]|ge[dD]?:? 1[0-2][0-9]"
@@ -35,8 +35,8 @@ _WRITTEN = re.compile(
     rf"|(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?[ -]?(?:of )?(?P<month2>{_MONTH})\b\.?"
     rf"(?:,?[ -]?(?P<year2>{_YEAR}|(?<=-)\d\d))?)\b"
 )
-# A birth date as databases write it; eight digits after any other word are as often a number.
-_COMPACT = re.compile(r"(?i)\b(?:DOB|date of birth|birth ?date)\W{1,4}(?:is |was )?(?P<id>\d{8})\b")
+# A date as databases write it; eight digits after any other word are as often a number.
+_COMPACT = re.compile(r"(?i)\b(?:DOB|(?:birth ?)?date(?: of [a-z]+)?)\W{1,4}(?:is |was )?(?P<id>\d{8})\b")
 _NUMERIC = re.compile(
     r"(?<![\w./-])(?:(?P<y>\d{4})(?P<m1>[-/.])(?P<m>\d{1,2})(?P=m1)(?P<d>\d{1,2})"
     r"|(?P<a>\d{1,2})(?P<m2>[-/.])(?P<b>\d{1,2})(?P=m2)(?P<yy>\d{4}|\d{2}))(?:T\d\d:\d\d(?::\d\d)?Z?)?(?![\w/-]|\.\d)"

@@ -16,10 +16,11 @@ DIGITS_GATE = r"[0-9](?:[ ./()-]{0,2}[A-Za-z/-]{0,3}[0-9]){2}|[0-9]{2} [A-Z]{3}"
 # Of the rows with digits, those with more than a dose, a range or a blood pressure.
 _LONG_NUMBER = (
     r"(?:[0-9][A-Za-z]{0,3}){4}|[0-9]{3}[-A-Z]|[A-Z]-?[0-9]{3}|[0-9]{2}[-/.][0-9]{2}[-/.]|[0-9]{2} [A-Z]{3}"
-    r"|[0-9]{3}[ .][0-9]{2,3}[ .]|[0-9]-[A-Z]{2}[0-9]"
+    r"|[0-9]{3}[ .][0-9]{2,3}[ .]|[0-9]-[A-Z]{2}[0-9]|[0-9]{2} [0-9]{2} [0-9]{2}"
 )
 CODE = (
-    r"\d{3} \d{3} \d{3,4}|\d{4} \d{4} \d{4}|\d{4} \d{5} \d"  # first, else their first group is taken for the whole
+    # In groups: first, else the first group is taken for the whole.
+    r"\d{3} \d{3} \d{3,4}|\d{4} \d{4} \d{4}|\d{4} \d{5} \d|\d\d(?: \d\d){2,5}|[A-Z]{1,4}\d{2,} \d{5,}"
     r"|#?(?:[A-Za-z]{0,6}[-/]?\d(?:[A-Za-z0-9]|[-/](?=[A-Za-z0-9]))*|[A-Z]{1,6}(?:-[A-Z0-9]+)+|[A-Z]{2,4} ?\d{4,})"
 )
 """An identifier in letters, digits and hyphens."""
@@ -27,7 +28,7 @@ CODE = (
 _NO = r"\.?[ -]?(?:numbers?|nos?|num|nr|#|IDs?|identifiers?|code)"
 _VALUES = {
     "code": CODE,
-    "ssn": r"\d{3}[- .]?\d{2}[- .]?\d{4}|[Xx*]{3}-[Xx*]{2}-\d{4}",
+    "ssn": r"\d{3}[- .]?\d{2}[- .]?\d{4}|[Xx*]{3}-[Xx*]{2}-\d{4}|[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]",
     "card": rf"\d(?:[ -]?\d){{12,18}}|{CODE}",
     "iban": rf"[A-Z]{{2}}\d{{2}}(?: ?[A-Z0-9]{{2,4}}){{3,8}}|{CODE}",
     "plate": (

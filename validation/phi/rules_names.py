@@ -26,17 +26,23 @@ _TITLED = re.compile(
     rf"\b(?P<id>{_TITLE}\.? (?P<name>(?:{_PARTICLE}?{CAP}|{INITIAL})(?: (?:{_PARTICLE}?{CAP}|{INITIAL})){{0,3}}))"
 )
 _SINGLE = re.compile(rf"(?i:\b{cues('single')})\s?(?P<name>{CAP})\b(?! [A-Z])")
-_CUE_BEFORE = re.compile(rf"(?i:(?<![A-Za-z])(?:{cues('cue')}|{cues('person')}))[:,;(]{{0,2}} ?\(?$")
+_CUE_BEFORE = re.compile(rf"(?i:(?<![A-Za-z])(?:{cues('cue')}|{cues('person')}))[:,;(>*]{{0,3}} ?\(?$")
 _HINT_BEFORE = re.compile(rf"(?i:\b{cues('hint')}):? $")
 _VERB_AFTER = re.compile(rf",? (?:{cues('after')})|'s {cues('own')}\b")
 _WEAK_TITLES = ("Miss", "Nurse", "Sister", "Doctor", "Prof", "Rev", "Capt", "Sgt")
 _CERTAIN_AFTER = re.compile(rf",? {cues('certain')}\b")
 _HUMAN = re.compile(rf"(?i)\b{cues('human')}\b")
 # "SMITH, JOHN", "JOHN SMITH" and "john smith": shapes that only a label makes a name.
+_CAPITALS = r"(?:[A-Z]+(?:['-][A-Z]{2,})+|[A-Z]{2,})"
+_SHOUTED_TURNED = rf"{_CAPITALS}(?: {_CAPITALS}){{0,2}}, ?{_CAPITALS}(?: (?!MRN|DOB|SSN|AGE|SEX){_CAPITALS})?"
+_TURNED = rf"{CAP}, {CAP}(?: [A-Z]\b\.?)?"
 _SHOUTED = re.compile(
-    r"(?i:\b(?:patient|pt|name|client)(?: name)?)[:=]? ?"
-    rf"(?P<name>[A-Z]{{2,}},? ?[A-Z]{{2,}}|{CAP}, {CAP}(?: [A-Z]\b\.?)?)"
+    r"(?P<label>(?i:\b(?:patient|pt|name|client)\.?(?: name)?)[:=]? ?|\b(?:MRS?|MS|MISS|DR)\.? )"
+    rf"(?P<name>{_SHOUTED_TURNED}|{_CAPITALS},? ?{_CAPITALS}|{_TURNED})"
 )
+# "Mueller, Hans was admitted": the verb does for the label.
+_SUBJECT = re.compile(rf"(?:^|[\n.:;(]\s*)(?P<name>{_TURNED}|{_SHOUTED_TURNED})(?= (?:{cues('after')}|seen\b))")
+_NAME_FIELD = re.compile(r"(?i)name[:=]? ?$")
 _WHISPERED = re.compile(
     r"(?i:\b(?:patient )?name(?: is|:|=)|\bpatient:)\s?(?P<name>[a-z]{2,} (?:[a-z]\.? )?[a-z]{2,})\b"
 )
@@ -55,6 +61,11 @@ TITLE_GATE = rf"(?-u:\b){_TITLE}\.? {_PARTICLE}?[A-Z]"
 LABEL_GATES = (
     r"[nN]amed [A-Z]|ame is [A-Za-z]|ames?[:=] ?[A-Za-z]|atient: ?[A-Za-z]|(?:AME|ATIENT): ?[A-Z]|alled: ?[A-Z]",
     r"(?:atient|ATIENT|[Pp]t|PT|[Nn]ame|NAME|lient)[:=]? ?[A-Z][A-Za-z]+,? ?[A-Z]",
+    r"(?-u:\b)(?:MRS?|MS|MISS|DR|Pt|pt)\.? [A-Z][A-Za-z'-]+,? [A-Z]",
+    (
+        r"[A-Za-z]{2}, [A-Z][A-Za-z'-]+(?: [A-Z][A-Za-z.]*)? "
+        r"(?:is an? [0-9]|was (?:seen|admitted|discharged)|seen|presents|presented|denies|reports)"
+    ),
 )
 """A row that matches neither holds no name in an unusual shape behind a label."""
 _LISTED_GATE = (
@@ -66,7 +77,7 @@ _VERB_GATE = (
 )
 RUN_GATES = (
     (_PAIR_GATE, _LISTED_GATE),
-    (_PAIR_GATE, rf"(?i:(?-u:\b)(?:{cues('cue', 'hint')})):?,? {_GATE_NAME}"),
+    (_PAIR_GATE, rf"(?i:(?-u:\b)(?:{cues('cue', 'hint')}))[:,>*]{{0,3}} ?{_GATE_NAME}"),
     (_PAIR_GATE, _VERB_GATE),
     (_PAIR_GATE, rf"(?i:{cues('person')}),? {_GATE_NAME}"),
 )
@@ -89,14 +100,28 @@ def labelled_names(text: str) -> Iterator[Candidate]:
     """Yield names that only a label makes one: a given name alone, "SMITH, JOHN", "john smith"."""
     for found in _SINGLE.finditer(text):
         start, end = found.span("name")
-        told = found[0].lower().startswith(("my name", "patient name"))
+        told = not found[0].lower().startswith(("name", "patient:", "called:"))
         known = found["name"] in FIRST or (told and core(found["name"])[1])
         if known and not is_eponym(text, found["name"], end) and not is_figure(text, start, end):
             yield Candidate(start, end, IdentifierType.NAME, Level.CONTEXT)
     for found in (*_SHOUTED.finditer(text), *_WHISPERED.finditer(text)):
         parts = re.findall(r"[A-Za-z]+", found["name"].title())
-        if {parts[0], parts[-1]} <= FIRST | SURNAMES:
+        if _is_told(found) or {parts[0], parts[-1]} <= FIRST | SURNAMES:
             yield Candidate(*found.span("name"), IdentifierType.NAME, Level.CONTEXT)
+    for found in _SUBJECT.finditer(text):
+        parts = re.findall(r"[A-Za-z]+", found["name"].title())
+        start, end = found.span("name")
+        known = not set(parts).isdisjoint(FIRST | SURNAMES) and core(found["name"].split(",")[0].title())[1]
+        if known and not is_figure(text, start, end):
+            yield Candidate(start, end, IdentifierType.NAME, Level.CONTEXT)
+
+
+def _is_told(found: re.Match[str]) -> bool:
+    """Tell whether a label makes a name of a form that says which part is the surname, listed in part or not at all."""
+    label = found.groupdict().get("label", "")
+    if "," in found["name"] and _NAME_FIELD.search(label):
+        return True
+    return ("," in found["name"] or label.isupper()) and is_known(found["name"].title().replace(",", ""))
 
 
 def run_names(text: str) -> Iterator[Candidate]:

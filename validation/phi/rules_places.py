@@ -12,7 +12,7 @@ __all__ = ["CARE_GATES", "care_places", "companion_places"]
 
 _KNOWN_PLACES = alternation(phrases("facilities"))
 _CITIES = alternation(phrases("cities"))
-_KINDS = "(?:Hospital|Clinic|Med|Medical|Health|Infirmary|Hospice|Institute|Cent(?:er|re)|Memorial|General)"
+_KINDS = "(?:Hospital|Clinic|County|Med|Medical|Health|Infirmary|Hospice|Institute|Cent(?:er|re)|Memorial|General)"
 CARE_GATES = (
     (r"(?-u:\b)at (?:the |our )?(?:[A-Z][a-z]|[A-Z]{2})",),
     (
@@ -28,7 +28,7 @@ _KEYWORD = (
     r"(?:Hospitals?|[Hh]osp\b\.?|Clinics?|Med(?:ical)? (?:Center|Centre|Ctr|Campus|Group|Plaza)|Medical|Med\b"
     r"|Health(?:care)?(?: Care| System| Network| Center| Services)?|Infirmary|Hospice|Sanatorium"
     r"|(?:Heart|Cancer|Eye|Neurology|Surgery|Wellness|Care|Dialysis|Trauma|Imaging|Rehab(?:ilitation)?)? ?"
-    r"(?:Institute|Center|Centre)|Nursing Home|Memorial|General|VA|Methodist|Presbyterian|hospital|clinic))"
+    r"(?:Institute|Center|Centre)|Nursing Home|County|Memorial|General|VA|Methodist|Presbyterian|hospital|clinic))"
 )
 _NEXT_TOWN = rf"(?:,? (?:in )?{TOWN_STATE}|,? (?:in )?{_CITIES}\b|, {STATE}\b)?"
 _FACILITY = re.compile(

@@ -18,6 +18,7 @@ from . import (
     rules_dates,
     rules_forms,
     rules_labels,
+    rules_letters,
     rules_names,
     rules_photos,
     rules_places,
@@ -70,6 +71,7 @@ def _families(profile: Profile) -> tuple[_Family, ...]:
         _Family(rules_photos.photos, (rules_photos.PHOTO_GATE,)),
         _Family(rules_names.titled_names, (rules_names.TITLE_GATE,)),
         *(_Family(rules_names.labelled_names, (gate,)) for gate in rules_names.LABEL_GATES),
+        *(_Family(rules_letters.letter_names, (gate,)) for gate in rules_letters.LETTER_GATES),
         *(_Family(rules_names.run_names, gates) for gates in rules_names.RUN_GATES),
     )
     if profile is Profile.GATE:
@@ -176,7 +178,9 @@ def _read(text: str, rules: list[_Rule]) -> list[Candidate]:
 def _resolve(found: list[Candidate]) -> list[Candidate]:
     """Keep, of findings that overlap, the higher level, then the longer, then the first."""
     kept: list[Candidate] = []
-    for one in sorted(found, key=lambda c: (-c.level, c.start - c.end, c.start, c.type)):
+    # "Latoya Washington" is a name sooner than a town and its state.
+    order = sorted(found, key=lambda c: (-c.level, c.start - c.end, c.start, c.type != IdentifierType.NAME, c.type))
+    for one in order:
         if all(one.end <= other.start or other.end <= one.start for other in kept):
             kept.append(one)
     return sorted(kept)

@@ -9,66 +9,59 @@ per document, so that the intervals between them stay.
 import random
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from .dates import DateForm, parse_date
 from .kinds import IdentifierType
+from .name_guards import FIRST, PARTICLES, SURNAMES
 
 __all__ = ["Surrogates"]
 
-_FIRST = (
-    "Avery",
-    "Blake",
-    "Dakota",
-    "Devon",
-    "Emerson",
-    "Finley",
-    "Harley",
-    "Jamie",
-    "Kendall",
-    "Marlowe",
-    "Reese",
-    "Rowan",
-)
-_LAST = (
-    "Ashgrove",
-    "Brightwell",
-    "Copperfield",
-    "Dunmore",
-    "Elderwood",
-    "Fairweather",
-    "Greystone",
-    "Hollowell",
-    "Larkspur",
+_GIVEN = tuple("Avery Blake Dakota Devon Emerson Finley Harley Jamie Kendall Marlowe Reese Rowan".split())
+_FAMILY = tuple(
+    "Ashgrove Brightwell Copperfield Dunmore Elderwood Fairweather Greystone Hollowell Larkspur Merriweather".split()
 )
 _TOWNS = ("Springvale", "Northbrook Falls", "Millhaven", "Eastmere", "Graywater", "Oakhollow")
 _TITLE = re.compile(r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Doctor|Prof|Professor|Nurse|Sister|Rev|Capt|Sgt)\.? ")
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _MAX_SHIFT = 365
 
 
 class Surrogates:
-    """The invented values of one document.
+    """The invented values of one document, which may be several texts: a row with all its messages and calls.
+
+    A name is invented word by word, so "Alice Smith", "Smith, Alice" and "Ms. Smith" stay one person, and two people
+    stay two as long as there are names left.
 
     Parameters
     ----------
     seed, document
-        Decide every value together: the same pair gives the same surrogates for the same identifiers.
+        Decide every value together: the same pair gives the same surrogates for the same identifiers, asked for in the
+        same order.
+    dates
+        Dates of the document. One of them that names its year says which year "May 3rd" is taken to be in, so that a
+        leap day does not move the two apart.
 
     Examples
     --------
     >>> invent = Surrogates(0, "row-1")
-    >>> invent.value("Alice Smith", IdentifierType.NAME) == invent.value("alice smith", IdentifierType.NAME)
+    >>> whole, short = (invent.value(name, IdentifierType.NAME) for name in ("Alice Smith", "Ms. Smith"))
+    >>> whole.split()[1] == short.split()[1]
     True
     >>> invent.value("617-867-5309", IdentifierType.PHONE)[:8]
     '617-555-'
     """
 
-    def __init__(self, seed: int, document: str) -> None:
+    def __init__(self, seed: int, document: str, dates: Iterable[str] = ()) -> None:
         self._key = f"{seed}/{document}"
         self._days = random.Random(f"{self._key}/days").choice([*range(-_MAX_SHIFT, -6), *range(7, _MAX_SHIFT)])  # noqa: S311
+        self._given: dict[str, str] = {}
+        self._family: dict[str, str] = {}
+        dated = (form for form in map(parse_date, dates) if form and "y" in form.order)
+        self._year = next((form.day.year for form in dated), None)
         self._makers: dict[IdentifierType, Callable[[str, random.Random], str]] = {
-            IdentifierType.NAME: _name,
+            IdentifierType.NAME: lambda value, _: self._name(value),
             IdentifierType.LOCATION: _place,
             IdentifierType.DATE: lambda value, _: self._date(value),
             IdentifierType.AGE: lambda value, _: re.sub(r"\d+", "90", value, count=1),
@@ -82,26 +75,42 @@ class Surrogates:
         }
 
     def value(self, identifier: str, kind: IdentifierType) -> str:
-        """Return the surrogate of an identifier; case and spacing of the original do not matter to the choice."""
-        same = " ".join(identifier.casefold().split())
+        """Return the surrogate of an identifier; its case, spaces and punctuation do not matter to the choice."""
+        same = re.sub(r"[\W_]+", "", identifier.casefold())
         rng = random.Random(f"{self._key}/{kind.value}/{same}")  # noqa: S311 - invented values, no secret
         made = self._makers.get(kind, _code)(identifier, rng)
         return made if made != identifier else self._makers.get(kind, _code)(identifier, random.Random(rng.random()))  # noqa: S311
 
     def _date(self, value: str) -> str:
-        form: DateForm | None = parse_date(value)
+        form: DateForm | None = parse_date(value, self._year)
         if form is None:
             return "[DATE]"
         return form.render(form.day + timedelta(days=self._days), value)
 
+    def _name(self, value: str) -> str:
+        title = _TITLE.match(value)
+        start = title.end() if title else 0
+        words = [word for word in _WORD.finditer(value, start) if word[0] not in PARTICLES]
+        comma = value.find(",", start)  # "Smith, Alice"
+        alone = len(words) == 1 and (title or (words[0][0] in SURNAMES and words[0][0] not in FIRST))
+        for place, word in reversed(list(enumerate(words))):
+            last = place == len(words) - 1 and (len(words) > 1 or bool(alone))
+            family = word.start() < comma if comma >= 0 else last
+            value = value[: word.start()] + self._name_for(word[0], family=family) + value[word.end() :]
+        return value
 
-def _name(value: str, rng: random.Random) -> str:
-    title = _TITLE.match(value)
-    bare = value[title.end() :] if title else value
-    first, last = rng.choice(_FIRST), rng.choice(_LAST)
-    parts = bare.split()
-    whole = f"{first} {last[0]}." if len(parts) > 1 and len(parts[-1].rstrip(".")) == 1 else f"{first} {last}"
-    return (title[0] if title else "") + (last if len(parts) == 1 and title else first if len(parts) == 1 else whole)
+    def _name_for(self, word: str, *, family: bool) -> str:
+        """Return the invented name of one word of a name: its initial for an initial, in capitals for capitals."""
+        known, pool = (self._family, _FAMILY) if family else (self._given, _GIVEN)
+        same = word.casefold()
+        if len(word) == 1:
+            made = next((made for old, made in known.items() if old.startswith(same)), "")[:1]
+            return made or random.Random(f"{self._key}/{same}").choice(pool)[0]  # noqa: S311
+        made = self._given.get(same) or self._family.get(same)
+        if made is None:
+            free = [one for one in pool if one not in known.values() and one.casefold() != same]
+            made = known[same] = random.Random(f"{self._key}/{same}").choice(free or pool)  # noqa: S311
+        return made.upper() if word.isupper() else made.lower() if word.islower() else made
 
 
 def _place(value: str, rng: random.Random) -> str:

@@ -22,7 +22,6 @@ CLUSTERS = pl.Schema(
     {
         "cluster": pl.Int64,
         "row": pl.Int64,
-        "split": pl.String,
         "kind": pl.String,
         "similarity": pl.Float64,
         "differs": pl.String,
@@ -49,7 +48,7 @@ class Duplicates:
     ----------
     clusters : pl.DataFrame
         One line per row that has a duplicate, ordered by cluster and row: `cluster` (numbered by first row), `row`,
-        `split`, and of the row's closest duplicate `kind`, `similarity` (Jaccard, of word pairs) and `differs`.
+        and of the row's closest duplicate `kind`, `similarity` (Jaccard, of word pairs) and `differs`.
     pairs : pl.DataFrame
         The links: `left` < `right`, `kind`, `similarity`, `differs`. Exact duplicates are linked to the first row of
         their text, near ones between the first rows of two texts. In a crowd of dozens of near
@@ -62,13 +61,9 @@ class Duplicates:
     clusters: pl.DataFrame
     pairs: pl.DataFrame
 
-    def across_splits(self) -> pl.DataFrame:
-        """Take the clusters whose rows stand in more than one split."""
-        return self.clusters.filter(pl.col("split").n_unique().over("cluster") > 1)
 
-
-def find_duplicates(texts: Sequence[str], splits: Sequence[str] | None = None, *, threshold: float = 0.7) -> Duplicates:
-    """Find rows whose texts are equal, or nearly, within and across splits.
+def find_duplicates(texts: Sequence[str], *, threshold: float = 0.7) -> Duplicates:
+    """Find rows whose texts are equal, or nearly.
 
     Texts are equal when they have the same `question_key` and the same `answer_key_expr`: case, spacing and
     punctuation do not count, signs do. They are near when the Jaccard similarity of their sets of word pairs, computed
@@ -79,15 +74,13 @@ def find_duplicates(texts: Sequence[str], splits: Sequence[str] | None = None, *
     ----------
     texts : sequence of str
         One per row; for a question, the stem and its options.
-    splits : sequence of str, optional
-        The split of each row.
     threshold : float
         Between 0.5, below which the sketches miss pairs, and 1.
 
     Raises
     ------
     ValueError
-        If `threshold` is out of range, or texts and splits differ in number.
+        If `threshold` is out of range.
 
     Examples
     --------
@@ -97,12 +90,10 @@ def find_duplicates(texts: Sequence[str], splits: Sequence[str] | None = None, *
     """
     if not 0.5 <= threshold <= 1:
         raise ValueError(f"threshold must be between 0.5 and 1, got {threshold}")
-    if splits is not None and len(splits) != len(texts):
-        raise ValueError(f"{len(texts)} texts but {len(splits)} splits")
     compared = tidy(pl.Series(texts, dtype=pl.String))
     exact, first_rows = _exact(compared)
     pairs = pl.concat([exact, _near(compared.to_list(), first_rows, threshold)]).sort("left", "right")
-    return Duplicates(_clusters(pairs, splits), pairs)
+    return Duplicates(_clusters(pairs), pairs)
 
 
 def tidy(texts: pl.Series) -> pl.Series:
@@ -139,16 +130,14 @@ def _near(texts: Sequence[str], rows: NDArray[np.int64], threshold: float) -> pl
     return near.with_columns(kind=pl.lit(Kind.NEAR.value)).select(PAIRS.names()).cast(PAIRS)
 
 
-def _clusters(pairs: pl.DataFrame, splits: Sequence[str] | None) -> pl.DataFrame:
+def _clusters(pairs: pl.DataFrame) -> pl.DataFrame:
     both = pl.concat([pairs, pairs.rename({"left": "right", "right": "left"}).select(PAIRS.names())])
     # Of a row's links, the closest speaks for it; at equal similarity one without a note, which is the stronger claim.
     closest = both.sort("left", "kind", pl.col("similarity") * -1, "differs").unique("left", keep="first")
     rows = closest["left"].to_numpy()
-    held: list[int] = rows.tolist()
     table = closest.with_columns(
         row=pl.col("left"),
         first=pl.Series(_first_of_component(pairs, rows), dtype=pl.Int64),
-        split=pl.Series([splits[row] if splits is not None else None for row in held], dtype=pl.String),
     )
     return (
         table.with_columns(cluster=pl.col("first").rank("dense") - 1)
