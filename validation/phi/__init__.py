@@ -3,6 +3,7 @@
 from .check import CHECK, Action, PhiSettings
 from .columns import scan_columns
 from .kinds import SAFE_HARBOR, Finding, IdentifierType, Level, Profile
+from .ner import scan_with_model
 from .redact import mask, redact
 from .scanner import FRAME_SCHEMA, scan, scan_frame
 
@@ -21,4 +22,5 @@ __all__ = [
     "scan",
     "scan_columns",
     "scan_frame",
+    "scan_with_model",
 ]

@@ -6,7 +6,7 @@ Every text of every column is read, message lists and the JSON of tool calls inc
 
 import hashlib
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -29,6 +29,7 @@ from openmed_data.check import (
     Settings,
     Severity,
 )
+from openmed_data.errors import UsageError
 from openmed_data.kinds import Kind
 
 from .columns import scan_columns
@@ -96,6 +97,11 @@ class PhiSettings(Settings):
         1.0, ge=0, description="Most rows of a thousand with a name, address or date that is tied to a person."
     )
     seed: int = Field(42, ge=0, description="Seed of the invented values.")
+    model: str = Field(
+        "",
+        description="Folder of a token-classification model, or its repository on the Hub, that `validate` asks beside "
+        "the rules.",
+    )
 
 
 @dataclass(frozen=True)
@@ -177,6 +183,20 @@ class PhiCheck(Check[PhiSettings]):
         found = {f"level {level}": float(rows) for level, rows in gravest.items()}
         return {"rows by their gravest identifier": {"none": float(none), **found}} if found else {}
 
+    def prepare(self, settings: PhiSettings, source: Iterable[pl.DataFrame]) -> PhiSettings:
+        """Refuse a model in a build: what it finds differs from machine to machine, and equal inputs give equal bytes.
+
+        Raises
+        ------
+        UsageError
+            `model` is set.
+        """
+        del source
+        if settings.model:
+            hint = f"Build without it, and then: openmed-data validate BUILD --set phi.model={settings.model}"
+            raise UsageError("phi.model is for validate; what a model finds is not the same everywhere", hint=hint)
+        return settings
+
     def run(self, rows: Rows, settings: PhiSettings) -> CheckResult:
         """Scan every batch; values that the build itself invented do not count."""
         return super(PhiCheck, replace(self, invented=_invented(rows.manifest or {}))).run(rows, settings)
@@ -201,7 +221,7 @@ class PhiCheck(Check[PhiSettings]):
         return Filtered(pl.concat([same, mended]).sort("row").drop("row"), rejected, counts)
 
     def _found(self, frame: pl.DataFrame, settings: PhiSettings) -> pl.DataFrame:
-        found = scan_columns(frame, settings.profile)
+        found = scan_columns(frame, settings.profile, settings.model)
         if not self.invented:
             return found
         return found.filter(

@@ -9,6 +9,7 @@ from openmed_data.kinds import Kind, schema
 from .fields import leaves, spoken
 from .kinds import Level, Profile
 from .mentions import mentions
+from .ner import with_model
 from .redact import mask
 from .scanner import FRAME_SCHEMA, scan_frame
 
@@ -25,8 +26,17 @@ _PLAIN = frozenset(
 _OPTION = r"(?m)^[A-J][.)] "
 
 
-def scan_columns(frame: pl.DataFrame, profile: Profile | str = Profile.GATE) -> pl.DataFrame:
+def scan_columns(frame: pl.DataFrame, profile: Profile | str = Profile.GATE, model: str = "") -> pl.DataFrame:
     """Find identifiers in every text, number and date of `frame`, however deep it stands.
+
+    Parameters
+    ----------
+    frame
+        Any columns.
+    profile
+        As in `scan`.
+    model
+        A token-classification model that is asked beside the rules; see `ner.scan_with_model`.
 
     Returns
     -------
@@ -43,7 +53,10 @@ def scan_columns(frame: pl.DataFrame, profile: Profile | str = Profile.GATE) -> 
     """
     texts = flat_texts(frame)
     read = pl.col("text").str.replace_all(_OPTION, "-- ") if Profile(profile) is Profile.GATE else pl.col("text")
-    found = scan_frame(texts.select(pl.concat_str("head", read)).to_series(), profile)
+    column = texts.select(pl.concat_str("head", read)).to_series()
+    found = scan_frame(column, profile)
+    if model:
+        found = with_model(found, column, model)
     places = texts[found["row"]]
     shift = places["head"].str.len_chars()
     spans = found.with_columns(
