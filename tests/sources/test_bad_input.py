@@ -134,7 +134,9 @@ def test_a_bad_file_is_named_with_what_was_found_and_expected(tmp_path: Path, fa
 
 def test_the_same_file_without_a_fault_builds(tmp_path: Path):
     pytest.importorskip("openmed_data.card")
-    (tmp_path / "a.jsonl").write_bytes(jsonl([{**row, "question": f"Vitamin of disease {row['id']}"} for row in questions()]))
+    (tmp_path / "a.jsonl").write_bytes(
+        jsonl([{**row, "question": f"Vitamin of disease {row['id']}"} for row in questions()])
+    )
     assert build_dataset("medmcqa-prefs", str(tmp_path / "a.jsonl"), tmp_path / "out", validation=False).path.is_dir()
 
 
