@@ -72,7 +72,8 @@ def validate(
     Raises
     ------
     UsageError
-        A check or threshold does not exist, does not fit the kind or has a wrong value; all are listed.
+        A check or threshold does not exist, does not fit the kind or has a wrong value; all are listed. Or a check is
+        asked for by name that cannot run.
     SourceError
         A file is damaged.
     """
@@ -183,7 +184,12 @@ def plan(kind: Kind, names: Sequence[str] | None, settings: Mapping[str, Mapping
     for name in settings.keys() - chosen.keys():
         find(CHECKS, name)  # an unknown name gets the error with near misses
         raise UsageError(f"thresholds are given for check '{name}', which is not run", hint="Name it among the checks.")
-    return tuple(Planned(check, parse_settings(check, settings.get(name, {}))) for name, check in chosen.items())
+    planned = tuple(Planned(check, parse_settings(check, settings.get(name, {}))) for name, check in chosen.items())
+    for one in planned if names is not None else ():
+        if reason := one.check.not_run(one.settings):
+            hint = f"{reason[0].upper()}{reason[1:]}."
+            raise UsageError(f"check '{one.check.name}' was asked for and cannot run", hint=hint)
+    return planned
 
 
 @dataclass(frozen=True, slots=True)

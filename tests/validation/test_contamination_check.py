@@ -211,7 +211,7 @@ def test_a_named_exclusion_needs_a_benchmark_that_is_there(tmp_path: Path, setti
 def test_without_benchmarks_nothing_is_said_to_have_passed(memory: Any):
     result = CHECK.run(memory(rows(["Why?"])), ContaminationSettings())
     assert result.figures == ()
-    assert result.not_run == "no benchmarks were given to look for"
+    assert result.not_run.startswith("no benchmarks were given to look for")
     assert CHECK.record(ContaminationSettings()) == {"not_run": result.not_run}
     assert CHECK.kinds == frozenset(Kind)
 

@@ -38,6 +38,7 @@ CLEAN = [
     "In Paris, Charcot presented the case. In Boston, Cushing was admitted to the academy.",
     "He lives 5 Days a week in the city; PATIENT HAS FEVER; Name the DRUG OF CHOICE; PT INR, APTT are raised.",
     "The Eunice Kennedy Shriver National Institute of Child Health and Human Development explains it to patients.",
+    "He was admitted for withdrawal and liked the visit at Gamblers Anonymous.",
     "NI number of cells 12 34 56, MRN 12 34, and the date 12345678 does not exist.",
     "Records are kept at example.com and read e.g. at example.org; the user was seen at 00 10 20 30.",
     "",

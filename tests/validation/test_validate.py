@@ -34,6 +34,14 @@ def test_unknown_and_unfit_checks_are_usage_errors():
     assert {"pairs", "schema"} <= {one.check.name for one in plan(Kind.PREFERENCES, None, {})}
 
 
+@pytest.mark.parametrize(("name", "wanted"), [("contamination", "--benchmarks"), ("chat", "chat.tokenizer=DIR")])
+def test_a_check_that_is_asked_for_by_name_and_cannot_run_is_a_usage_error(name: str, wanted: str):
+    with pytest.raises(UsageError, match=f"'{name}' was asked for and cannot run") as error:
+        plan(Kind.PREFERENCES, ["schema", name], {})
+    assert wanted in error.value.hint
+    assert name in [one.check.name for one in plan(Kind.PREFERENCES, None, {})]
+
+
 def test_all_problems_with_thresholds_are_told_together():
     with pytest.raises(UsageError) as error:
         plan(Kind.PREFERENCES, ["pairs"], {"pairs": {"length_tolerance": 7, "leters": 1, "min_pairs": "many"}})

@@ -82,7 +82,7 @@ class ContaminationCheck(Check[ContaminationSettings]):
 
     def not_run(self, settings: ContaminationSettings) -> str:
         """Say that no benchmark was given."""
-        return "" if settings.benchmarks else "no benchmarks were given to look for"
+        return "" if settings.benchmarks else "no benchmarks were given to look for: --benchmarks PATH"
 
     def plants(
         self, rows: pl.DataFrame, kind: Kind, settings: ContaminationSettings, rng: random.Random

@@ -40,8 +40,8 @@ _KNOWN = re.compile(rf"\b{_KNOWN_PLACES}\b(?: {_WORD}{{0,2}}{_KEYWORD})?{_NEXT_T
 _AFTER_AT = re.compile(r"\b(?P<at>at|by|of|under|in|from|to) (?:the |our )?(?=[A-Z])")
 _PROPER = re.compile(r"(?:(?:St|Mt|Ft)\.? )?[A-Z][A-Za-z'&-]+(?: (?:St\. |of |and )?[A-Z][A-Za-z'&.-]*[A-Za-z])*")
 _CARE_BEFORE = re.compile(rf"(?i)\b{cues('care')}\b")
-# Bodies that serve the public: to have been named by one says nothing of where a patient was.
-_PUBLIC_BODY = re.compile(r"\bNational\b|Surgeon General|^University$")
+# Bodies that serve the public everywhere: to have been named or helped by one says nothing of where a patient was.
+_PUBLIC_BODY = re.compile(r"\bNational\b|Surgeon General|^University$| Anonymous$")
 _NOT_A_PLACE = words("not_places")
 
 
