@@ -40,8 +40,9 @@ _KNOWN = re.compile(rf"\b{_KNOWN_PLACES}\b(?: {_WORD}{{0,2}}{_KEYWORD})?{_NEXT_T
 _AFTER_AT = re.compile(r"\b(?P<at>at|by|of|under|in|from|to) (?:the |our )?(?=[A-Z])")
 _PROPER = re.compile(r"(?:(?:St|Mt|Ft)\.? )?[A-Z][A-Za-z'&-]+(?: (?:St\. |of |and )?[A-Z][A-Za-z'&.-]*[A-Za-z])*")
 _CARE_BEFORE = re.compile(rf"(?i)\b{cues('care')}\b")
-# Bodies that serve the public everywhere: to have been named or helped by one says nothing of where a patient was.
-_PUBLIC_BODY = re.compile(r"\bNational\b|Surgeon General|^University$| Anonymous$")
+# Bodies that serve the public: to have been named by one says nothing of where a patient was.
+_PUBLIC_BODY = re.compile(r"\bNational\b|Surgeon General|^University$")
+_EVERYWHERE = re.compile(r" Anonymous$")  # groups of Alcoholics Anonymous and its kin meet in every town
 _NOT_A_PLACE = words("not_places")
 
 
@@ -60,7 +61,7 @@ def care_places(text: str) -> Iterator[Candidate]:
 def _place(text: str, start: int, *, only_named: bool) -> tuple[int, int] | None:
     """Return the span of the place that begins at ``start``; ``only_named`` asks for "Hospital" or the like in it."""
     proper = _PROPER.match(text, start)
-    if proper is None or proper[0].split()[0] in _NOT_A_PLACE:
+    if proper is None or proper[0].split()[0] in _NOT_A_PLACE or _EVERYWHERE.search(proper[0]):
         return None
     for pattern in (_FACILITY, _SAINT, _KNOWN):
         whole = pattern.match(text, start)
@@ -84,5 +85,6 @@ def companion_places(text: str) -> Iterator[Candidate]:
             if found[0].split()[0] not in _NOT_A_PLACE and not _PUBLIC_BODY.search(found[0]):
                 yield Candidate(*found.span(), IdentifierType.LOCATION, Level.CONTEXT)
     for found in _AT.finditer(text):
-        if found["id"].split()[0] not in _NOT_A_PLACE and not _PUBLIC_BODY.search(found["id"]):
+        named = found["id"]
+        if named.split()[0] not in _NOT_A_PLACE and not _PUBLIC_BODY.search(named) and not _EVERYWHERE.search(named):
             yield Candidate(*found.span("id"), IdentifierType.LOCATION, Level.CONTEXT)
