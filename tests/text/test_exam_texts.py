@@ -176,6 +176,12 @@ def test_quoted_letters_refer_to_options() -> None:
         ("Paired t test It compares the means of one group at two times.", "Paired t test"),
         ("Fibrous dysplasia Fibrous dysplasia puts fibrous tissue in the place of bone.", "Fibrous tissue"),
         ("Side effects of the group: Indinavir: stones of the kidney and a dry mouth.", "Indinavir"),
+        (
+            "The wall has 3 layers Outer serous layer Middle muscular layer and the serous layer is smooth.",
+            "Serous layer",
+        ),
+        ("The test of strength (TOS) Like the other test of force, it uses a spring and a weight.", "Test of strength"),
+        ("Concussion'According to a guideline it is the commonest injury of the brain after falls.", "Concussion"),
         ("Ans.BConcussion is the commonest injury of the brain after falls.", "Concussion"),
     ],
 )
@@ -194,6 +200,9 @@ def test_notes_make_no_rationale(explanation: str, gold: str) -> None:
         ("The ratio of men : women in the group is 1:1, and gout is commoner in men.", "Gout", None),
         ("Dexamethasone helps within hours of one dose.CRP falls later on.", "Dexamethasone",
          "Dexamethasone helps within hours of one dose. CRP falls later on."),
+        ("Dexamethasone( a steroid ) helps within hours of one dose .Swelling goes.'It acts for two days.",
+         "Dexamethasone", "Dexamethasone (a steroid) helps within hours of one dose. Swelling goes. It acts for two days."),
+        ("It takes two doses. In Crohn disease three doses of infliximab are given at first.", "Infliximab", None),
     ],
 )  # fmt: skip
 def test_an_explanation_in_sentences_makes_one(explanation: str, gold: str, cut: str | None) -> None:
