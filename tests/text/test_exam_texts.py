@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openmed_data.text.explanations import explains_picture
 from openmed_data.text.options import is_absent, mend_option_columns, mend_options
-from openmed_data.text.questions import lost_table, needs_picture, options_refer
+from openmed_data.text.questions import letters_alone, lost_table, needs_picture, options_refer
 from openmed_data.text.rationale import rationale
 from openmed_data.text.stems import MENDS, mend_stems
 
@@ -155,6 +156,40 @@ def test_a_table_that_lost_its_cells(stem: str | None, table: bool | None) -> No
 )
 def test_a_stem_points_at_a_picture_or_at_what_it_said(stem: str, picture: bool) -> None:
     assert needs_picture(pl.Series([stem])).to_list() == [picture]
+
+
+@pytest.mark.parametrize(
+    ("told", "picture"),
+    [
+        ("The image shows a speculum.", True),
+        ("The given picture is of a filter for blood.", True),
+        ("Ans. The picture shown above represents a fluke.", True),
+        ("The picture is typical of iron deficiency.", False),
+        ("This picture is of a coagulopathy: few platelets, little fibrinogen.", False),
+        (None, False),
+    ],
+)
+def test_an_explanation_tells_of_a_picture_or_of_findings(told: str | None, picture: bool) -> None:
+    told_of = pl.Series([told], dtype=pl.String)
+    assert explains_picture(pl.Series(["What is the use of it?"]), told_of).to_list() == [picture]
+    assert explains_picture(pl.Series(["What is the use of it? " * 5]), told_of).to_list() == [False]
+
+
+@pytest.mark.parametrize(
+    ("stem", "alone"),
+    [
+        ("Where is the layer thickest?", True),
+        ("In which stage is the gas highest?", True),
+        ("Signs of it are a) Rash b) Fever c) Cough d) Pain", False),
+        ("Which category of drugs in pregnancy is it?", False),
+        ("Which subtype of the virus is commonest?", False),
+        ("The serotype of trachoma is", False),
+        ("Which botulinum toxin relaxes the eyelid?", False),
+        ("Which haemophilia lacks factor VIII?", False),
+    ],
+)
+def test_letters_are_options_where_things_are_named_by_them(stem: str, alone: bool) -> None:
+    assert letters_alone(pl.Series([stem]), [pl.Series([letter]) for letter in "ABCD"]).to_list() == [alone]
 
 
 def test_quoted_letters_refer_to_options() -> None:
