@@ -34,7 +34,8 @@ OTHER_COLUMNS = ("id_in_dataset", "id", "Complex_CoT")
 # What identifies a row; its answer and reasoning do not.
 _IDENTITY = ("dataset_name", "id_in_dataset", "id", "question", "options", *_OPTIONS, _OPEN[0])
 
-_WRAPPED = re.compile(r"(?<=[a-z,])\n(?=[a-z]{2})(?![ivx]+[.)])")  # not before b) or ii)
+# A long line that goes on in the next: no list of findings ("fever", "rash"), and not before b) or ii).
+_WRAPPED = re.compile(r"(?<=[^\n]{29}[a-z,])\n(?=[a-z]{2})(?![ivx]+[.)])")
 
 Record = Mapping[str, Any]
 

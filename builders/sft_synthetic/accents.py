@@ -26,12 +26,14 @@ def lost_letters(about: str, address: str) -> dict[str, str]:
     {'Sjgren': 'Sjogren'}
     >>> lost_letters("Hepatitis A, MYH9 disorder", "https://example.org/hepatitisa-myh9-disorder.html")
     {}
+    >>> lost_letters("What helps for gout, tophaceous form?", "https://example.org/gout-tophaceous-form")
+    {}
     """
     named = re.findall(r"[A-Za-z]+", about)
-    joined = {f"{one}{two}".lower() for one, two in pairwise(named)}
-    addressed = set(re.findall(r"[a-z]+", _SUFFIX.sub("", address.lower()).rpartition("/")[2])) - joined
+    known = {word.lower() for word in named} | {f"{one}{two}".lower() for one, two in pairwise(named)}
+    addressed = set(re.findall(r"[a-z]+", _SUFFIX.sub("", address.lower()).rpartition("/")[2]))
     strange = [word for word in dict.fromkeys(named) if len(word) > 2 and word.lower() not in addressed]
-    found = {word: whole for word in strange for whole in sorted(addressed) if _lacks_one(word.lower(), whole)}
+    found = {word: whole for word in strange for whole in sorted(addressed - known) if _lacks_one(word.lower(), whole)}
     return {word: _cased(word, whole) for word, whole in found.items()}
 
 

@@ -192,7 +192,7 @@ class _Page:
 
     def _is_new(self, text: str) -> bool:
         key = squash(text)
-        fresh = bool(key) and key not in self.seen
+        fresh = bool(key) and not key.isdecimal() and key not in self.seen  # a number alone is that of a footnote
         self.seen.add(key)
         return fresh
 

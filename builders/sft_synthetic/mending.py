@@ -38,9 +38,8 @@ _FIXES = (
         r"\1n't",
     ),
     _fix("hats |heres ", r"\b([Tt]hat|[Ww]hat|[Tt]here)s\b(?= [a-z])", r"\1's"),
-    _fix(
-        "cant ", r"\bcant\b(?= [a-z])", "can't"
-    ),  # with a capital it is a name that lost an accent: Cant\u00fa syndrome
+    # With a capital it is a name that lost an accent: Cant\u00fa syndrome.
+    _fix("cant ", r"\bcant\b(?= [a-z])", "can't"),
     _fix("oure |ouve |oull |heyre |heyve |heyll ", r"\b([Yy]ou|[Tt]hey)(re|ve|ll)\b(?= [a-z])", r"\1'\2"),
     _fix("omans |hilds |odys ", r"\b([Ww]oman|[Cc]hild|[Bb]ody)s (?=[A-Za-z])", r"\1's "),
     _fix(

@@ -32,6 +32,7 @@ _EXCLUDED = re.compile(
     r"(?:\s*(?:,|or|and|nor)\s*\(?[A-Z]\)?)*(?=[\s.,;)]|$)"
 )
 _SENTENCES = re.compile(r"[.!?;]\s|\n")
+_SAID_AGAIN = re.compile(r"(?:[.;!]\s|\n)\s*[Ii]t(?:['’]s| is)\s+([^.;!\n]+)")
 _BINOMIAL = re.compile(r"\.\s*[a-z]")
 _NEXT_LABEL = re.compile(
     r"^[\s,/&+.;)\"”-]*+(?:\b(?:and|or|to|also|maybe|option|choice|answer)\b[\s:]*)*\(?([A-Z])"
@@ -221,7 +222,12 @@ class ChoiceReader:
         if label == UNCLEAR or (added is not None and self._text_head(added)[0] != label):
             return UNCLEAR
         discussed = alone and not named and rest[0] == " " and self._discusses_another(label, rest)
-        if discussed or self._another(label, rest) or contradicted(self._keys[label], rest):
+        if (
+            discussed
+            or self._another(label, rest)
+            or contradicted(self._keys[label], rest)
+            or self._replaced(label, rest)
+        ):
             return UNCLEAR
         # A reason may well name the options it rules out.
         scope = rest if alone else "" if _REASON.match(rest) else sentence(rest)
@@ -235,6 +241,11 @@ class ChoiceReader:
         keys = [f"{key} " for key, named in self._by_key.items() if named != label]
         heads = (answer_key(unwrap(later)[: self._limit]) for later in _SENTENCES.split(rest)[1:])
         return any(f"{head} ".startswith(key) for head in heads for key in keys)
+
+    def _replaced(self, label: str, rest: str) -> bool:
+        """Say whether a later sentence says no more than that it is another option: "It is B. It is A."."""
+        said = {self.read(again, exact=True, alone=False) for again in _SAID_AGAIN.findall(rest)}
+        return bool((said & self._keys.keys()) - {label})
 
     def _offers_another(self, label: str, words: str) -> bool:
         """Say whether a line offers the text of another option as an alternative."""

@@ -25,9 +25,12 @@ _NAMED = (
 )
 
 _PICTURES = "(?:image|picture|photograph) "
+_PLACED = r"(?: (?:given|shown|above|below|in (?:the )?question))"
+# "The picture is typical of iron deficiency" is about findings; an image, or a picture given, is one to look at.
 _PICTURED = (
-    rf"(?:[Tt]he|[Tt]his|[Gg]iven|[Aa]bove|[Ff]ollowing) {_PICTURES.rstrip()}"
-    r"(?: (?:given|shown|above|below|in (?:the )?question))* (?:is|shows|depicts|represents)(?-u:\b)"
+    rf"(?:(?:[Tt]he|[Tt]his|[Gg]iven|[Aa]bove|[Ff]ollowing) (?:image|photograph){_PLACED}*"
+    rf"|(?:[Gg]iven|[Aa]bove|[Ff]ollowing) picture{_PLACED}*|picture{_PLACED}+)"
+    r" (?:is|shows|depicts|represents)(?-u:\b)"
 )
 _SHORT = 100  # bytes of a stem that is too short to say in words what the picture shows
 
@@ -54,7 +57,7 @@ def explains_picture(stems: pl.Series, explanations: pl.Series) -> pl.Series:
 
     Examples
     --------
-    >>> told = pl.Series(["The given image shows a sandfly.", "Kala-azar. The clinical picture is typical.", None])
+    >>> told = pl.Series(["The given image shows a sandfly.", "Kala-azar. The picture is typical of it.", None])
     >>> explains_picture(pl.Series(["Which disease does it not transmit?"] * 3), told).to_list()
     [True, False, False]
     """

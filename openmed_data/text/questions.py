@@ -169,7 +169,10 @@ def options_refer(option: pl.Expr) -> pl.Expr:
 
 _LETTERS_ALONE = r"^\W*[A-Ea-e](?:\W*[A-Ea-e]){0,4}\W*$"
 _LISTED = r"(?i)(?:^|[^a-z])[a-e] ?[).:-]\W*[a-z]{2}|[a-z][b-e]\) ?[a-z]{2}"
-_NAMED_BY_LETTERS = r"(?i)\b(?:vitamins?|hepatitis|influenza|clusters?|types?|groups?|class|fib(?:er|re)s?)\b"
+_NAMED_BY_LETTERS = (
+    r"(?i)\b(?:vitamins?|hepatitis|influenza|clusters?|(?:sub|sero|bio)?types?|(?:sub)?groups?|class|categor(?:y|ies)|"
+    r"grades?|schedules?|toxins?|(?:apo|lipo|apolipo)proteins?|immunoglobulins?|ha?emophilia|fib(?:er|re)s?)\b"
+)
 
 
 def letters_alone(stems: pl.Series, options: Sequence[pl.Series]) -> pl.Series:

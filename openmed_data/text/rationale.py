@@ -20,16 +20,19 @@ _REFERENCE = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"(?<=[a-z0-9%)\]][.!?])\s+(?=[A-Z(])")
-_LOST_SPACE = re.compile(r"(?<=[a-z]{2})\.(?=[A-Z])")
-_SPACE_BEFORE = re.compile(r"(?<=[\w)]) +(?=[,;.](?:\s|$))")
+# The quote is the number of a reference, misread.
+_LOST_SPACE = re.compile(r"(?<=[a-z0-9][a-z%]) ?\.['\u2019]?(?=[A-Z])")
+_SPACE_BEFORE = re.compile(r"(?<=[\w)]) +(?=[,;.](?:\s|$))| +(?=\))")
+_OPENING = re.compile(r" ?\( +")
 
 # Signs that a passage is notes, a table, a citation or talk about the examination, and not an explanation.
 _NOTES = re.compile(
-    r"[a-z]{2}[A-Z][a-z]{2}|[\w)\"][:.)\"]+[A-Z][a-z]|\w!\w|\b[A-Z]{4,} [A-Z]{4,}\b"  # words run together
-    r"|[a-z)\]%] (?:Although|As|Because|But|Hence|Here|If|It|Most|Since|So|The|There|These|They|This|Thus|When) [a-z]"
-    r"|(?i:\b(?P<twice>[a-z]{4,}(?: [a-z]+)?) (?P=twice)\b)"  # a heading, and the sentence that opens with it
+    r"[a-z]{2}['\u2019]?[A-Z][a-z]{2}|[\w)\"][:.)\"]+[A-Z][a-z]|\w!\w|\b[A-Z]{4,} [A-Z]{4,}\b"  # words run together
+    r"|[a-z)\]%] (?:Although|As|Because|But|Hence|Here|If|In|It|Like|Most|Since|So|Th(?:e|ere|ese|ey|is|us)|When) [a-z]"
+    r"|\b(?:[Tt]wo|[Tt]hree|[Ff]our|[Ff]ive|[Ss]ix|[2-9]) (?:[a-z]+ )?[a-z]+(?:s|ae|i) [A-Z][a-z]+ \w"  # and a list
+    r"|(?i:\b(?P<twice>[a-z][a-z-]{3,}(?: [a-z]+)?) (?P=twice)\b)"  # a heading, and the sentence that opens with it
     r"|:\s[^.]*:\s"  # a table in one line
-    r"|-{2,}|->|[=*#\u2022\u2192|>]|\b\d+ ?/ ?e\b| - .* - "  # tables, lists, editions
+    r"|-{2,}|->|[=*#\u2022\u2192\u25a0-\u27bf|>]|\b\d+ ?/ ?e\b| - .* - "  # tables, lists, editions
     r"|(?:^|[A-Za-z.] )1\. ?[A-Z]|[A-Za-z] 1\.$|\b(?:i\.e|e\.g|viz|vs)\.$"  # a list in one line, a sentence cut
     r"|(?i:\b(?:refs?|page|editi?on|textbook|lines from|harrison|robbins|ganong|guyton|bailey)\b)"
     r"|(?i:\b(?:schwartz|katzung|parikh|park|nelson)\b)"
@@ -65,7 +68,7 @@ def rationale(explanation: str | None, gold: str) -> str | None:
     text = clean_text(_without_heading(text.removeprefix("Explanation:").lstrip(), gold).removeprefix("Explanation:"))
     if NAMED.search(text):
         return None
-    result = _SPACE_BEFORE.sub("", " ".join(_sentences(text)))
+    result = _SPACE_BEFORE.sub("", _OPENING.sub(" (", " ".join(_sentences(text))))
     if len(result.split()) < FEWEST_WORDS or not result[0].isupper() or _NOTES.search(result):
         return None
     balanced = result.count("(") == result.count(")") and result.count('"') % 2 == 0

@@ -259,6 +259,15 @@ def test_one_sentence_says_what_its_subject_is(said: str, paid: bool) -> None:
     assert verify(f"<answer>{said}</answer>", gold) is paid
 
 
+@pytest.mark.parametrize(("completion", "paid"), [
+    ("It is B. It is A.", False), ("B. It is A.", False), ("Croup. It's asthma.", False), ("It is B\nIt is A", False), ("The answer is B. It is asthma.", False),
+    ("It is B. It is viral.", True), ("B. Croup. It is not asthma.", True), ("It is B. It is B.", True), ("The answer is B. It is a cause of stridor.", True),
+])  # fmt: skip
+def test_a_second_sentence_takes_the_answer_back_outside_tags_too(completion: str, paid: bool) -> None:
+    gold = Gold("Croup", AnswerType.CHOICE, {"A": "Asthma", "B": "Croup"}, "B")
+    assert verify(completion, gold) is paid
+
+
 @pytest.mark.parametrize("completion", ["It is a", "<answer>It is a</answer>", "Therefore a"])
 def test_an_article_whose_noun_was_cut_off_is_no_letter(completion: str) -> None:
     assert verify(completion, Gold("Asthma", AnswerType.CHOICE, {"A": "Asthma", "B": "Croup"}, "A")) is False

@@ -329,10 +329,10 @@ def test_only_the_clause_that_asks_says_how_many_answers_there_are(
 
 
 def test_a_sentence_wrapped_over_lines_is_joined_and_findings_keep_theirs(tmp_path: Path) -> None:
-    question = "Which part sets the rhythm of the\nheart at rest?\nPulse: 60/min\nECG: normal"
+    question = "Which part sets the rhythm of the\nheart at rest?\nPulse: 60/min\nECG: normal\nno fever\nno rash"
     build = build_of([HUATUO | {"Open-ended Verifiable Question": question}], tmp_path)
     (prompt,) = read_rows(build)["prompt"].to_list()
-    assert "rhythm of the heart at rest?\nPulse: 60/min\nECG: normal\n" in prompt[0]["content"]
+    assert "rhythm of the heart at rest?\nPulse: 60/min\nECG: normal\nno fever\nno rash\n" in prompt[0]["content"]
 
 
 def test_open_golds_that_speak_of_options_or_a_picture_are_rejected(tmp_path: Path) -> None:

@@ -61,6 +61,26 @@ def test_a_dose_is_not_given_more_often_nor_written_out_wrong(answer: str) -> No
     assert found[0] in {GroundedReason.UNGROUNDED_NUMBER, GroundedReason.UNGROUNDED_DOSE}
 
 
+@pytest.mark.parametrize(
+    ("passage", "answer"),
+    [
+        ("Adults take 20 mg/day of it.", "You take 20 mg per day."),
+        ("Children take 5 mg/kg/d of it.", "It is 5 mg per kg once a day."),
+        ("Adults take 20 mg 3 times/day.", "Take 20 mg three times a day."),
+        ("Take 20 mg per day.", "Take 20 mg/day."),
+        ("Inject 200,000 units.", "Inject two hundred thousand units."),
+    ],
+)
+def test_a_dose_is_the_same_in_symbols_and_in_words(passage: str, answer: str) -> None:
+    assert screen(Task.EXPLAIN, Dialogue((("How much?", answer),)), passage) is None
+
+
+@pytest.mark.parametrize("answer", ["Take 20 mg twice a day.", "Take 20 mg/hour.", "Take 20 mg every 0 hours."])
+def test_another_rate_than_that_behind_a_slash_is_found(answer: str) -> None:
+    found = screen(Task.EXPLAIN, Dialogue((("How much?", answer),)), "Adults take 20 mg/day of it.")
+    assert found is not None
+
+
 def test_a_result_beyond_all_numbers_is_false() -> None:
     dialogue = Dialogue((("How many?", "It is 5."),), ({"expression": "2 + 3", "result": 10**400},))
     found = screen(Task.CALCULATION, dialogue, "There are 2 and 3.")

@@ -54,6 +54,7 @@ def test_marks_are_put_back(damaged: str, mended: str) -> None:
         ("caf au lait spots", "https://x.gov/cafe-au-lait-spots/", {"caf": "cafe"}),
         ("Barr body", "https://x.gov/barr-body", {}),
         ("Kidney stone", "https://x.gov/kidneystones.html", {}),
+        ("What helps for gout, tophaceous form?", "https://x.gov/gout-tophaceous-form", {}),
         ("Kidney Stone", "https://x.gov/kidney-stones", {}),
         ("Vitamin C", "https://x.gov/vitaminc.html", {}),
         ("COG5 and MYH9", "https://x.gov/cog5-and-myh9", {}),

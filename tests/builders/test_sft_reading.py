@@ -176,3 +176,8 @@ def test_a_long_item_does_not_end_its_list() -> None:
 def test_a_question_with_a_number_in_its_name_is_a_heading() -> None:
     page = "What causes 22q11.2 deletion syndrome? It is caused by a missing piece."
     assert str(read_answer(page, {})) == "It is caused by a missing piece."
+
+
+def test_the_number_of_a_footnote_is_no_paragraph_and_that_of_an_item_stays() -> None:
+    page = "The disease is rare.\n\n1\n\n2.\n\nDoses of a course are:\n\n- 5\n\n- 10"
+    assert str(read_answer(page, {})) == "The disease is rare.\n\nDoses of a course are:\n- 5\n- 10"

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openmed_data.text.explanations import explains_picture
 from openmed_data.text.options import is_absent, mend_option_columns, mend_options
-from openmed_data.text.questions import lost_table, needs_picture, options_refer
+from openmed_data.text.questions import letters_alone, lost_table, needs_picture, options_refer
 from openmed_data.text.rationale import rationale
 from openmed_data.text.stems import MENDS, mend_stems
 
@@ -157,6 +158,40 @@ def test_a_stem_points_at_a_picture_or_at_what_it_said(stem: str, picture: bool)
     assert needs_picture(pl.Series([stem])).to_list() == [picture]
 
 
+@pytest.mark.parametrize(
+    ("told", "picture"),
+    [
+        ("The image shows a speculum.", True),
+        ("The given picture is of a filter for blood.", True),
+        ("Ans. The picture shown above represents a fluke.", True),
+        ("The picture is typical of iron deficiency.", False),
+        ("This picture is of a coagulopathy: few platelets, little fibrinogen.", False),
+        (None, False),
+    ],
+)
+def test_an_explanation_tells_of_a_picture_or_of_findings(told: str | None, picture: bool) -> None:
+    told_of = pl.Series([told], dtype=pl.String)
+    assert explains_picture(pl.Series(["What is the use of it?"]), told_of).to_list() == [picture]
+    assert explains_picture(pl.Series(["What is the use of it? " * 5]), told_of).to_list() == [False]
+
+
+@pytest.mark.parametrize(
+    ("stem", "alone"),
+    [
+        ("Where is the layer thickest?", True),
+        ("In which stage is the gas highest?", True),
+        ("Signs of it are a) Rash b) Fever c) Cough d) Pain", False),
+        ("Which category of drugs in pregnancy is it?", False),
+        ("Which subtype of the virus is commonest?", False),
+        ("The serotype of trachoma is", False),
+        ("Which botulinum toxin relaxes the eyelid?", False),
+        ("Which haemophilia lacks factor VIII?", False),
+    ],
+)
+def test_letters_are_options_where_things_are_named_by_them(stem: str, alone: bool) -> None:
+    assert letters_alone(pl.Series([stem]), [pl.Series([letter]) for letter in "ABCD"]).to_list() == [alone]
+
+
 def test_quoted_letters_refer_to_options() -> None:
     texts = ["'B' & 'C'", "(a) and (c)", "Option 1 and 2", "Hepatitis B vaccine", "Vitamin C"]
     options = pl.DataFrame({"option": texts})
@@ -176,6 +211,14 @@ def test_quoted_letters_refer_to_options() -> None:
         ("Paired t test It compares the means of one group at two times.", "Paired t test"),
         ("Fibrous dysplasia Fibrous dysplasia puts fibrous tissue in the place of bone.", "Fibrous tissue"),
         ("Side effects of the group: Indinavir: stones of the kidney and a dry mouth.", "Indinavir"),
+        (
+            "The wall has 3 layers Outer serous layer Middle muscular layer and the serous layer is smooth.",
+            "Serous layer",
+        ),
+        ("The test of strength (TOS) Like the other test of force, it uses a spring and a weight.", "Test of strength"),
+        ("Peau-d-orange Peau-d-orange is the look of skin whose lymph is held back.", "Lymph"),
+        ("The film shows clear lungs \u2751 Flat diaphragms Fluid in the fissure and large vessels.", "Clear lungs"),
+        ("Concussion'According to a guideline it is the commonest injury of the brain after falls.", "Concussion"),
         ("Ans.BConcussion is the commonest injury of the brain after falls.", "Concussion"),
     ],
 )
@@ -194,6 +237,11 @@ def test_notes_make_no_rationale(explanation: str, gold: str) -> None:
         ("The ratio of men : women in the group is 1:1, and gout is commoner in men.", "Gout", None),
         ("Dexamethasone helps within hours of one dose.CRP falls later on.", "Dexamethasone",
          "Dexamethasone helps within hours of one dose. CRP falls later on."),
+        ("Dexamethasone( a steroid ) helps within hours of one dose .Croup goes.'It acts for days.",
+         "Dexamethasone", "Dexamethasone (a steroid) helps within hours of one dose. Croup goes. It acts for days."),
+        ("Dexamethasone helps 90%.After a dose the child breathes more easily.", "Dexamethasone",
+         "Dexamethasone helps 90%. After a dose the child breathes more easily."),
+        ("It takes two doses. In Crohn disease three doses of infliximab are given at first.", "Infliximab", None),
     ],
 )  # fmt: skip
 def test_an_explanation_in_sentences_makes_one(explanation: str, gold: str, cut: str | None) -> None:

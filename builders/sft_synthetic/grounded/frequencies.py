@@ -13,11 +13,13 @@ _DAYS = dict.fromkeys(("day", "night", "morning", "evening"), Fraction(1)) | {
     "year": Fraction(365),
 }
 _ADVERBS = {"hourly": "hour", "daily": "day", "nightly": "night", "weekly": "week", "monthly": "month"}
+_SYMBOLS = {"d": "day", "hr": "hour", "h": "hour", "wk": "week"}  # behind a slash
 _SHORT = {"qd": 1, "bid": 2, "tid": 3, "qid": 4}
 _UNIT = "|".join(_DAYS)
 _TIMES = r"(?:(?P<often>once|twice|thrice)|(?P<count>[a-z]+|\d+)\s+times)"
-_PER = rf"(?:an?|per|each|every|in an?)\s+(?P<unit>{_UNIT})(?!\w)"
-_RATE = re.compile(rf"\b(?:{_TIMES}\s+)?(?:{_PER}|(?P<adverb>{'|'.join(_ADVERBS)})\b)", re.IGNORECASE)
+_PER = rf"\b(?:an?|per|each|every|in an?)\s+(?P<unit>{_UNIT})(?!\w)"
+_SLASH = rf"/\s?(?P<symbol>{_UNIT}|{'|'.join(_SYMBOLS)})(?!\w)"
+_RATE = re.compile(rf"(?:\b{_TIMES}\s*)?(?:{_PER}|{_SLASH}|\b(?P<adverb>{'|'.join(_ADVERBS)})\b)", re.IGNORECASE)
 _EVERY = re.compile(
     rf"\bevery\s+(?P<low>other|[a-z]+|\d+)(?:\s*(?:-|\u2013|to|or)\s*(?P<high>[a-z]+|\d+))?\s+(?:{_UNIT})s?\b"
     r"|\bq\.?\s?(?P<hours>\d+)\s?h\b",
@@ -34,6 +36,8 @@ def rates_in(text: str) -> set[Fraction]:
     --------
     >>> [sorted(map(str, rates_in(text))) for text in ("twice a day", "every 12 hours", "2 times daily", "b.i.d.")]
     [['2'], ['2'], ['2'], ['2']]
+    >>> [sorted(map(str, rates_in(text))) for text in ("5 mg/kg/day", "3 times/d", "every 0 hours")]
+    [['1'], ['3'], []]
     >>> sorted(map(str, rates_in("15 mg once weekly, or every 4 to 6 hours as needed")))
     ['1/7', '4', '6']
     """
@@ -43,21 +47,18 @@ def rates_in(text: str) -> set[Fraction]:
 def _per_unit(text: str) -> Iterator[Fraction]:
     for found in _RATE.finditer(text):
         times = _OFTEN[found["often"].lower()] if found["often"] else value_of(found["count"]) if found["count"] else 1
-        unit = found["unit"] or _ADVERBS[found["adverb"].lower()]
+        said = (found["unit"] or found["symbol"] or found["adverb"]).lower()
         if times:
-            yield Fraction(times) / _DAYS[unit.lower()]
+            yield Fraction(times) / _DAYS[(_SYMBOLS | _ADVERBS).get(said, said)]
 
 
 def _intervals(text: str) -> Iterator[Fraction]:
     for found in _EVERY.finditer(text):
-        if found["hours"]:
-            yield 24 / Fraction(found["hours"])
-            continue
-        unit = next(name for name in _DAYS if re.search(rf"{name}s?$", found[0], re.IGNORECASE))
-        for written in filter(None, (found["low"], found["high"])):
-            number = 2 if written.lower() == "other" else value_of(written)
-            if number:
-                yield 1 / (Fraction(number) * _DAYS[unit])
+        unit = next((name for name in _DAYS if re.search(rf"{name}s?$", found[0], re.IGNORECASE)), "hour")
+        for written in filter(None, (found["hours"], found["low"], found["high"])):
+            days = Fraction(2 if written.lower() == "other" else value_of(written) or 0) * _DAYS[unit]
+            if days:  # a model may well write "every 0 hours"
+                yield 1 / days
 
 
 def _abbreviated(text: str) -> Iterator[str]:

@@ -43,7 +43,7 @@ _WORDS = {
     "million": "1000000",
 }
 
-_SCALE = 100  # "two hundred" multiplies, "twenty-five" adds
+_HUNDRED, _THOUSAND = 100, 1000
 _NAME = "|".join(sorted(map(re.escape, _CANONICAL), key=len, reverse=True))
 _COUNTS = {"once": 1, "twice": 2, "three times": 3, "four times": 4}
 _PER = rf"\s*(?:(?:{'|'.join(_COUNTS)})\s+)?(?:/|per|an?|each|every)\s*"
@@ -117,19 +117,23 @@ def value_of(written: str) -> str | None:
 
     Examples
     --------
-    >>> [value_of(text) for text in ("6", "six", "twenty-five", "two hundred", "one half", "some")]
-    ['6', '6', '25', '200', '0.5', None]
+    >>> [value_of(text) for text in ("6", "six", "twenty-five", "two hundred thousand", "one half", "some")]
+    ['6', '6', '25', '200000', '0.5', None]
     """
     if written.isdecimal():
         return plain(written)
-    total, last = 0.0, 0.0
+    total, group = 0.0, 0.0  # a group is what "thousand" multiplies
     for word in re.split(r"-|\s+(?:and\s+)?", written.lower()):
         if word not in _WORDS:
             return None
         value = float(_WORDS[word])
-        scales = value >= _SCALE or value < 1
-        total, last = (total + (max(last, 1) * value - last if scales else value), value if not scales else 0.0)
-    return plain(f"{total:f}")
+        if 1 <= value < _HUNDRED or not value:
+            group += value
+        elif value < _THOUSAND:
+            group = (group or 1) * value
+        else:
+            total, group = total + (group or 1) * value, 0.0
+    return plain(f"{total + group:f}")
 
 
 def _read(found: "re.Match[str]") -> Iterator[Quantity]:
