@@ -80,6 +80,8 @@ def _month(word: str) -> int | None:
 
 def _written(text: str, month: int, unsaid: int | None, *, before: bool) -> DateForm | None:
     numbers = _NUMBER.findall(text)
+    if not numbers:
+        return None
     years = [n for n in numbers if len(n) == 4 or f"'{n}" in text] or (
         numbers[1:] if text.endswith(f"-{numbers[-1]}") else []
     )

@@ -41,7 +41,7 @@ _SHOUTED = re.compile(
     rf"(?P<name>{_SHOUTED_TURNED}|{_CAPITALS},? ?{_CAPITALS}|{_TURNED})"
 )
 # "Mueller, Hans was admitted": the verb does for the label.
-_SUBJECT = re.compile(rf"(?:^|[\n.:;(]\s*)(?P<name>{_TURNED}|{_SHOUTED_TURNED})(?= (?:{cues('after')}|seen\b))")
+_SUBJECT = re.compile(rf"(?:^|[\n.:;(][^\S\n]*)(?P<name>{_TURNED}|{_SHOUTED_TURNED})(?= (?:{cues('after')}|seen\b))")
 _NAME_FIELD = re.compile(r"(?i)name[:=]? ?$")
 _WHISPERED = re.compile(
     r"(?i:\b(?:patient )?name(?: is|:|=)|\bpatient:)\s?(?P<name>[a-z]{2,} (?:[a-z]\.? )?[a-z]{2,})\b"
