@@ -43,14 +43,17 @@ def mentions(found: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
         taken[row, field].add(start, end)
     for row, text, start, end, kind, level in grave.select("row", "text", "start", "end", "type", "level").iter_rows():
         known.setdefault(row, {}).update(_names_of(text[start:end], kind, level))
-    rows = texts.join(grave.select("row").unique(), on="row", how="semi")
+    rows = texts.select("row", "field", "text").join(grave.select("row").unique(), on="row", how="semi")
     again = [
-        {"row": row, "field": field, "text": text, "start": start, "end": end, "type": kind, "level": level}
-        for row, field, text in rows.select("row", "field", "text").iter_rows()
+        (place, start, end, kind, level)
+        for place, (row, field, text) in enumerate(rows.iter_rows())
         for start, end, (kind, level) in _again(text, known[row])
         if not taken[row, field].overlaps(start, end)
     ]
-    return pl.DataFrame(again, schema=found.schema)
+    schema = {"place": pl.Int64, **{name: found.schema[name] for name in ("start", "end", "type", "level")}}
+    frame = pl.DataFrame(again, schema=schema, orient="row")
+    # Gathered, a text of a hundred mentions is held once.
+    return pl.concat([frame, rows[frame["place"]]], how="horizontal").select(found.columns).cast(found.schema)
 
 
 def _names_of(value: str, kind: str, level: int) -> _Known:
