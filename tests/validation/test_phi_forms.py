@@ -76,3 +76,10 @@ def test_blank_lines_cost_no_more_than_other_text() -> None:
 def test_a_text_with_ten_thousand_mentions_is_read() -> None:
     text = "Patient: Alice Smith, MRN 10000000. " + "Alice Smith, " * 10_000
     assert len(scan([text])[0]) == 10_002
+
+
+@pytest.mark.parametrize("town", ["San Francisco", "Ann Arbor"])
+def test_a_town_whose_words_are_names_is_a_place(town: str) -> None:
+    text = f"Patient: Alice Smith, MRN 12345678. University of Elsewhere, {town}."
+    (findings,) = scan([text])
+    assert [one.type.value for one in findings if text[one.start : one.end] == town] == ["LOCATION"]
