@@ -94,7 +94,7 @@ def _written(text: str, month: int, unsaid: int | None, *, before: bool) -> Date
 def _form(order: str, year: int, month: int, day: int) -> DateForm | None:
     try:
         return DateForm(date(year, month, day), order)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -114,4 +114,4 @@ def _month_word(like: str, day: date) -> str:
         short = name if len(word[0]) > 4 or word[0].lower() in {"may", "june", "july"} else name[:3]
         return short.upper() if word[0].isupper() else short
 
-    return re.sub(r"(?<!\d)[A-Za-z]{3,}", swap, like)
+    return re.sub(r"[A-Za-z]{3,}", swap, like)
