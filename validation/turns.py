@@ -214,7 +214,7 @@ def _written(batch: pl.DataFrame) -> pl.DataFrame:
     if batch.schema.get("tools") != pl.String:
         return pl.DataFrame(schema=_FOUND)
     one = pl.element().struct
-    reply_calls = (one.field("role") == "assistant") & one.field("content").str.contains(CALL_AS_TEXT)
+    reply_calls = (one.field("role") == "assistant") & one.field("content").cast(pl.String).str.contains(CALL_AS_TEXT)
     marked = batch.select(pl.col("messages").list.eval(reply_calls.fill_null(value=False))).to_series()
     declares = batch["tools"].str.strip_chars("[] \t\n") != ""
     rows = (marked.list.any() & declares).arg_true().to_list()

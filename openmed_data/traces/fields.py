@@ -1,6 +1,5 @@
 """Fields that records of several formats share, read with the same care."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -16,7 +15,6 @@ _IDS = ("id", "uuid", "task_id", "question_id", "sample_id", "session", "idx")
 _NO = frozenset({"false", "no", "fail", "failed", "incorrect"})
 THOUGHTS_LEFT = "thinking blocks left out"
 _YES = frozenset({"true", "yes", "pass", "passed", "correct", "success"})
-_THOUGHT = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
 
 
 def turns_of(record: Record) -> list[Any] | None:
@@ -105,10 +103,17 @@ def without_thoughts(reply: str) -> str:
     >>> [without_thoughts(reply) for reply in ("<think>Five?</think> Yes.", "Five?</think> Yes.", "<think>")]
     ['Yes.', 'Yes.', '<think>']
     """
-    if "</think>" not in reply:
+    *closed, last = reply.split("</think>")
+    if not closed:
         return reply
-    said = _THOUGHT.sub("\n\n", reply)
-    return (said if "<think>" in said else said.rpartition("</think>")[2]).strip()
+    said: list[str] = []
+    for piece in closed:
+        before, opened, _ = piece.partition("<think>")
+        if opened:
+            said.append(before)
+        else:
+            said.clear()
+    return "\n\n".join(part.strip() for part in (*said, last) if part.strip())
 
 
 def arguments_of(held: Any, field: str) -> Mapping[str, Any]:

@@ -333,6 +333,7 @@ def test_a_question_that_was_taken_back_is_left_out_with_its_answer() -> None:
     [
         ({"type": "resource", "resource": {"uri": "lab://4", "mimeType": "text/plain", "text": "4.1"}}, "4.1"),
         ({"type": "resource", "resource": {"uri": "scan://4", "blob": "AAAA"}}, None),
+        ({"type": "resource", "resource": None}, None),
         ({"type": "resource_link", "uri": "lab://4"}, None),
         ({"type": "image", "data": "AAAA"}, None),
     ],
@@ -342,7 +343,7 @@ def test_a_resource_in_a_result_is_read_where_it_is_text(part: Record, told: str
     answered = {"jsonrpc": "2.0", "id": 1, "result": {"content": [part]}}
     record = {"events": [said("user", "Lab?"), call, answered, said("assistant", "4.1.")]}
     if told is None:
-        with pytest.raises(Unfit, match=r"events\[2\].result.content\[0\]"):
+        with pytest.raises(Unfit, match=r"not_text.*events\[2\].result.content\[0\]"):
             turns("mcp", record)
     else:
         assert turns("mcp", record)[2] == ("tool", told, [])
@@ -354,6 +355,44 @@ def test_what_a_reasoning_model_thought_is_left_out_and_counted(name: str) -> No
     trace = read(dumps(chat(said("user", "Dose?"), thought)), formats()["openai"])
     assert (trace.messages[1].content, trace.mended) == ("5.", ("thinking blocks left out",))
     assert read(dumps(chat(said("user", "Dose?"), thought | {name: None})), formats()["openai"]).mended == ()
+
+
+@pytest.mark.parametrize("strange", [[], {}, 7])
+def test_ids_of_a_log_that_are_no_text_tie_nothing_together(strange: Any) -> None:
+    asked = {"type": "user", "uuid": strange, "parentUuid": strange, "message": said("user", "Dose?")}
+    told = {"type": "assistant", "uuid": "b", "parentUuid": strange, "message": said("assistant", "5 mg.")}
+    assert turns("anthropic", {"events": [asked, told]}) == [("user", "Dose?", []), ("assistant", "5 mg.", [])]
+
+
+def test_what_a_user_says_between_results_is_not_lost() -> None:
+    call = '<tool_call>{"name": "dose", "arguments": {"drug": "x"}}</tool_call>'
+    mixed = "<tool_response>5</tool_response> Of y too? <tool_response>6</tool_response>"
+    with pytest.raises(Unfit, match="call_without_result"):
+        read(
+            dumps(chat(USER, said("assistant", call * 2), said("user", mixed), said("assistant", "5."))),
+            formats()["hermes"],
+        )
+
+
+@pytest.mark.parametrize(
+    ("body", "called"),
+    [("{'name': 'dose', 'arguments': {'drug': 'x" + " " * 100_000 + "y'}}", True), ("\\n" * 50_000 + "x", False)],
+    ids=["spaces", "line breaks"],
+)
+def test_a_long_call_is_read_in_one_pass(body: str, called: bool) -> None:
+    record = chat(USER, said("assistant", f"<tool_call>{body}</tool_call>"))
+    if called:
+        assert turns("hermes", record)[1][2][0][0] == "dose"
+    else:
+        with pytest.raises(Unfit, match="broken JSON"):
+            turns("hermes", record)
+
+
+def test_a_long_thought_or_result_is_read_in_one_pass() -> None:
+    reply = f"Five?</think>5{' ' * 300_000}mg.{'<think>' * 30_000}</think>So."
+    assert turns("openai", chat(USER, said("assistant", reply)))[1][1] == f"5{' ' * 300_000}mg.\n\nSo."
+    result = f"<tool_response>{' ' * 5_000}"
+    assert turns("hermes", chat(USER, said("assistant", "5."), said("user", result), said("assistant", "5.")))
 
 
 _QUOTED = {

@@ -99,6 +99,11 @@ def test_benchmarks_are_recognised_by_what_they_hold(tmp_path: Path):
             {"question": "Does it?", "choices": ["yes", "no"], "answer": 0, "subject": "anatomy"},
             ("mmlu/test", "anatomy/0", ("yes", "no")),
         ),
+        (
+            "own.jsonl",
+            {"question": "Does it?", "choices": ["yes", "no"], "answer": "yes", "subject": "anatomy"},
+            ("own", "0", ("yes", "no")),
+        ),
         ("own.json", [{"question": "Does it?", "options": ["yes", "no"]}], ("own", "0", ("yes", "no"))),
     ],
 )

@@ -115,6 +115,33 @@ def test_a_wrong_file_says_where(
         load(path)
 
 
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+def test_text_of_another_encoding_or_too_deep_is_an_error_that_names_the_file(tmp_path: Path, suffix: str) -> None:
+    for number, held in enumerate(('{"question": "Café?"}'.encode("latin-1"), b"[" * 100_000)):
+        path = tmp_path / f"{number}.{suffix}"
+        path.write_bytes(held)
+        with pytest.raises(BenchmarkFileError, match=rf"{number}.{suffix}: row 0: not JSON"):
+            load_file(path, "own", "question")
+
+
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+def test_a_byte_order_mark_is_no_text(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"own.{suffix}"
+    path.write_text('{"question": "Café?"}\n{"question": "Thé?"}\n', encoding="utf-8-sig")
+    assert [item.stem for item in load_file(path, "own", "question").items] == ["Café?", "Thé?"]
+
+
+def test_options_and_answers_may_be_missing(tmp_path: Path) -> None:
+    rows = [{"question": "A?", "options": ["x"], "answer": "x"}, {"question": "B?"}]
+    path = json_lines(tmp_path / "own.jsonl", *rows)
+    assert [
+        (item.options, item.answer)
+        for item in load_file(path, "own", "question", options="options", answer="answer").items
+    ] == [(("x",), "x"), ((), "")]
+    unanswered = json_lines(tmp_path / "medqa.jsonl", {"question": "A?", "options": {"A": "x"}, "answer": None})
+    assert load_medqa(unanswered).items[0].answer == ""
+
+
 def test_a_key_outside_the_options_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "pro.parquet"
     pl.DataFrame({"question_id": [7], "question": ["Pick?"], "options": [OPTIONS], "answer_index": [-1]}).write_parquet(

@@ -83,3 +83,11 @@ def texts(value: Any) -> list[str]:
 def test_no_text_is_missed(value: Any) -> None:
     # "[]" and "{}" are JSON strings with nothing in them.
     assert [leaf.text for leaf in leaves(value)] == [text for text in texts(value) if text.strip() not in {"[]", "{}"}]
+
+
+def test_further_mentions_stand_at_their_own_rows_and_fields() -> None:
+    asked = ["Gout?", "Patient: Alice Smith, MRN 10000000.", "Seen by Dr. Tom Baker; MRN 20000000."]
+    told = ["alpha Alice", "to Alice, and to Alice", "Baker agrees"]
+    found = scan_columns(pl.DataFrame({"asked": asked, "told": told}))
+    again = found.filter(pl.col("field") == "told").select("row", "text", "start", "value").rows()
+    assert again == [(1, told[1], 3, "Alice"), (1, told[1], 17, "Alice"), (2, told[2], 0, "Baker")]

@@ -66,3 +66,20 @@ def test_a_year_of_two_digits_moves_with_its_date() -> None:
     assert form is not None
     assert (form.day.day, form.day.month, form.order) == (14, 3, "dmy")
     assert form.render(form.day.replace(year=1972), "14-MAR-61") == "14-MAR-72"
+
+
+def test_blank_lines_cost_no_more_than_other_text() -> None:
+    text = "Mueller, Hans was seen." + "\n" * 200_000
+    assert [(one.start, one.end) for one in scan([text])[0]] == [(0, 13)]
+
+
+def test_a_text_with_ten_thousand_mentions_is_read() -> None:
+    text = "Patient: Alice Smith, MRN 10000000. " + "Alice Smith, " * 10_000
+    assert len(scan([text])[0]) == 10_002
+
+
+@pytest.mark.parametrize("town", ["San Francisco", "Ann Arbor"])
+def test_a_town_whose_words_are_names_is_a_place(town: str) -> None:
+    text = f"Patient: Alice Smith, MRN 12345678. University of Elsewhere, {town}."
+    (findings,) = scan([text])
+    assert [one.type.value for one in findings if text[one.start : one.end] == town] == ["LOCATION"]

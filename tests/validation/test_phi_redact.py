@@ -115,7 +115,22 @@ def test_a_date_is_read_and_written_in_its_own_form(day: date, form: str) -> Non
     assert parsed.render(day, text) == text
 
 
-@pytest.mark.parametrize("text", ["31/31/2020", "Febtember 3", "last Friday", "30 February 2021", ""])
+@pytest.mark.parametrize("text", ["12/31/9999", "01/01/0001"])
+def test_a_date_at_the_end_of_the_calendar_has_a_surrogate(text: str) -> None:
+    made = {Surrogates(0, f"row-{number}").value(text, IdentifierType.DATE) for number in range(20)}
+    assert "[DATE]" in made
+    assert text not in made
+
+
+def test_a_month_that_is_written_against_its_day_moves_with_it() -> None:
+    form = parse_date("31May")
+    assert form is not None
+    assert form.render(date(2000, 11, 4), "31May") == "4November"
+
+
+@pytest.mark.parametrize(
+    "text", ["May", "99999999999 May", "31/31/2020", "Febtember 3", "last Friday", "30 February 2021", ""]
+)
 def test_what_is_no_date_is_not_read(text: str) -> None:
     assert parse_date(text) is None
 

@@ -238,6 +238,15 @@ def test_a_reply_that_is_the_question_is_an_echo(reply: str, echo: bool):
     assert ("echo" in scan.findings["code"].to_list()) is echo
 
 
+def test_a_question_that_is_quoted_later_was_no_echo():
+    row = conversation(0, reply="How old are you?")
+    row["messages"] += [
+        {"role": "user", "content": "How old are you? I am 45."},
+        {"role": "assistant", "content": "Then have it looked at."},
+    ]
+    assert "echo" not in CHECK.scan(pl.DataFrame([row]), QualitySettings()).findings["code"].to_list()
+
+
 def same_reply(rows: list[tuple[str, str]], *, batches: int = 1) -> float:
     """Return the figure of rows that ask and reply so."""
     frame = pl.DataFrame([
@@ -253,9 +262,14 @@ def same_reply(rows: list[tuple[str, str]], *, batches: int = 1) -> float:
 @pytest.mark.parametrize("batches", [1, 7])
 def test_a_set_of_one_reply_shows_however_it_is_cut(batches: int):
     told = [(f"What does sign {n} mean?", f"Sign {n} means that stage {n} is reached.") for n in range(90)]
-    assert same_reply(told, batches=batches) <= 0.02
+    assert same_reply(told, batches=batches) == 0
     ok = [(f"What does token {n} mean?", "OK.") for n in range(10)]
     assert same_reply(told + ok, batches=batches) == 0.09
+
+
+def test_replies_of_a_small_set_that_differ_are_not_taken_for_one():
+    sets = ([("What is it?", f"Reply {number} of set {size}.") for number in range(size)] for size in range(5, 120))
+    assert {same_reply(rows) for rows in sets} == {0}
 
 
 def test_a_choice_that_the_prompt_offers_is_no_repetition():

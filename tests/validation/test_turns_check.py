@@ -192,3 +192,15 @@ def test_messages_without_any_call_have_none() -> None:
     assert found(frame)[Fault.MISCOUNTED] == ["n_calls"]
     assert Fault.MISCOUNTED not in found(frame.with_columns(pl.lit("1").alias("n_calls")))
     assert Fault.MISCOUNTED not in found(frame.with_columns(pl.lit(None, pl.Int32).alias("n_calls")))
+
+
+def test_a_batch_in_which_nobody_says_a_word_is_checked():
+    call = {"id": "1", "type": "function", "function": {"name": "dose", "arguments": "{}"}}
+    said = [("user", None), ("assistant", [call])]
+    row = {
+        "id": "a",
+        "messages": [{"role": role, "content": None, "tool_calls": calls} for role, calls in said],
+        "tools": json.dumps([{"type": "function", "function": {"name": "weigh", "parameters": {}}}]),
+    }
+    codes = CHECK.scan(pl.DataFrame([row]), TurnsSettings()).findings["code"].to_list()
+    assert codes == ["unknown_tools"]

@@ -101,7 +101,7 @@ def load_file(path: Path, name: str, text: str, *, options: str = "", answer: st
             str(row),
             _text(record, text),
             _list(record, options) if options else (),
-            str(record[answer] or "") if answer else "",
+            str(record.get(answer) or "") if answer else "",
         )
 
     return _load(path, name, item)
@@ -133,7 +133,7 @@ def medqa_item(record: Record, row: int) -> BenchmarkItem:
     if not isinstance(lettered, dict):
         raise TypeError(f"options must be an object keyed by letter, got {lettered!r}")
     options = tuple(map(str, cast("Record", lettered).values()))
-    return BenchmarkItem(str(row), _text(record, "question"), options, str(record["answer"]))
+    return BenchmarkItem(str(row), _text(record, "question"), options, str(record["answer"] or ""))
 
 
 def pubmedqa_item(record: Record, _: int = 0) -> BenchmarkItem:
@@ -207,7 +207,7 @@ def _text(record: Record, field: str) -> str:
 
 
 def _list(record: Record, field: str) -> tuple[str, ...]:
-    value = record[field]
+    value = record.get(field)
     if value is None:
         return ()
     if not isinstance(value, list | tuple):
@@ -217,8 +217,8 @@ def _list(record: Record, field: str) -> tuple[str, ...]:
 
 def _json(path: Path) -> Iterator[Any]:
     try:
-        held: Any = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+        held: Any = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
         return _json_lines(path)
     if isinstance(held, list):
         return iter(cast("list[Any]", held))
@@ -229,11 +229,11 @@ def _json(path: Path) -> Iterator[Any]:
 
 
 def _json_lines(path: Path) -> Iterator[Any]:
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:  # of bytes, `json` tells the encoding
         for row, line in enumerate(lines):
             try:
                 yield json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise BenchmarkFileError(f"{path}: row {row}: not JSON ({error})") from error
 
 

@@ -143,7 +143,7 @@ def _load_file(path: Path, name: str) -> BenchmarkItems:
     if first is None:
         raise BenchmarkFileError(f"{path}: holds no row")
     for columns, loader in _SHAPES:
-        if columns <= first.keys() and (loader is not load_medqa or isinstance(first["options"], Mapping)):
+        if columns.keys() <= first.keys() and all(isinstance(first[name], kind) for name, kind in columns.items()):
             return loader(path, **_named(name))
     text = next((column for column in _TEXTS if column in first), None)
     if text is None:
@@ -158,14 +158,15 @@ def _load_any_medmcqa(path: Path, **named: Any) -> BenchmarkItems:
     return load_medmcqa(path, first_option=_first_option(path), **named)
 
 
-_SHAPES: tuple[tuple[frozenset[str], Callable[..., BenchmarkItems]], ...] = (
-    (frozenset({"opa", "opd", "cop"}), _load_any_medmcqa),
-    (frozenset({"question_id", "options", "answer_index"}), load_mmlu_pro),
-    (frozenset({"key", "prompt", "instruction_id_list"}), load_ifeval),
-    (frozenset({"question", "choices", "answer", "subject"}), load_mmlu_rows),
-    (frozenset({"pubid", "question"}), load_pubmedqa),
-    (frozenset({"pubid", "QUESTION"}), load_pubmedqa),
-    (frozenset({"question", "answer", "options"}), load_medqa),
+# Columns with the type of their values in the first row, and what reads such a file.
+_SHAPES: tuple[tuple[Mapping[str, type], Callable[..., BenchmarkItems]], ...] = (
+    (dict.fromkeys(("opa", "opd", "cop"), object), _load_any_medmcqa),
+    (dict.fromkeys(("question_id", "options", "answer_index"), object), load_mmlu_pro),
+    (dict.fromkeys(("key", "prompt", "instruction_id_list"), object), load_ifeval),
+    ({"question": object, "choices": object, "answer": int, "subject": object}, load_mmlu_rows),
+    (dict.fromkeys(("pubid", "question"), object), load_pubmedqa),
+    (dict.fromkeys(("pubid", "QUESTION"), object), load_pubmedqa),
+    ({"question": object, "answer": object, "options": dict}, load_medqa),
 )
 
 

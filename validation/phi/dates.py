@@ -80,6 +80,8 @@ def _month(word: str) -> int | None:
 
 def _written(text: str, month: int, unsaid: int | None, *, before: bool) -> DateForm | None:
     numbers = _NUMBER.findall(text)
+    if not numbers:
+        return None
     years = [n for n in numbers if len(n) == 4 or f"'{n}" in text] or (
         numbers[1:] if text.endswith(f"-{numbers[-1]}") else []
     )
@@ -92,7 +94,7 @@ def _written(text: str, month: int, unsaid: int | None, *, before: bool) -> Date
 def _form(order: str, year: int, month: int, day: int) -> DateForm | None:
     try:
         return DateForm(date(year, month, day), order)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -112,4 +114,4 @@ def _month_word(like: str, day: date) -> str:
         short = name if len(word[0]) > 4 or word[0].lower() in {"may", "june", "july"} else name[:3]
         return short.upper() if word[0].isupper() else short
 
-    return re.sub(r"(?<!\d)[A-Za-z]{3,}", swap, like)
+    return re.sub(r"[A-Za-z]{3,}", swap, like)

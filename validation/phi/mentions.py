@@ -5,12 +5,14 @@ nothing is around it, and it is the same person.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 import polars as pl
 
 from .kinds import IdentifierType, Level
 from .name_guards import CAP, FIRST, SURNAMES, is_eponym
+from .spans import Taken
 from .words import alternation, words
 
 _FEWEST_CHARACTERS = 3
@@ -36,19 +38,22 @@ def mentions(found: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
     if not grave.height:
         return found.clear()
     known: dict[int, _Known] = {}
-    taken: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    taken: defaultdict[tuple[int, str], Taken] = defaultdict(Taken)
     for row, field, start, end in found.select("row", "field", "start", "end").iter_rows():
-        taken.setdefault((row, field), []).append((start, end))
+        taken[row, field].add(start, end)
     for row, text, start, end, kind, level in grave.select("row", "text", "start", "end", "type", "level").iter_rows():
         known.setdefault(row, {}).update(_names_of(text[start:end], kind, level))
-    rows = texts.join(grave.select("row").unique(), on="row", how="semi")
+    rows = texts.select("row", "field", "text").join(grave.select("row").unique(), on="row", how="semi")
     again = [
-        {"row": row, "field": field, "text": text, "start": start, "end": end, "type": kind, "level": level}
-        for row, field, text in rows.select("row", "field", "text").iter_rows()
+        (place, start, end, kind, level)
+        for place, (row, field, text) in enumerate(rows.iter_rows())
         for start, end, (kind, level) in _again(text, known[row])
-        if all(end <= a or b <= start for a, b in taken.get((row, field), ()))
+        if not taken[row, field].overlaps(start, end)
     ]
-    return pl.DataFrame(again, schema=found.schema)
+    schema = {"place": pl.Int64, **{name: found.schema[name] for name in ("start", "end", "type", "level")}}
+    frame = pl.DataFrame(again, schema=schema, orient="row")
+    # Gathered, a text of a hundred mentions is held once.
+    return pl.concat([frame, rows[frame["place"]]], how="horizontal").select(found.columns).cast(found.schema)
 
 
 def _names_of(value: str, kind: str, level: int) -> _Known:

@@ -3,6 +3,7 @@
 The model is loaded on first use, never with code from its repository, and only from safetensors weights.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, cast
@@ -12,6 +13,7 @@ import polars as pl
 from openmed_data.errors import UsageError
 
 from .kinds import Finding, IdentifierType, Level
+from .spans import Taken
 
 __all__ = ["scan_with_model", "with_model"]
 
@@ -64,14 +66,14 @@ def scan_with_model(texts: Sequence[str], model: str, *, revision: str | None = 
 
 def with_model(found: pl.DataFrame, texts: pl.Series, model: str) -> pl.DataFrame:
     """Add to what the rules `found` in `texts` what a model finds in other places; both as `scanner.FRAME_SCHEMA`."""
-    taken: dict[int, list[tuple[int, int]]] = {}
+    taken: defaultdict[int, Taken] = defaultdict(Taken)
     for row, start, end in found.select("row", "start", "end").iter_rows():
-        taken.setdefault(row, []).append((start, end))
+        taken[row].add(start, end)
     added = [
         (row, one.start, one.end, one.type.value, one.level)
         for row, findings in enumerate(scan_with_model(texts.to_list(), model))
         for one in findings
-        if all(one.end <= start or end <= one.start for start, end in taken.get(row, ()))
+        if not taken[row].overlaps(one.start, one.end)
     ]
     return pl.concat([found, pl.DataFrame(added, schema=found.schema, orient="row")]).sort("row", "start")
 

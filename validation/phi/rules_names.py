@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from .kinds import Candidate, IdentifierType, Level
 from .name_guards import CAP, FIRST, INITIAL, SURE_FIRST, SURNAMES, core, is_citation, is_eponym, is_figure, is_known
-from .words import alternation, cues, words
+from .words import alternation, cues, phrases, words
 
 __all__ = [
     "LABEL_GATES",
@@ -30,6 +30,7 @@ _CUE_BEFORE = re.compile(rf"(?i:(?<![A-Za-z])(?:{cues('cue')}|{cues('person')}))
 _HINT_BEFORE = re.compile(rf"(?i:\b{cues('hint')}):? $")
 _VERB_AFTER = re.compile(rf",? (?:{cues('after')})|'s {cues('own')}\b")
 _WEAK_TITLES = ("Miss", "Nurse", "Sister", "Doctor", "Prof", "Rev", "Capt", "Sgt")
+_TOWNS = phrases("cities")
 _CERTAIN_AFTER = re.compile(rf",? {cues('certain')}\b")
 _HUMAN = re.compile(rf"(?i)\b{cues('human')}\b")
 # "SMITH, JOHN", "JOHN SMITH" and "john smith": shapes that only a label makes a name.
@@ -41,7 +42,7 @@ _SHOUTED = re.compile(
     rf"(?P<name>{_SHOUTED_TURNED}|{_CAPITALS},? ?{_CAPITALS}|{_TURNED})"
 )
 # "Mueller, Hans was admitted": the verb does for the label.
-_SUBJECT = re.compile(rf"(?:^|[\n.:;(]\s*)(?P<name>{_TURNED}|{_SHOUTED_TURNED})(?= (?:{cues('after')}|seen\b))")
+_SUBJECT = re.compile(rf"(?:^|[\n.:;(][^\S\n]*)(?P<name>{_TURNED}|{_SHOUTED_TURNED})(?= (?:{cues('after')}|seen\b))")
 _NAME_FIELD = re.compile(r"(?i)name[:=]? ?$")
 _WHISPERED = re.compile(
     r"(?i:\b(?:patient )?name(?: is|:|=)|\bpatient:)\s?(?P<name>[a-z]{2,} (?:[a-z]\.? )?[a-z]{2,})\b"
@@ -135,7 +136,9 @@ def _from_run(text: str, found: re.Match[str]) -> Iterator[Candidate]:
     start = found.start() + skipped
     end = start + len(name)
     saint = text[:start].endswith(("St. ", "Saint "))
-    if " " not in name or saint or is_eponym(text, name, end) or is_figure(text, start, end) or is_citation(text, end):
+    if " " not in name or name in _TOWNS or saint:
+        return
+    if is_eponym(text, name, end) or is_figure(text, start, end) or is_citation(text, end):
         return
     if _is_cued(text, start, end, name):
         yield Candidate(start, end, IdentifierType.NAME, Level.CONTEXT)
@@ -190,7 +193,7 @@ def companion_names(text: str, found: list[Candidate]) -> Iterator[Candidate]:
     for run in _RUN.finditer(text):
         skipped, name = core(run[0])
         start, end = run.start() + skipped, run.start() + skipped + len(name)
-        if " " not in name:
+        if " " not in name or name in _TOWNS:
             continue
         line = (start == 0 or text[start - 1] == "\n") and text[end : end + 1] in {"", "\n"}
         guarded = is_eponym(text, name, end) or is_citation(text, end)

@@ -25,6 +25,7 @@ from . import (
 )
 from .kinds import Candidate, Finding, IdentifierType, Level, Profile
 from .normalise import Normalised, normalise_rows
+from .spans import Taken
 
 __all__ = ["FRAME_SCHEMA", "scan", "scan_frame"]
 
@@ -178,9 +179,11 @@ def _read(text: str, rules: list[_Rule]) -> list[Candidate]:
 def _resolve(found: list[Candidate]) -> list[Candidate]:
     """Keep, of findings that overlap, the higher level, then the longer, then the first."""
     kept: list[Candidate] = []
+    taken = Taken()
     # "Latoya Washington" is a name sooner than a town and its state.
     order = sorted(found, key=lambda c: (-c.level, c.start - c.end, c.start, c.type != IdentifierType.NAME, c.type))
     for one in order:
-        if all(one.end <= other.start or other.end <= one.start for other in kept):
+        if not taken.overlaps(one.start, one.end):
+            taken.add(one.start, one.end)
             kept.append(one)
     return sorted(kept)

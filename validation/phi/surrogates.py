@@ -85,7 +85,10 @@ class Surrogates:
         form: DateForm | None = parse_date(value, self._year)
         if form is None:
             return "[DATE]"
-        return form.render(form.day + timedelta(days=self._days), value)
+        try:
+            return form.render(form.day + timedelta(days=self._days), value)
+        except OverflowError:  # 31 December 9999 stands for "never" in many databases
+            return "[DATE]"
 
     def _name(self, value: str) -> str:
         title = _TITLE.match(value)

@@ -108,7 +108,7 @@ def _turns_of_log(events: list[Any], mended: list[str]) -> Iterator[tuple[Record
             continue
         if not isinstance(event.get("message"), dict):
             raise unreadable(f"{field}.message", event.get("message"), "an object")
-        if event.get("uuid") in taken_back:
+        if str(event.get("uuid")) in taken_back:
             mended.append(TAKEN_BACK)
         elif event["message"].get("model") == _SYNTHETIC:
             mended.append(HARNESS_LEFT)
@@ -122,7 +122,7 @@ def _taken_back(events: list[Any]) -> frozenset[str]:
     last = {one["parentUuid"]: one["uuid"] for one in known if _is_prompt(one)}
     gone: set[str] = set()
     for one in known:
-        if one.get("parentUuid") in gone or (_is_prompt(one) and last[one["parentUuid"]] != one["uuid"]):
+        if str(one.get("parentUuid")) in gone or (_is_prompt(one) and last[one["parentUuid"]] != one["uuid"]):
             gone.add(one["uuid"])
     return frozenset(gone)
 

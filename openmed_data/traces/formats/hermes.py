@@ -41,13 +41,11 @@ _ROLES = {
 _SPOKEN = re.compile(r"^(SYSTEM|USER|ASSISTANT|FUNCTION RESPONSE|TOOL):[ \t]*", re.MULTILINE)
 _SPEAKERS = {"SYSTEM": "system", "USER": "user", "ASSISTANT": "assistant", "FUNCTION RESPONSE": "tool", "TOOL": "tool"}
 _FENCE = re.compile(r"^\s*```\w*\n(.*?)\n?```\s*$", re.DOTALL)
-_TOOLS = re.compile(r"<tools>\s*(.*?)\s*</tools>", re.DOTALL)
+_TOOLS = re.compile(r"<tools>(.*?)</tools>", re.DOTALL)
 _CALL = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
 # Hundreds of the published set's rows have a backslash and an n for the line breaks around a call.
-_LINE_BREAKS = re.compile(r"^(?:\s|\\n)+|(?:\s|\\n)+$")
-_RESPONSE = re.compile(r"<tool_response>\s*(.*?)\s*</tool_response>", re.DOTALL)
-# Qwen's template writes results as a turn of the user.
-_ONLY_RESPONSES = re.compile(r"\s*<tool_response>.*</tool_response>\s*\Z", re.DOTALL)
+_LINE_BREAKS = re.compile(r"^(?:\s|\\n)++|(?<!\s)(?<!\\n)(?:\s|\\n)++$")
+_RESPONSE = re.compile(r"<tool_response>(.*?)</tool_response>", re.DOTALL)
 _TAGS = "tools|tool_call|tool_response|think"
 _LITERAL = re.compile(rf"<(/?(?:{_TAGS})>)")
 _WRITTEN = re.compile(rf"&((?:amp;)*)lt;(/?(?:{_TAGS})>)")
@@ -96,7 +94,7 @@ class Hermes(Format):
             if role == "system":
                 said, declared = _without_tools(said, declared)  # noqa: PLW2901
                 messages.append(Message("system", _unescape(said)))
-            elif role == "tool" or (role == "user" and _ONLY_RESPONSES.match(said)):
+            elif role == "tool" or (role == "user" and _holds_only_results(said)):
                 messages += _results(said)
             elif role == "assistant":
                 messages.append(_reply(said, field, mended))
@@ -161,7 +159,7 @@ def _without_tools(system: str, declared: Toolbox | None) -> tuple[str, Toolbox 
     around = f"{system[: found.start()]}\n{_CALL.sub('', system[found.end() :])}"
     sentences = re.split(r"(?<=[.:?!])[ \t]+|\n+", around)
     own = " ".join(one for one in sentences if one.strip() and not _ABOUT_TAGS.search(one) and "{" not in one)
-    return own, declared or toolbox(as_json(_listed(found[1])))
+    return own, declared or toolbox(as_json(_listed(found[1].strip())))
 
 
 def _listed(text: str) -> str:
@@ -187,8 +185,13 @@ def _calls(body: str, field: str, mended: list[str]) -> list[Call]:
     return calls_of(read, field)
 
 
+def _holds_only_results(said: str) -> bool:
+    """Tell whether a turn of the user is one of results, as Qwen's template writes them."""
+    return "<tool_response>" in said and not _RESPONSE.sub("", said).strip()
+
+
 def _results(said: str) -> Iterator[Message]:
-    inner = [found[1] for found in _RESPONSE.finditer(said)] or [said]
+    inner = [found[1].strip() for found in _RESPONSE.finditer(said)] or [said]
     for text in inner:
         try:
             held: Any = loads(text)

@@ -137,8 +137,12 @@ def _embedded(content: Any) -> Any:
     """Return parts of a content with resources that are text in the place of what holds them."""
     if not isinstance(content, list):
         return content
-    parts = cast("list[Any]", content)
-    return [cast(Record, part).get("resource", cast(Any, part)) if isinstance(part, dict) else part for part in parts]
+    return [_resource(part) or part for part in cast("list[Any]", content)]
+
+
+def _resource(part: Any) -> Record | None:
+    held: Any = cast(Record, part).get("resource") if isinstance(part, dict) else None
+    return cast(Record, held) if isinstance(held, dict) and isinstance(cast(Record, held).get("text"), str) else None
 
 
 def _chat(event: Any, at: str) -> Message:
