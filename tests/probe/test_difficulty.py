@@ -120,3 +120,13 @@ def test_completions_stay_where_the_result_cannot_be_written(
     out.rmdir()
     assert CliRunner().invoke(app, [*asked, "--out", str(out)]).exit_code == 0
     assert set(server.seen.values()) == {1}, "each completion was paid for once"
+
+
+def test_recorded_completions_leave_those_of_an_endpoint_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openmed_data.cli.probe._prompts", lambda _: PROMPTS.head(1))
+    kept, rollouts = tmp_path / "rates.jsonl.answers.sqlite", tmp_path / "rollouts.jsonl"
+    kept.touch()
+    rollouts.write_text("", encoding="utf-8")
+    asked = ["probe", "difficulty", "any", "--rollouts", str(rollouts), "--out", str(tmp_path / "rates.jsonl")]
+    assert CliRunner().invoke(app, asked).exit_code == 0
+    assert kept.is_file()
