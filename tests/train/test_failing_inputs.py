@@ -161,6 +161,16 @@ def test_settings_that_cannot_work_are_named(change: str, message: str, pairs: P
         check(asked, steps_of(asked, Silent()))
 
 
+@pytest.mark.parametrize("key", ["eval_strategy", "save_strategy", "logging_strategy"])
+def test_no_is_a_word_where_a_strategy_is_asked_for(key: str, pairs: Path, tmp_path: Path) -> None:
+    """YAML reads it as false, which TRL refuses; and a hint of ours says to set it."""
+    pytest.importorskip("trl")
+    asked = request(tmp_path, f"dpo.{key}=no", dpo=pairs)
+    (step,) = steps_of(asked, Silent())
+    assert step.settings.model_dump()[key] == "no"
+    step.stage.check(step.settings, CPU, 1)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
