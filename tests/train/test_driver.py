@@ -57,6 +57,11 @@ def test_how_a_batch_is_divided_makes_no_other_stage() -> None:
     assert identity("dpo.batch=4", stage="dpo") not in same
 
 
+def test_where_the_best_is_kept_it_matters_when_it_is_saved() -> None:
+    best = ("dpo.load_best_model_at_end=true", "dpo.eval_strategy=steps")
+    assert identity(*best, stage="dpo") != identity(*best, "dpo.save_steps=1", stage="dpo")
+
+
 def write_model(folder: Path, first: float) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("config.json", "tokenizer_config.json"):
@@ -121,6 +126,15 @@ def test_only_whole_checkpoints_are_gone_on_from(tmp_path: Path) -> None:
     assert found.name == "checkpoint-10"
     assert [entry["step"] for entry in records.read_metrics(tmp_path)] == [2, 10]
     assert not (tmp_path / records.CHECKPOINTS / "checkpoint-12").exists()
+
+
+def test_what_the_user_put_beside_checkpoints_stays(tmp_path: Path) -> None:
+    place = tmp_path / records.CHECKPOINTS
+    for name in ("checkpoint-2", "checkpoint-2-copy", "checkpoint-old"):
+        (place / name).mkdir(parents=True)
+        checkpoints.mark(place / name)
+    assert driver._last_checkpoint(tmp_path) == place / "checkpoint-2"
+    assert len(list(place.iterdir())) == 3
 
 
 @pytest.mark.parametrize("files", range(4))
