@@ -213,7 +213,7 @@ def _failure(folder: Path, stage: str, code: int) -> OpenMedError:
     said = _read(folder / FAILURE)
     hint = f"'{folder / records.LOG}' has all it said; the same command goes on from the last checkpoint."
     if said is not None:
-        kind: type[OpenMedError] = getattr(errors, said["type"])
+        kind: type[OpenMedError] = getattr(errors, said["type"], BuildError)
         return kind(f"{stage}: {said['message']}", hint=said["hint"] or (hint if kind is BuildError else ""))
     text = (folder / records.LOG).read_text(encoding="utf-8", errors="replace")
     last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it said nothing")

@@ -197,6 +197,14 @@ def test_what_a_process_said_on_purpose_is_said_again(tmp_path: Path) -> None:
     assert (str(error), error.hint) == ("sft: too long", "cut")
 
 
+def test_an_error_of_another_package_s_own_is_said_too(tmp_path: Path) -> None:
+    """Stages may come from elsewhere, and derive errors of their own."""
+    (tmp_path / FAILURE).write_text(json.dumps({"type": "TheirError", "message": "no licence", "hint": ""}))
+    error = launch._failure(tmp_path, "theirs", 1)
+    assert isinstance(error, BuildError)
+    assert str(error) == "theirs: no licence"
+
+
 @pytest.mark.parametrize(("code", "words"), [(-9, "was ended by signal 9"), (1, "stopped with exit code 1")])
 def test_the_last_line_of_a_crash_is_shown(code: int, words: str, tmp_path: Path) -> None:
     (tmp_path / records.LOG).write_text("starting\ntorch.OutOfMemoryError: too much\n\n")
