@@ -205,6 +205,7 @@ def prompts(tmp_path: Path, write_build: Build) -> Path:
         ('grpo.rewards={"corect_answer": 1}', "did you mean 'correct_answer'"),
         ("grpo.use_vllm=true", "vllm is not installed"),
         ("grpo.num_generations=1", "at least 2 generations"),
+        ("grpo.generation_kwargs=5", "GRPOConfig refuses"),
     ],
 )
 def test_grpo_is_checked_too(change: str, message: str, prompts: Path, tmp_path: Path) -> None:
