@@ -98,6 +98,7 @@ def difficulty(
     """
     import polars as pl
 
+    from openmed_data.pipeline.work import write_text
     from openmed_data.probe import pass_rates_from_rollouts
 
     prompts = _prompts(path)
@@ -113,7 +114,9 @@ def difficulty(
             )
     except ValueError as error:
         raise UsageError(str(error)) from error
-    rates.write_ndjson(out)
+    write_text(out, rates.write_ndjson())
+    if endpoint is not None:
+        _remove_answers(out)
     rate = pl.col("pass_rate")
     never, always = rates.filter(rate == 0).height, rates.filter(rate == 1).height
     figures = {"prompts": rates.height, "never solved": never, "always solved": always, "written": str(out)}
@@ -143,13 +146,19 @@ def _prompts(path: Path) -> "pl.DataFrame":
 def _sampled(
     console: Console, prompts: "pl.DataFrame", url: str, model: str, samples: int, out: Path
 ) -> "pl.DataFrame":
-    """Ask the endpoint; the completions are kept beside `out` until all have come, so that none is asked for twice."""
+    """Ask the endpoint; the completions are kept until the result is written, so that none is asked for twice."""
     from openmed_data.llm import Endpoint, key_from_environment
     from openmed_data.probe import Sampling, pass_rates_from_endpoint
 
-    store = out.with_name(f"{out.name}.answers.sqlite")
     endpoint = Endpoint(url, model, key=key_from_environment("OPENAI_API_KEY"))
-    rates = pass_rates_from_endpoint(prompts, endpoint, store, console, Sampling(samples))
+    return pass_rates_from_endpoint(prompts, endpoint, _answers(out), console, Sampling(samples))
+
+
+def _answers(out: Path) -> Path:
+    return out.with_name(f"{out.name}.answers.sqlite")
+
+
+def _remove_answers(out: Path) -> None:
+    store = _answers(out)
     for suffix in ("", "-wal", "-shm", ".lock"):
         store.with_name(store.name + suffix).unlink(missing_ok=True)
-    return rates

@@ -61,7 +61,8 @@ def _text(content: object) -> str:
     """Return a message's text, which some endpoints give in parts; what is half a character is replaced."""
     if isinstance(content, list):
         parts = [cast("dict[str, Any]", part) for part in cast("list[object]", content) if isinstance(part, dict)]
-        content = "".join(_text(part.get("text")) for part in parts if part.get("type") == "text")
+        texts = [part.get("text") for part in parts if part.get("type") == "text"]
+        content = "".join(text for text in texts if isinstance(text, str))
     text = content if isinstance(content, str) else ""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 

@@ -7,7 +7,7 @@ key or the model stops being served, when the endpoint fails many times in a row
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -36,6 +36,8 @@ _GONE_AFTER = 10
 _LONGEST_WAIT = 600.0
 # Answers under way at Ctrl-C are paid for, so they are given so long to arrive.
 _GRACE = 10.0
+# Between looks for an interrupt, where the requests are sent from another thread.
+_SECONDS_BETWEEN_LOOKS = 0.2
 
 Result = TypeVar("Result")
 
@@ -93,13 +95,18 @@ def _in_a_loop(main: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
 
     with ThreadPoolExecutor(1) as thread:
         result = thread.submit(lambda: asyncio.run(known()))
-        try:
-            return result.result()
-        except KeyboardInterrupt:  # which comes to the notebook's thread and not to this one
-            for loop, task in running:
-                with suppress(RuntimeError):  # it has just ended
-                    loop.call_soon_threadsafe(task.cancel)
-            raise
+        interrupt: KeyboardInterrupt | None = None
+        while not result.done():
+            try:
+                wait([result], _SECONDS_BETWEEN_LOOKS)  # polars lets no interrupt end a wait without a limit
+            except KeyboardInterrupt as error:  # which comes to the notebook's thread and not to the loop's
+                interrupt = error
+                for loop, task in running:
+                    with suppress(RuntimeError):  # it has just ended
+                        loop.call_soon_threadsafe(task.cancel)
+    if interrupt is not None:
+        raise interrupt
+    return result.result()
 
 
 def _in_a_running_loop() -> bool:

@@ -38,7 +38,8 @@ class Follower(_transformers.TrainerCallback):
                 file.write(json.dumps(entry) + "\n")
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
-        """Say how many steps there are."""
+        """Say how many steps there are; save as often as is asked for now, and not as the checkpoint's state says."""
+        state.compute_steps(args, state.max_steps)
         self._say(state)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002

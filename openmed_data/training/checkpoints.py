@@ -32,8 +32,14 @@ def mark(checkpoint: Path) -> None:
 
 def whole(folder: Path) -> Mapping[int, Path]:
     """Return the checkpoints that are marked, by step, the oldest first."""
-    found = {int(path.name.removeprefix(_PREFIX)): path for path in folder.glob(f"{_PREFIX}*")}
+    found = _by_step(folder)
     return {step: found[step] for step in sorted(found) if (found[step] / _COMPLETE).is_file()}
+
+
+def _by_step(folder: Path) -> dict[int, Path]:
+    """Return all that the trainer wrote; a copy that somebody put beside it has another name."""
+    named = {path.name.removeprefix(_PREFIX): path for path in folder.glob(f"{_PREFIX}*")}
+    return {int(step): path for step, path in named.items() if step.isdecimal()}
 
 
 def is_last(checkpoint: Path) -> bool:
@@ -50,7 +56,7 @@ def remove(checkpoint: Path) -> None:
 
 def remove_partial(folder: Path) -> None:
     """Remove those that a kill left half written or half removed."""
-    for path in set(folder.glob(f"{_PREFIX}*")) - set(whole(folder).values()):
+    for path in set(_by_step(folder).values()) - set(whole(folder).values()):
         remove(path)
 
 

@@ -137,11 +137,17 @@ def _ending_with_the_terminal() -> Generator[None]:
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """End a process and all that it started: launchers leave their workers behind, and stages the tools they call."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, number)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(_SECONDS_TO_END)
+    try:
+        _end_with(signal.SIGTERM, process)
+    finally:  # also where its user does not wait, and presses Ctrl-C again
+        _end_with(signal.SIGKILL, process)
+
+
+def _end_with(number: signal.Signals, process: "subprocess.Popen[bytes]") -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_SECONDS_TO_END)
 
 
 def _follow(process: "subprocess.Popen[bytes]", follower: "_Follower") -> None:
@@ -207,7 +213,7 @@ def _failure(folder: Path, stage: str, code: int) -> OpenMedError:
     said = _read(folder / FAILURE)
     hint = f"'{folder / records.LOG}' has all it said; the same command goes on from the last checkpoint."
     if said is not None:
-        kind: type[OpenMedError] = getattr(errors, said["type"])
+        kind: type[OpenMedError] = getattr(errors, said["type"], BuildError)
         return kind(f"{stage}: {said['message']}", hint=said["hint"] or (hint if kind is BuildError else ""))
     text = (folder / records.LOG).read_text(encoding="utf-8", errors="replace")
     last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it said nothing")

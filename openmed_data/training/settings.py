@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from openmed_data.errors import UsageError, refused_values
 
@@ -68,9 +68,18 @@ class TrainerSettings(Settings):
     def _several(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
 
+    @model_validator(mode="before")
+    @classmethod
+    def _strategies_are_words(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Read ``eval_strategy: no`` as the word that it is; YAML takes it for false."""
+        return {key: "no" if key.endswith("_strategy") and value is False else value for key, value in given.items()}
+
     def identity(self) -> dict[str, Any]:
         """Return the settings that decide what comes out; how a batch is divided and what is kept of it do not."""
-        return {key: value for key, value in super().identity().items() if key not in _OF_THE_MACHINE}
+        # Where the best checkpoint is the model, it matters which there are.
+        decides = {"save_steps"} if self.trainer.get("load_best_model_at_end") else set[str]()
+        left_out = _OF_THE_MACHINE - decides
+        return {key: value for key, value in super().identity().items() if key not in left_out}
 
     @property
     def trainer(self) -> dict[str, Any]:

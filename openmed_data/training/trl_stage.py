@@ -90,16 +90,19 @@ class TrlStage(Stage):
         machine = SimpleNamespace(num_processes=processes)
         here: Any = type(kind.__name__, (kind,), {"_setup_devices": torch.device("cpu"), "distributed_state": machine})
         given = {key: value for key, value in settings.trainer.items() if key not in _OF_DEVICES}
-        own = {**self.own_config(settings), "gradient_accumulation_steps": self.accumulation(settings, processes)}
+        accumulation = self.accumulation(settings, processes)
         try:
+            own = {**self.own_config(settings), "gradient_accumulation_steps": accumulation}
             with warnings.catch_warnings(action="ignore"):
                 here(**{**given, **own}, output_dir="", use_cpu=True, bf16=False)
-        except (ImportError, RuntimeError, TypeError, ValueError) as error:
+        except (AttributeError, ImportError, OSError, RuntimeError, TypeError, ValueError) as error:
             raise UsageError(f"{self.name}: {kind.__name__} refuses these settings: {error}") from error
         fields: Mapping[str, Any] = kind.__dataclass_fields__
         choices = {key: fields[key].metadata.get("choices") for key in given if key in fields}
         wrong = [
-            f"{key} is one of {', '.join(known)}" for key, known in choices.items() if known and given[key] not in known
+            f"{key} is one of {', '.join(known)}"
+            for key, known in choices.items()
+            if known and given[key] not in list(known)
         ]
         if wrong:
             raise UsageError(f"{self.name}: " + "\n  ".join(wrong))

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from email.utils import formatdate
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -212,6 +213,7 @@ def test_structured_answers_are_mended_or_rejected(
         ("half of a smile \ud83d", "half of a smile \ufffd"),
         ("a whole smile \U0001f600", "a whole smile \U0001f600"),
         (5, Rejected(Fault.EMPTY, "")),
+        (reduce(lambda inner, _: [{"type": "text", "text": inner}], range(300), "deep"), Rejected(Fault.EMPTY, "")),
     ],
 )
 def test_the_text_of_an_answer(content: object, text: object, serve: Serve, ask: Ask, texts: Texts) -> None:

@@ -107,3 +107,26 @@ def test_the_command_leaves_its_result_alone_behind(
     assert CliRunner().invoke(app, [*asked, "--samples", "2"]).exit_code == 0
     assert [json.loads(line)["pass_rate"] for line in out.read_text().splitlines()] == [1.0, 0.0]
     assert [path.name for path in tmp_path.iterdir()] == ["rates.jsonl"]
+
+
+def test_completions_stay_where_the_result_cannot_be_written(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openmed_data.cli.probe._prompts", lambda _: PROMPTS.head(2))
+    server, out = serve(Script(content=answer)), tmp_path / "rates.jsonl"
+    asked = ["probe", "difficulty", "any", "--endpoint", server.base_url, "--model", MODEL, "--samples", "2"]
+    out.mkdir()
+    assert CliRunner().invoke(app, [*asked, "--out", str(out)]).exit_code == 2
+    out.rmdir()
+    assert CliRunner().invoke(app, [*asked, "--out", str(out)]).exit_code == 0
+    assert set(server.seen.values()) == {1}, "each completion was paid for once"
+
+
+def test_recorded_completions_leave_those_of_an_endpoint_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openmed_data.cli.probe._prompts", lambda _: PROMPTS.head(1))
+    kept, rollouts = tmp_path / "rates.jsonl.answers.sqlite", tmp_path / "rollouts.jsonl"
+    kept.touch()
+    rollouts.write_text("", encoding="utf-8")
+    asked = ["probe", "difficulty", "any", "--rollouts", str(rollouts), "--out", str(tmp_path / "rates.jsonl")]
+    assert CliRunner().invoke(app, asked).exit_code == 0
+    assert kept.is_file()

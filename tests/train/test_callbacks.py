@@ -56,6 +56,16 @@ def test_older_checkpoints_go(kept: int, best: int | None, left: list[int], tmp_
     assert len(list(tmp_path.iterdir())) == len(left)
 
 
+@pytest.mark.parametrize(("asked", "every"), [(50, 50), (0.25, 3)])
+def test_a_run_that_is_gone_on_with_saves_as_often_as_is_asked_now(asked: float, every: int, tmp_path: Path) -> None:
+    """A checkpoint holds how often the run before saved, and the trainer keeps to that."""
+    transformers = pytest.importorskip("transformers")
+    before = transformers.TrainerState(max_steps=9, save_steps=500, logging_steps=10, eval_steps=20)
+    given = SimpleNamespace(save_steps=asked, logging_steps=10, eval_steps=20)
+    callbacks.Follower(tmp_path).on_train_begin(given, before, None)
+    assert (before.save_steps, before.logging_steps, before.eval_steps) == (every, 10, 20)
+
+
 def feed(guard: Any, shares: list[float], cut: float = 0.0) -> list[dict[str, float]]:
     history = [{"frac_reward_zero_std": share, "completions/clipped_ratio": cut} for share in shares]
     for step, logs in enumerate(history, 1):

@@ -57,6 +57,11 @@ def test_how_a_batch_is_divided_makes_no_other_stage() -> None:
     assert identity("dpo.batch=4", stage="dpo") not in same
 
 
+def test_where_the_best_is_kept_it_matters_when_it_is_saved() -> None:
+    best = ("dpo.load_best_model_at_end=true", "dpo.eval_strategy=steps")
+    assert identity(*best, stage="dpo") != identity(*best, "dpo.save_steps=1", stage="dpo")
+
+
 def write_model(folder: Path, first: float) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("config.json", "tokenizer_config.json"):
@@ -123,6 +128,15 @@ def test_only_whole_checkpoints_are_gone_on_from(tmp_path: Path) -> None:
     assert not (tmp_path / records.CHECKPOINTS / "checkpoint-12").exists()
 
 
+def test_what_the_user_put_beside_checkpoints_stays(tmp_path: Path) -> None:
+    place = tmp_path / records.CHECKPOINTS
+    for name in ("checkpoint-2", "checkpoint-2-copy", "checkpoint-old"):
+        (place / name).mkdir(parents=True)
+        checkpoints.mark(place / name)
+    assert driver._last_checkpoint(tmp_path) == place / "checkpoint-2"
+    assert len(list(place.iterdir())) == 3
+
+
 @pytest.mark.parametrize("files", range(4))
 def test_a_kill_while_older_checkpoints_go_leaves_a_whole_one(
     files: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -181,6 +195,14 @@ def test_what_a_process_said_on_purpose_is_said_again(tmp_path: Path) -> None:
     error = launch._failure(tmp_path, "sft", 1)
     assert isinstance(error, GateError)
     assert (str(error), error.hint) == ("sft: too long", "cut")
+
+
+def test_an_error_of_another_package_s_own_is_said_too(tmp_path: Path) -> None:
+    """Stages may come from elsewhere, and derive errors of their own."""
+    (tmp_path / FAILURE).write_text(json.dumps({"type": "TheirError", "message": "no licence", "hint": ""}))
+    error = launch._failure(tmp_path, "theirs", 1)
+    assert isinstance(error, BuildError)
+    assert str(error) == "theirs: no licence"
 
 
 @pytest.mark.parametrize(("code", "words"), [(-9, "was ended by signal 9"), (1, "stopped with exit code 1")])

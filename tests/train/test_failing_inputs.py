@@ -150,6 +150,9 @@ def request(folder: Path, *changes: str, stage: str = "dpo", **data: Path) -> Re
         ("dpo.use_cpu=false", "decided by --profile"),
         ("dpo.lr_scheduler_type=cosin", "dpo: DPOConfig refuses these settings: cosin is not a valid SchedulerType"),
         ("dpo.save_steps=often", "DPOConfig refuses"),
+        ("dpo.metric_for_best_model=[a]", "DPOConfig refuses"),
+        ("dpo.accelerator_config=none.json", "DPOConfig refuses .*none.json"),
+        ("dpo.log_level=[info]", "log_level is one of"),
         ("dpo.truncation_mode=keep_middle", "truncation_mode is one of keep_end, keep_start"),
         ("dpo.eval_strategy=epoch", "no validation split"),
     ],
@@ -159,6 +162,16 @@ def test_settings_that_cannot_work_are_named(change: str, message: str, pairs: P
     asked = request(tmp_path, change, dpo=pairs)
     with pytest.raises(UsageError, match=message):
         check(asked, steps_of(asked, Silent()))
+
+
+@pytest.mark.parametrize("key", ["eval_strategy", "save_strategy", "logging_strategy"])
+def test_no_is_a_word_where_a_strategy_is_asked_for(key: str, pairs: Path, tmp_path: Path) -> None:
+    """YAML reads it as false, which TRL refuses; and a hint of ours says to set it."""
+    pytest.importorskip("trl")
+    asked = request(tmp_path, f"dpo.{key}=no", dpo=pairs)
+    (step,) = steps_of(asked, Silent())
+    assert step.settings.model_dump()[key] == "no"
+    step.stage.check(step.settings, CPU, 1)
 
 
 @pytest.mark.parametrize(
@@ -192,6 +205,7 @@ def prompts(tmp_path: Path, write_build: Build) -> Path:
         ('grpo.rewards={"corect_answer": 1}', "did you mean 'correct_answer'"),
         ("grpo.use_vllm=true", "vllm is not installed"),
         ("grpo.num_generations=1", "at least 2 generations"),
+        ("grpo.generation_kwargs=5", "GRPOConfig refuses"),
     ],
 )
 def test_grpo_is_checked_too(change: str, message: str, prompts: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,6 +64,44 @@ def test_nothing_is_left_of_a_stage_that_ends_early(how: str, tmp_path: Path, mo
         time.sleep(0.05)
     assert not is_alive(inner)
     assert signal.signal(signal.SIGHUP, before) == signal.SIG_DFL
+
+
+DEAF = """
+import signal, sys, time
+from pathlib import Path
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+Path(sys.argv[1]).touch()
+time.sleep(600)
+"""
+
+
+def test_who_is_interrupted_twice_leaves_nothing_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stage may not heed SIGTERM at once, and its user may not wait for it."""
+    noted, started = tmp_path / "deaf", list[subprocess.Popen[bytes]]()
+    popen, wait = subprocess.Popen, subprocess.Popen[bytes].wait
+
+    def start(*arguments: Any, **options: Any) -> "subprocess.Popen[bytes]":
+        started.append(popen(*arguments, **options))
+        return started[-1]
+
+    def interrupt(_: object) -> None:
+        if noted.is_file():
+            raise KeyboardInterrupt
+
+    def impatient(*_: object) -> int:
+        monkeypatch.setattr(popen, "wait", wait)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(launch._Follower, "look", interrupt)
+    monkeypatch.setattr(launch.subprocess, "Popen", start)
+    monkeypatch.setattr(popen, "wait", impatient)
+    command = [sys.executable, "-c", DEAF, str(noted)]
+    with (tmp_path / "lock").open("w") as lock, pytest.raises(KeyboardInterrupt):
+        launch.run(command, CPU, tmp_path, Silent(), stage="sft", lock=lock.fileno())
+    try:
+        assert wait(started[0], 20) == -signal.SIGKILL
+    finally:
+        started[0].kill()
 
 
 def test_one_process_on_one_gpu_sees_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
