@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import fsum
 from typing import Any
 
 from openmed_data.check import Figure
@@ -145,4 +146,5 @@ def _table_drift(title: str, then: Mapping[str, float], now: Mapping[str, float]
     old, new = sum(then.values()) or 1, sum(now.values()) or 1
     moved = {label: now.get(label, 0) / new - then.get(label, 0) / old for label in [*now, *then]}
     most = max(moved, key=lambda label: abs(moved[label]), default="")
-    return TableDrift(title, round(sum(map(abs, moved.values())) / 2, 4), most, round(moved.get(most, 0.0), 4))
+    # `fsum` does not depend on the order of the labels, so that there and back is equally far.
+    return TableDrift(title, round(fsum(map(abs, moved.values())) / 2, 4), most, round(moved.get(most, 0.0), 4))
