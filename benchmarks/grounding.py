@@ -148,9 +148,8 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "another rate": (other_rate, "found"),
     "dose in words": (other_dose, "found"),
 }
-OF_DOSES = frozenset(
-    {"rate reworded", "another rate", "dose in words"}
-)  # of all sentences of a passage that give doses
+# These are put to all sentences of a passage that give doses.
+OF_DOSES = frozenset({"rate reworded", "another rate", "dose in words"})
 
 
 def main() -> None:

@@ -10,12 +10,13 @@ from openmed_data import tally
 from openmed_data.builder import Builder, CardText, FilterUse, Options, Rows
 from openmed_data.errors import UsageError
 from openmed_data.kinds import Kind
+from openmed_data.pipeline.splits import TRAIN
 from openmed_data.progress import Progress
 from openmed_data.sources import Source, SourceFile, Upstream
 from openmed_data.sources.readers import FramePart, Part
 
 from .drawing import Drawing, count_parts, draw_from
-from .mixing import TRAIN, Reason, mix, prepare, with_tasks, words_of_replies
+from .mixing import Reason, mix, prepare, with_tasks, words_of_replies
 from .recipe import PartFile, open_recipe
 
 _CARD = CardText(

@@ -9,6 +9,7 @@ import xxhash
 
 from openmed_data.builder import FILE, LINE, ROW, UID, ReasonCode, Rows
 from openmed_data.kinds import Kind
+from openmed_data.pipeline.splits import TRAIN
 from openmed_data.seeds import U64, uniform
 from openmed_data.text.keys import question_key
 from openmed_data.text.near import find_duplicates
@@ -18,7 +19,6 @@ from .drawing import Drawing
 from .recipe import UNKNOWN
 
 NEAR = 0.8
-TRAIN = "train"
 _CHARACTERS = 1_500
 _MESSAGES = pl.List(
     pl.Struct(

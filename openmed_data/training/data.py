@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from openmed_data import manifest
-from openmed_data.check import Severity
 from openmed_data.dataset import Dataset, open_dataset
 from openmed_data.errors import GateError, Problem, SourceError, UsageError
 from openmed_data.kinds import Kind, schema
 from openmed_data.progress import Progress
-from openmed_data.report.gate import REPORTS
-from openmed_data.report.model import read_report
+from openmed_data.report.gate import REPORTS, Validation, read_gate
 from openmed_data.sources.readers import sha256
 from openmed_data.training.records import DatasetUse
 from openmed_data.training.stage import Stage
@@ -136,17 +134,15 @@ def _require_bytes(dataset: Dataset, text: str) -> None:
 
 def _passed(root: Path, digest: str, text: str) -> bool:
     """Return whether a validation of these very files passed; raise `GateError` where it failed."""
-    path = root / REPORTS[0]
-    report = read_report(path) if path.is_file() else None
-    if report is None or report.manifest_digest != digest:
-        return False
-    if not report.passed:
-        missed = [f"{check} {figure.name}" for check, figure in report.failures if figure.severity is Severity.FAIL]
+    gate = read_gate(root, digest)
+    if gate.validation is Validation.FAILED:
+        page = (root / REPORTS[0]).with_suffix(".html")
         raise GateError(
-            f"'{text}' did not pass its validation: {', '.join(missed[:5])}",
-            hint=f"'{path.with_suffix('.html')}' says what was found, in which rows; build it again without them.",
+            f"'{text}' did not pass its validation: {'; '.join(problem.found for problem in gate.problems)}",
+            hint=f"'{page}' says what was found, in which rows: build it again without them, or, where files of the "
+            f"report were changed: openmed-data validate {root}",
         )
-    return True
+    return gate.validation is Validation.PASSED
 
 
 def _together(uses: Sequence[DatasetUse]) -> DatasetUse:

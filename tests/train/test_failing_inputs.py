@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 
-from openmed_data import manifest
+from openmed_data.api import build_dataset
+from openmed_data.dataset import open_dataset
 from openmed_data.errors import GateError, SourceError, UsageError
 from openmed_data.kinds import Kind
 from openmed_data.progress import Silent
 from openmed_data.registry import STAGES, find
+from openmed_data.report.writing import write_report
 from openmed_data.training import preflight, profile, recipe
 from openmed_data.training.data import open_data
 from openmed_data.training.plan import Request, check, problems, steps_of
+from openmed_data.validate import validate
 
 CPU = profile.load("cpu-smoke")
 PAIR = {
@@ -76,10 +79,6 @@ def test_files_that_were_changed_are_refused(pairs: Path, tmp_path: Path, write_
 
 
 def test_a_build_that_did_not_pass_its_validation_is_refused(tmp_path: Path, write_build: Build) -> None:
-    from openmed_data.dataset import open_dataset
-    from openmed_data.report.writing import write_report
-    from openmed_data.validate import validate
-
     leaking = {**PAIR, "prompt": [{"role": "user", "content": "Call John Smith, SSN 219-09-9999, at 617-555-0123?"}]}
     build = write_build(tmp_path / "leaking", Kind.PREFERENCES, {"train": [leaking] * 2})
     assert not opened("dpo", build).use.validated
@@ -88,13 +87,17 @@ def test_a_build_that_did_not_pass_its_validation_is_refused(tmp_path: Path, wri
         opened("dpo", build)
 
 
-def test_a_validation_counts_for_the_files_it_saw(pairs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (pairs / "validation").mkdir()
-    (pairs / "validation" / "report.json").touch()
-    seen = SimpleNamespace(manifest_digest=manifest.digest(pairs), passed=True, failures=())
-    monkeypatch.setattr("openmed_data.training.data.read_report", lambda _: seen)
+def test_a_validation_counts_if_it_is_whole_of_these_files_and_as_it_was_written(tmp_path: Path) -> None:
+    pairs = build_dataset("medmcqa-prefs", "sample", tmp_path / "pairs").path
     assert opened("dpo", pairs).use.validated
-    seen.manifest_digest = "0" * 64
+    report = pairs / "validation" / "report.md"
+    written = report.read_text(encoding="utf-8")
+    report.write_text(written.replace("317", "318"), encoding="utf-8")
+    with pytest.raises(GateError, match=r"text that its report.json does not give"):
+        opened("dpo", pairs)
+    write_report(validate(open_dataset(str(pairs)), ["schema"]), pairs / "validation")
+    assert not opened("dpo", pairs).use.validated, "a report of one check says too little"
+    report.with_name("report.json").unlink()
     assert not opened("dpo", pairs).use.validated
 
 
