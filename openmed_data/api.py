@@ -107,13 +107,13 @@ def build_dataset(  # noqa: PLR0913  (one parameter for each option)
     """
     progress = progress or Silent()
     builder: Builder[Any, Any] = find(BUILDERS, name)
-    parsed = parse_options(builder, options or {})
-    found = builder.source(source)
+    given = checks or {}
+    parsed, chosen = parse_options(builder, options or {}), plan_filters(builder, given)
+    out, where = out or Path("build") / name, engine_named(engine, workers, address)
+    found = builder.source(source)  # last: it may be fetched from the Hub
     for note in found.notes:
         progress.note(note)
-    given = checks or {}
-    request = Request(builder, found, parsed, limit, plan_filters(builder, given))
-    out, where = out or Path("build") / name, engine_named(engine, workers, address)
+    request = Request(builder, found, parsed, limit, chosen)
     if out.exists() and not overwrite:
         _require_same(out, request)
         return Built(out, _checked_again(out, where, given, progress) if validation else None, reused=True)

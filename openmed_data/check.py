@@ -266,7 +266,15 @@ class Check(ABC, Generic[SettingsT]):
         return settings
 
     def record(self, settings: SettingsT) -> Mapping[str, Any]:
-        """Return what a manifest says of the settings: all that decisions depend on, and nothing of this machine."""
+        """Return what a manifest says of the settings: all that decisions depend on, and nothing of this machine.
+
+        A build asks before it reads its source.
+
+        Raises
+        ------
+        UsageError
+            What the settings name cannot be read, or decides otherwise on another machine.
+        """
         return settings.model_dump(mode="json")
 
     def recall(self, recorded: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002

@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from openmed_data.api import build_dataset
 from openmed_data.errors import UsageError
 from openmed_data.validation.phi import CHECK, PhiSettings, scan_columns, scan_with_model
 
@@ -67,10 +68,13 @@ def test_the_check_asks_the_model_beside_the_rules(model: str):
     assert "name_per_1000" in figures
 
 
-def test_a_build_refuses_a_model(model: str):
+def test_a_build_refuses_a_model_before_it_reads_its_source(tmp_path: Path):
+    broken = tmp_path / "rows.jsonl"
+    broken.write_text("{", encoding="utf-8")
     with pytest.raises(UsageError, match="for validate") as refused:
-        CHECK.prepare(PhiSettings(model=model), [])
-    assert "--set phi.model=" in str(refused.value.hint)
+        build_dataset("medmcqa-prefs", str(broken), tmp_path / "out", checks={"phi": {"model": "some"}})
+    assert "--set phi.model=some" in refused.value.hint
+    assert list(tmp_path.iterdir()) == [broken]
 
 
 def test_what_cannot_be_asked_is_told(tmp_path: Path):

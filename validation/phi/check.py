@@ -6,7 +6,7 @@ Every text of every column is read, message lists and the JSON of tool calls inc
 
 import hashlib
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -183,19 +183,18 @@ class PhiCheck(Check[PhiSettings]):
         found = {f"level {level}": float(rows) for level, rows in gravest.items()}
         return {"rows by their gravest identifier": {"none": float(none), **found}} if found else {}
 
-    def prepare(self, settings: PhiSettings, source: Iterable[pl.DataFrame]) -> PhiSettings:
-        """Refuse a model in a build: what it finds differs from machine to machine, and equal inputs give equal bytes.
+    def record(self, settings: PhiSettings) -> Mapping[str, Any]:
+        """Return the settings, and refuse a model: what it finds differs from machine to machine.
 
         Raises
         ------
         UsageError
             `model` is set.
         """
-        del source
         if settings.model:
             hint = f"Build without it, and then: openmed-data validate BUILD --set phi.model={settings.model}"
             raise UsageError("phi.model is for validate; what a model finds is not the same everywhere", hint=hint)
-        return settings
+        return super().record(settings)
 
     def run(self, rows: Rows, settings: PhiSettings) -> CheckResult:
         """Scan every batch; values that the build itself invented do not count."""
