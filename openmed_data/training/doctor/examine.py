@@ -21,6 +21,8 @@ from openmed_data.training.settings import TrainerSettings
 from openmed_data.training.stage import Stage
 from openmed_data.training.trl_stage import TrlStage
 
+_SECONDS = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class _Patient:
@@ -126,7 +128,19 @@ def _tokenizer(request: Request) -> tuple[Any, str]:
     transformers: Any = import_module("transformers")
     model = request.begins_with
     revision = None if request.model else request.recipe.revision
+    # Where nothing answers, the client tries again and again for each file: most of a minute.
+    cached = not Path(model).is_dir() and not _hub_answers(model, revision)
+    load: Any = transformers.AutoTokenizer.from_pretrained
     try:
-        return transformers.AutoTokenizer.from_pretrained(model, revision=revision, trust_remote_code=False), ""
+        return load(model, revision=revision, trust_remote_code=False, local_files_only=cached), ""
     except (OSError, ValueError, OpenMedError) as error:
         return None, f"the tokenizer of '{model}' cannot be had ({type(error).__name__})"
+
+
+def _hub_answers(model: str, revision: str | None) -> bool:
+    hub: Any = import_module("huggingface_hub")
+    try:
+        hub.model_info(model, revision=revision, timeout=_SECONDS)
+    except Exception:  # noqa: BLE001  (whatever it is, the cache is what is left)
+        return False
+    return True

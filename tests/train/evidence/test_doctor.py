@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -374,3 +375,17 @@ def test_a_model_that_is_not_there_leaves_checks_unmade(made: Path, monkeypatch:
     done = CliRunner().invoke(app, [*arguments, "--stage", "dpo", "--data", f"dpo={made / 'prefs'}"])
     assert "cannot be had" in done.output
     assert "not checked" in done.output
+
+
+def test_a_hub_that_does_not_answer_is_asked_once(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def send(_: httpx2.Client, request: httpx2.Request, **__: Any) -> httpx2.Response:
+        asked.append(str(request.url))
+        raise httpx2.ConnectError("no route")
+
+    monkeypatch.setattr("httpx2.Client.send", send)
+    arguments = ["doctor", "--recipe", "cpu-smoke", "--profile", "cpu-smoke", "--model", "toys/nowhere"]
+    done = CliRunner().invoke(app, [*arguments, "--stage", "dpo", "--data", f"dpo={made / 'prefs'}"])
+    assert "cannot be had" in done.output
+    assert len(asked) == 1
