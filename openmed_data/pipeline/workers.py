@@ -7,14 +7,17 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent import futures
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from openmed_data.errors import UsageError
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -118,57 +121,67 @@ def open_workers(engine: Engine, folder: Path, *, threads: bool) -> Generator[Wo
     folder
         A folder for everything that tasks share; on a cluster it must be one that all nodes see.
     threads
-        Whether threads will do, where workers are local: see `pool`.
+        Whether threads will do, where workers are local, as for work that leaves the interpreter free.
 
     Raises
     ------
     UsageError
         Ray is not installed or cannot be reached, or a node does not see `folder`.
     """
-    if engine.name is EngineName.LOCAL:
-        with pool(engine.workers, threads=threads) as workers:
-            yield workers
-        return
-    from openmed_data.pipeline.ray_workers import ray_workers
+    if engine.name is EngineName.RAY:
+        from openmed_data.pipeline.ray_workers import ray_workers
 
-    with ray_workers(engine.address, engine.workers, folder) as workers:
-        yield workers
+        with ray_workers(engine.address, engine.workers, folder) as workers:
+            yield workers
+    elif engine.workers == 1:
+        yield Here()
+    else:
+        # polars lets a wait for a worker go on through Ctrl-C, until the worker is done.
+        signal.siginterrupt(signal.SIGINT, True)  # noqa: FBT003
+        with _threads(engine.workers) if threads else _processes(engine.workers) as executor:
+            yield LocalWorkers(executor, engine.workers)
 
 
 @contextmanager
-def pool(count: int, *, threads: bool) -> Generator[Workers]:
-    """Open `count` workers: threads for work that leaves the interpreter free, else processes; one is this process.
-
-    Processes are spawned: a fork would copy locks that the libraries' own threads hold. They ignore Ctrl-C, which the
-    terminal sends to all of them: the process that waits for their results answers it alone.
-    """
-    if count == 1:
-        yield Here()
-        return
-    executor = ThreadPoolExecutor(count) if threads else _processes(count)
+def _threads(count: int) -> Generator[Executor]:
+    executor = ThreadPoolExecutor(count)
     try:
-        yield LocalWorkers(executor, count)
+        yield executor
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _processes(count: int) -> Executor:
-    # Not imported above: threads need nothing of what it brings.
+@contextmanager
+def _processes(count: int) -> Generator[Executor]:
+    """Open processes that end at once where this one ends or leaves on an error; their tasks write whole files or none.
+
+    They are spawned: a fork would copy locks that the libraries' own threads hold.
+    """
     spawning = multiprocessing.get_context("spawn")
-    return futures.ProcessPoolExecutor(count, mp_context=spawning, initializer=_obey_the_build)
+    ours, theirs = spawning.Pipe()
+    # Not imported above: threads need nothing of what it brings.
+    executor = futures.ProcessPoolExecutor(count, mp_context=spawning, initializer=_obey_the_build, initargs=(theirs,))
+    try:
+        yield executor
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+        ours.close()
+        theirs.close()
 
 
-def _obey_the_build() -> None:
-    """Leave Ctrl-C to the process that started this worker, and end with it.
+def _obey_the_build(build: "Connection[Any, Any]") -> None:
+    """Leave Ctrl-C, which a terminal sends to every process, to the one that started this worker, and end with it.
 
     A worker that outlived its build would write beside the next run's workers.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
 
     def watch() -> None:
-        if parent is not None:
-            parent.join()
+        with suppress(EOFError):
+            build.recv()  # nothing is ever sent: it waits for the other end to be closed
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

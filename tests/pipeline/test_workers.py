@@ -1,0 +1,33 @@
+"""Ctrl-C is heard while workers are at work, and ends them."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from openmed_data.pipeline.workers import Engine, open_workers
+
+
+def work(folder: Path) -> None:
+    """Say that the task began and, much later, that it ended."""
+    (folder / "begun").touch()
+    time.sleep(30)
+    (folder / "ended").touch()
+
+
+def interrupt_when_begun(folder: Path) -> None:
+    while not (folder / "begun").exists():
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_an_interrupt_ends_processes_in_the_midst_of_a_task(tmp_path: Path) -> None:
+    assert pl.thread_pool_size()  # polars, once it is imported, has a say in what a signal interrupts
+    threading.Thread(target=interrupt_when_begun, args=(tmp_path,), daemon=True).start()
+    with pytest.raises(KeyboardInterrupt), open_workers(Engine(workers=2), tmp_path, threads=False) as workers:
+        list(workers.map(work, [tmp_path]))
+    assert not (tmp_path / "ended").exists()
