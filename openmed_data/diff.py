@@ -7,12 +7,12 @@ a hash of the id. Those are then joined on the id, one part at a time, so memory
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import polars as pl
 
 from openmed_data.dataset import Dataset
+from openmed_data.scratch import scratch
 
 _ID, _COPY, _SPLIT = "id", "_copy", "split"
 _PARTS = 16
@@ -85,7 +85,7 @@ def diff(old: Dataset, new: Dataset) -> Diff:
     Examples
     --------
     >>> from openmed_data.dataset import open_dataset
-    >>> with TemporaryDirectory() as folder:
+    >>> with scratch() as folder:
     ...     def save(name: str, answers: dict[str, str]) -> Dataset:
     ...         reply = [[{"role": "assistant", "content": text}] for text in answers.values()]
     ...         pl.DataFrame({"id": list(answers), "messages": reply}).write_parquet(f"{folder}/{name}.parquet")
@@ -100,8 +100,8 @@ def diff(old: Dataset, new: Dataset) -> Diff:
     # Hashes are compared between columns of one type; columns of two types are compared as text.
     as_text = {name for name in shared if schemas[0][name] != schemas[1][name]}
     has_ids = all(_ID in schema for schema in schemas)
-    with TemporaryDirectory(prefix="openmed-data-diff-") as folder:
-        sides = [Path(folder) / name for name in ("old", "new")]
+    with scratch() as folder:
+        sides = [folder / name for name in ("old", "new")]
         rows = [
             _lay_down(side, path, shared, as_text, has_ids=has_ids)
             for side, path in zip((old, new), sides, strict=True)

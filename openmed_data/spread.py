@@ -3,7 +3,6 @@
 A check asks `spread(rows)` and need not know whether there are workers.
 """
 
-import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import polars as pl
 
 from openmed_data.check import Rows
 from openmed_data.kinds import Kind
+from openmed_data.scratch import scratch
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -49,8 +49,8 @@ def spread(rows: Rows) -> Generator[Spread]:
     if isinstance(rows, Spread):
         yield rows
         return
-    with tempfile.TemporaryDirectory(prefix="openmed-data-") as folder:
-        yield _Here(rows, Path(folder))
+    with scratch() as folder:
+        yield _Here(rows, folder)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from openmed_data.progress import Advance, Progress, Silent, ignore
 from openmed_data.registry import CHECKS, all_of, find
 from openmed_data.report.model import Report, Sample
 from openmed_data.report.samples import make_samples
+from openmed_data.scratch import scratch
 from openmed_data.spread import Batches
 from openmed_data.survey import Survey, integrity, survey
 from openmed_data.verdict import judge
@@ -104,13 +105,13 @@ def _seen(dataset: Dataset, engine: Engine) -> Dataset:
 def _workers(dataset: Dataset, engine: Engine | None) -> Generator[tuple[Workers, Path]]:
     """Open workers, and a folder that all of them see: on a cluster one that stands beside the dataset."""
     if engine is None or engine.name is EngineName.LOCAL:
-        with tempfile.TemporaryDirectory(prefix="openmed-data-") as folder:
+        with scratch() as folder:
             few = len(list(islice(dataset.stretches(), _FEWEST_STRETCHES))) < _FEWEST_STRETCHES
             if engine is None or engine.workers == 1 or few:
-                yield Here(), Path(folder)
+                yield Here(), folder
             else:
-                with open_workers(engine, Path(folder), threads=False) as workers:
-                    yield workers, Path(folder)
+                with open_workers(engine, folder, threads=False) as workers:
+                    yield workers, folder
         return
     root = dataset.root.absolute()
     with (

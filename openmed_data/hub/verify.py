@@ -1,6 +1,5 @@
 """Verify a pushed commit from the outside: hashes of its tree, of its downloaded bytes, and of its loaded rows."""
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -12,6 +11,7 @@ from openmed_data.hub.contents import Contents
 from openmed_data.hub.download import fetch
 from openmed_data.hub.load_back import Loaded, load_back
 from openmed_data.progress import Progress
+from openmed_data.scratch import scratch
 
 LoadedT = TypeVar("LoadedT")
 
@@ -59,8 +59,7 @@ def _look(
 ) -> LoadedT:
     if not remote.holds(remote.tree(client, commit), contents):
         raise HubError("its tree is not the planned one", hint="Look at the commit on the Hub.")
-    with tempfile.TemporaryDirectory(prefix="openmed-data-") as folder:
-        cache = Path(folder)
+    with scratch() as cache:
         wanted = {name: file.sha256 for name, file in contents.files.items()}
         _, wrong = fetch(client, commit, wanted, cache, progress.step("downloading", len(wanted)))
         if wrong:
