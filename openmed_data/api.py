@@ -13,14 +13,14 @@ from pydantic import ValidationError
 from openmed_data import manifest
 from openmed_data.builder import Builder, Options
 from openmed_data.errors import BuildError, SourceError, UsageError, refused_values
+from openmed_data.files import sha256_of, write_text
 from openmed_data.pipeline import filters
 from openmed_data.pipeline.run import Request, build
-from openmed_data.pipeline.work import Work, write_text
+from openmed_data.pipeline.work import Work
 from openmed_data.pipeline.workers import Engine, engine_named
 from openmed_data.progress import Progress, Silent
 from openmed_data.registry import BUILDERS, find
 from openmed_data.sources import Source
-from openmed_data.sources.readers import sha256
 from openmed_data.validate import plan, validate
 
 
@@ -227,7 +227,7 @@ def _require_same(out: Path, request: Request) -> None:
         == [[one.check, one.record] for one in request.filters]
         and document["source"]["revision"] == source.revision
         and [[file["name"], file["sha256"]] for file in document["source"]["files"]]
-        == [[file.name, sha256(file.path)] for file in source.files]
+        == [[file.name, sha256_of(file.path)] for file in source.files]
     )
     if not same:
         raise UsageError(f"'{out}' holds another build ({document['dataset']})", hint=hint)

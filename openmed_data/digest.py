@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-BYTES = 32
 _RANGES_OF_ROWS = 250_000
 _ENCODED_ROWS = 8_192  # their JSON stands in memory
 

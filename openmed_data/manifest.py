@@ -1,6 +1,5 @@
 """The manifest: what a build was made from, how, and every file it holds. Nothing in it depends on when or where."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 from openmed_data._version import __version__
 from openmed_data.books import Books
 from openmed_data.errors import UsageError
+from openmed_data.files import sha256_of
 from openmed_data.kinds import Kind
 
 NAME = "manifest.json"
@@ -56,12 +56,10 @@ def file_facts(build: Path, name: str, split: str) -> FileFacts:
         It cannot be read.
     """
     path = build / name
-    with path.open("rb") as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     # Not `read_table`, which imports pandas where there is one.
     with pq.ParquetFile(path) as file:
         table = file.read()
-    return FileFacts(name, split, table.num_rows, path.stat().st_size, table.nbytes, sha256)
+    return FileFacts(name, split, table.num_rows, path.stat().st_size, table.nbytes, sha256_of(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,4 +182,4 @@ def interrupted(build: Path) -> bool:
 
 def digest(build: Path) -> str:
     """Return the SHA-256 of the build's manifest, which names the exact bytes of every file."""
-    return hashlib.sha256((build / NAME).read_bytes()).hexdigest()
+    return sha256_of(build / NAME)

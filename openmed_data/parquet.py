@@ -5,34 +5,14 @@ row group made of single chunks, a fixed compression level, and no clock anywher
 where the data says so, which lets the Hub upload only the pages that an edit touched.
 """
 
-import uuid
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from openmed_data.files import whole
+
 ZSTD_LEVEL = 3
-PARTIAL = ".partial"
-
-
-@contextmanager
-def whole(path: Path) -> Generator[Path]:
-    """Give a place to write to, which becomes `path` if nothing goes wrong: whole or not at all.
-
-    It has a name of its own at every attempt: a cluster may start a task anew while the worker that it takes for lost
-    still writes.
-    """
-    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}{PARTIAL}")
-    try:
-        yield partial
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-
-
 # Columns that are unlike in every row; looking for repetition in them costs a third of the writing time.
 _UNLIKE = frozenset({"id", "source_id", "record", "detail", "tools", "answer", "reference_reasoning"})
 

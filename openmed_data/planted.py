@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from openmed_data.files import write_text
+
 NAME = "self_test.json"
 
 
@@ -118,5 +120,4 @@ def read_self_test(directory: Path, content_digest: str) -> SelfTest | None:
 def write_self_test(result: SelfTest, directory: Path) -> None:
     """Write the result as `self_test.json`."""
     directory.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(result.to_json(), indent=2, ensure_ascii=False) + "\n"
-    (directory / NAME).write_text(text, encoding="utf-8", newline="\n")
+    write_text(directory / NAME, json.dumps(result.to_json(), indent=2, ensure_ascii=False) + "\n")

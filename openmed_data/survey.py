@@ -20,10 +20,10 @@ from openmed_data.check import FINDINGS, CheckResult, Figure
 from openmed_data.dataset import DataFile, Dataset, Stretch
 from openmed_data.digest import row_digests, set_digest
 from openmed_data.errors import BooksError
+from openmed_data.files import sha256_of
 from openmed_data.kinds import schema
 from openmed_data.pipeline.workers import Workers
 from openmed_data.progress import Advance, ignore
-from openmed_data.sources.readers import sha256
 
 NAME = "integrity"
 SHOWN_ROWS = 4
@@ -181,7 +181,7 @@ def _differs(found: str, stated: str) -> str:
 
 
 def _changed(root: Path, files: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    hashes = {file["name"]: (sha256(root / file["name"]), file["sha256"]) for file in files}
+    hashes = {file["name"]: (sha256_of(root / file["name"]), file["sha256"]) for file in files}
     return {name: _differs(found, stated) for name, (found, stated) in hashes.items() if found != stated}
 
 

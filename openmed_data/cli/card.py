@@ -23,7 +23,7 @@ def card(console: Console, path: Build, *, write: Write = False) -> None:
     from openmed_data import manifest
     from openmed_data.card import render
     from openmed_data.dataset import open_dataset
-    from openmed_data.pipeline.work import write_text
+    from openmed_data.files import write_text
 
     manifest.read(path)
     open_dataset(str(path))  # names the files that are missing

@@ -98,7 +98,7 @@ def difficulty(
     """
     import polars as pl
 
-    from openmed_data.pipeline.work import write_text
+    from openmed_data.files import write_text
     from openmed_data.probe import pass_rates_from_rollouts
 
     prompts = _prompts(path)

@@ -46,7 +46,7 @@ def card(console: Console, place: Place, *, into: Into = None, name: Name = None
     Every figure in it comes from the records of the runs and from the results of the harness; what is not there is said
     to be missing.
     """
-    from openmed_data.pipeline.work import write_text
+    from openmed_data.files import write_text
     from openmed_data.training.export import record
     from openmed_data.training.lineage import lineage
     from openmed_data.training.model_card import collect, load, render, save

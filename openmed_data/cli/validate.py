@@ -199,7 +199,7 @@ def _settings(
 def _write(dataset: "Dataset", report: "Report", directory: Path | None, baseline: Path | None) -> None:
     """Write the report, and the card of a build whose own report it is."""
     from openmed_data.card import render
-    from openmed_data.pipeline.work import write_text
+    from openmed_data.files import write_text
     from openmed_data.planted import write_self_test
     from openmed_data.report import write_report
 

@@ -1,9 +1,9 @@
 """Fetch files of a commit and hash every byte: the client library itself looks at their length alone."""
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from openmed_data.files import sha256_of
 from openmed_data.hub.client import Client
 from openmed_data.progress import Advance
 
@@ -36,9 +36,9 @@ def fetch(
     wrong: list[str] = []
     for name, wanted in sha256.items():
         paths[name] = download(client, commit, name, cache)
-        if hash_file(paths[name]) != wanted:
+        if sha256_of(paths[name]) != wanted:
             paths[name] = download(client, commit, name, cache, force=True)
-            if hash_file(paths[name]) != wanted:
+            if sha256_of(paths[name]) != wanted:
                 wrong.append(name)
         advance(1)
     return paths, wrong
@@ -60,9 +60,3 @@ def download(client: Client, commit: str, name: str, cache: Path | None, *, forc
         return Path(found)
 
     return client.ask(call)
-
-
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -9,10 +9,11 @@ from typing import Any
 
 from openmed_data import manifest
 from openmed_data.errors import HubError, UsageError
+from openmed_data.files import sha256_of
 from openmed_data.hub import attestation, remote
 from openmed_data.hub.client import DEADLINE_SECONDS, READ_SECONDS, Client, connected
 from openmed_data.hub.contents import SHARDS, hold_text, owned
-from openmed_data.hub.download import download, fetch, hash_file
+from openmed_data.hub.download import download, fetch
 from openmed_data.hub.names import repo_id
 from openmed_data.hub.vouched import unvouched
 from openmed_data.progress import Progress, Silent
@@ -175,7 +176,7 @@ def _attested(folder: Path, digest: str, where: str) -> bool:
     if attestation.subject_of(statement) != digest:
         raise HubError(f"in {where}, {attestation.NAME} is about another manifest", hint="Do not use it.")
     report = folder / REPORTS[0]
-    if not report.is_file() or hash_file(report) != attestation.report_of(statement):
+    if not report.is_file() or sha256_of(report) != attestation.report_of(statement):
         raise HubError(
             f"in {where}, {REPORTS[0]} is not the report that {attestation.NAME} names", hint="Do not use it."
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from openmed_data.pipeline.work import write_text
+from openmed_data.files import write_text
 
 FORMAT = 1
 

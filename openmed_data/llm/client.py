@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from openmed_data.errors import BuildError, OpenMedError
-from openmed_data.pipeline.work import canonical_json
+from openmed_data.llm.canonical import canonical_json
 from openmed_data.progress import Progress
 
 from .answer import read_answer

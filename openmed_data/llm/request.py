@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from openmed_data.pipeline.work import canonical_json
+from openmed_data.llm.canonical import canonical_json
 
 Message = Mapping[str, str]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator
 
-from openmed_data.pipeline.work import canonical_json
+from openmed_data.llm.canonical import canonical_json
 
 _OPENING = re.compile(r"[{\[]")
 _EXCERPT = 200

@@ -14,8 +14,6 @@ from openmed_data.errors import BooksError
 from openmed_data.pipeline.blame import blaming
 from openmed_data.registry import CHECKS, find
 
-FILTERED = pl.Schema({**REJECTED, "record": pl.String})
-
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -63,7 +61,7 @@ class Passed:
     kept
         The rest, maybe mended.
     rejected
-        As `FILTERED`: `record` is the candidate as JSON text, as its builder made it.
+        `ROW`, `id`, `reason`, `detail` and `record`, the candidate as JSON text, as its builder made it.
     counts
         What was mended; the tables are named ``CHECK: TABLE``.
     """

@@ -12,6 +12,7 @@ from openmed_data.books import Books
 from openmed_data.builder import FILE, FIT_ROWS, LINE, ROW, Builder, Options
 from openmed_data.digest import set_digest
 from openmed_data.errors import BuildError
+from openmed_data.files import write_text
 from openmed_data.manifest import NAME, FileFacts, Manifest, made_with
 from openmed_data.pipeline import decide, filters, splits
 from openmed_data.pipeline.filters import Filter
@@ -26,7 +27,7 @@ from openmed_data.pipeline.steps import (
     rows_part,
     settle_part,
 )
-from openmed_data.pipeline.work import Work, read_frame, write_text
+from openmed_data.pipeline.work import Work, read_frame
 from openmed_data.pipeline.workers import Engine, Workers, open_workers
 from openmed_data.progress import Progress, Silent
 from openmed_data.sources import Source

@@ -11,10 +11,11 @@ import pyarrow as pa
 from openmed_data.arrow import declared
 from openmed_data.builder import Builder
 from openmed_data.digest import row_digests
+from openmed_data.files import write_bytes
 from openmed_data.kinds import schema
 from openmed_data.manifest import FileFacts, file_facts
 from openmed_data.parquet import write_table
-from openmed_data.pipeline.work import Work, read_frame, write_bytes, write_frame
+from openmed_data.pipeline.work import Work, read_frame, write_frame
 
 SHARD_ROWS = 50_000
 

@@ -11,10 +11,11 @@ import polars as pl
 
 from openmed_data.builder import FILE, LINE, ROW, SHAPE
 from openmed_data.errors import Problem, SourceError, UsageError
-from openmed_data.pipeline.work import Work, write_frame, write_text
+from openmed_data.files import sha256_of, write_text
+from openmed_data.pipeline.work import Work, write_frame
 from openmed_data.pipeline.workers import Workers
 from openmed_data.sources import Source, SourceFile
-from openmed_data.sources.readers import PART_ROWS, Part, sha256
+from openmed_data.sources.readers import PART_ROWS, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def stage(
     UsageError
         The source is not the one that an interrupted run read.
     """
-    hashes = tuple(sha256(file.path) for file in source.files)
+    hashes = tuple(sha256_of(file.path) for file in source.files)
     record = work.root / "stage.json"
     if record.exists():
         return _recorded(record, hashes)

@@ -1,7 +1,6 @@
 """The folder a build is made in: beside its final place, resumable, never to be mistaken for a finished build."""
 
 import fcntl
-import hashlib
 import json
 import shutil
 from collections.abc import Generator, Mapping
@@ -14,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 
 from openmed_data.errors import UsageError
-from openmed_data.parquet import PARTIAL, whole
+from openmed_data.files import PARTIAL, whole, write_text
 
 STEPS = (
     "stage",
@@ -33,16 +32,6 @@ STEPS = (
     "digests",
     "measures",
 )
-
-
-def canonical_json(value: Any) -> str:
-    """Return `value` as JSON with sorted keys and no spaces: equal values, equal text."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
-
-def digest_of(value: Any) -> str:
-    """Return the SHA-256 of a JSON value's canonical text."""
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +70,7 @@ class Work:
         Parts made from anything else (another source, option or version) are removed.
         """
         record = self.root / "recipe.json"
-        text = canonical_json(recipe)
+        text = json.dumps(recipe, sort_keys=True)
         if record.exists() and record.read_text() == text and self.result.is_dir():
             return True
         record.unlink(missing_ok=True)  # first: a recipe beside half of its parts would pass for a build to resume
@@ -137,14 +126,3 @@ def read_frame(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
     with pa.memory_map(str(path)) as mapped:
         table = pa.ipc.open_file(mapped).read_all()
     return cast(pl.DataFrame, pl.from_arrow(table if columns is None else table.select(columns)))
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` to `path`, whole or not at all."""
-    with whole(path) as partial:
-        partial.write_bytes(content)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8, whole or not at all."""
-    write_bytes(path, text.encode())

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from openmed_data.files import write_text
 from openmed_data.report.drift import Drift, compare
 from openmed_data.report.markdown import to_markdown
 from openmed_data.report.model import NAME, Report, read_report
@@ -28,9 +29,7 @@ def write_report(report: Report, directory: Path, *, baseline: Path | None = Non
     drift = compare(report, read_report(baseline)) if baseline else None
     directory.mkdir(parents=True, exist_ok=True)
     for name, text in _texts(report, drift).items():
-        partial = directory / f"{name}.partial"
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        partial.replace(directory / name)
+        write_text(directory / name, text)
 
 
 def edited(directory: Path) -> list[str]:

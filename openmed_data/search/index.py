@@ -25,6 +25,7 @@ import polars as pl
 import pyarrow as pa
 
 from openmed_data.errors import UsageError
+from openmed_data.files import sha256_of
 from openmed_data.search import corpora, words
 from openmed_data.search.documents import Document
 from openmed_data.search.words import search_words
@@ -243,9 +244,5 @@ def _indexed(documents: pl.DataFrame) -> Iterator[list[str]]:
 
 
 def _checksums(folder: Path) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != _FACTS:
-            with path.open("rb") as stream:
-                found[path.relative_to(folder).as_posix()] = hashlib.file_digest(stream, "sha256").hexdigest()
-    return found
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != _FACTS)
+    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in paths}

@@ -4,10 +4,8 @@ A builder receives each source column as a string, nested values as JSON text. O
 file and its copy in another format give the same rows, and that nothing is inferred from the first rows of a file.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol, cast
 
 import polars as pl
@@ -69,12 +67,6 @@ class FramePart:
     def load(self) -> pl.DataFrame:
         """Return the rows."""
         return self.frame
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def parts(file: SourceFile, columns: Sequence[str], shapes: Shapes, rows: int = USUAL_ROWS) -> Iterator[Part]:

@@ -1,6 +1,5 @@
 """Write a dataset of traces in another format, one JSON object per line."""
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from openmed_data.dataset import Dataset
 from openmed_data.errors import Problem, SourceError, UsageError
+from openmed_data.files import whole
 from openmed_data.kinds import Kind
 from openmed_data.registry import find
 from openmed_data.traces.codec import dumps
@@ -67,18 +67,11 @@ def export(dataset: Dataset, name: str, out: Path, split: str | None = None) -> 
         raise UsageError(f"'{dataset.root}' has no split '{split}'", hint=f"It has: {', '.join(dataset.splits)}.")
     if out.exists():
         raise UsageError(f"'{out}' exists", hint="Choose another --out, or remove it.")
-    partial = out.with_name(f"{out.name}.partial")
     rows = 0
-    try:
-        with partial.open("w", encoding="utf-8", newline="\n") as stream:
-            for record in _records(dataset, form, split):
-                stream.write(dumps(record) + "\n")
-                rows += 1
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(out)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole(out) as partial, partial.open("w", encoding="utf-8", newline="\n") as stream:
+        for record in _records(dataset, form, split):
+            stream.write(dumps(record) + "\n")
+            rows += 1
     return Exported(out, rows)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from openmed_data.errors import GateError
+from openmed_data.files import write_text
 from openmed_data.training import checkpoints, records
 from openmed_data.training.stage import PROGRESS
 
@@ -58,9 +59,7 @@ class Follower(_transformers.TrainerCallback):
 
     def _say(self, state: Any) -> None:
         if state.is_world_process_zero:
-            partial = self._folder / f"{PROGRESS}.partial"
-            partial.write_text(json.dumps({"step": state.global_step, "of": state.max_steps}), encoding="utf-8")
-            partial.replace(self._folder / PROGRESS)
+            write_text(self._folder / PROGRESS, json.dumps({"step": state.global_step, "of": state.max_steps}))
 
 
 class SignalGuard(_transformers.TrainerCallback):

@@ -8,10 +8,10 @@ from pathlib import Path
 from openmed_data import manifest
 from openmed_data.dataset import Dataset, open_dataset
 from openmed_data.errors import GateError, Problem, SourceError, UsageError
+from openmed_data.files import sha256_of
 from openmed_data.kinds import Kind, schema
 from openmed_data.progress import Progress
 from openmed_data.report.gate import REPORTS, Validation, read_gate
-from openmed_data.sources.readers import sha256
 from openmed_data.training.records import DatasetUse
 from openmed_data.training.stage import Stage
 
@@ -126,7 +126,7 @@ def _require_bytes(dataset: Dataset, text: str) -> None:
     wrong = [
         Problem(file.name, "other bytes", "those that the manifest names")
         for file in dataset.files
-        if sha256(file.path) != named[file.name]
+        if sha256_of(file.path) != named[file.name]
     ]
     if wrong:
         raise SourceError(f"'{text}' was changed after it was built", wrong, hint="Build or pull it again.")

@@ -15,7 +15,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from openmed_data.errors import Problem, SourceError
+from openmed_data.files import write_text
 
 NAME = "run.json"
 MODEL = "model"
@@ -213,9 +213,7 @@ def read(folder: Path) -> Run | None:
 def write(folder: Path, run: Run) -> None:
     """Write the record, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{NAME}.partial"
-    partial.write_text(run.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    os.replace(partial, folder / NAME)  # noqa: PTH105  (the atomic one on every platform)
+    write_text(folder / NAME, run.model_dump_json(indent=2) + "\n")
 
 
 def seconds_of_attempt(folder: Path) -> float:

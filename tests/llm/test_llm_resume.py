@@ -23,7 +23,7 @@ from scripted_server import MODEL, Script, ScriptedServer
 
 from openmed_data.errors import BuildError, UsageError
 from openmed_data.llm import Answers, ChatRequest, Endpoint, Ledger, Store, Stored, Summary, complete, key_of
-from openmed_data.pipeline.work import canonical_json
+from openmed_data.llm.canonical import canonical_json
 from openmed_data.progress import Silent
 
 Serve = Callable[[Script], ScriptedServer]

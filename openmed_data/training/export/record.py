@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from openmed_data.errors import UsageError
-from openmed_data.hub.download import hash_file
-from openmed_data.pipeline.work import write_text
+from openmed_data.files import sha256_of, write_text
 
 NAME = "export.json"
 FORMAT = 1
@@ -24,7 +23,7 @@ def hashes(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every file of the model in `folder`, by name."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     names = {path.relative_to(folder).as_posix(): path for path in paths}
-    return {name: hash_file(path) for name, path in names.items() if is_model_file(name)}
+    return {name: sha256_of(path) for name, path in names.items() if is_model_file(name)}
 
 
 def write(folder: Path, facts: Mapping[str, Any]) -> None:

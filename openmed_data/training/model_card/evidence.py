@@ -13,8 +13,7 @@ from typing import Any, cast
 
 from openmed_data import front_matter
 from openmed_data.errors import UsageError
-from openmed_data.hub.download import hash_file
-from openmed_data.pipeline.work import write_text
+from openmed_data.files import sha256_of, write_text
 from openmed_data.training.export.record import EVIDENCE
 from openmed_data.training.lineage import Lineage, Stage
 from openmed_data.training.records import LENT, Parent
@@ -152,7 +151,7 @@ def _evaluation(stage: Stage) -> dict[str, Any]:
         "run": stage.run.id,
         "weights": stage.run.parent.weights,
         "asked": dict(stage.run.recipe),
-        "results_sha256": hash_file(path),
+        "results_sha256": sha256_of(path),
         "harness": document.get("lm_eval_version"),
         "transformers": document.get("transformers_version"),
         "chat_template": document.get("chat_template_sha"),

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from openmed_data.errors import UsageError
-from openmed_data.pipeline.work import write_text
+from openmed_data.files import write_text
 from openmed_data.report import words
 from openmed_data.training import records
 from openmed_data.training.records import Run
