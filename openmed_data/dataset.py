@@ -64,6 +64,13 @@ class Stretch:
             for batch in _read(piece):
                 yield piece.file.split, batch
 
+    def named(self) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Yield the same batches, with ids: see `with_ids`."""
+        before = self.first
+        for split, batch in self.batches():
+            yield split, with_ids(batch, before)
+            before += batch.height
+
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
@@ -159,6 +166,14 @@ def open_dataset(text: str) -> Dataset:
             hint="Expected prompt/chosen/rejected, prompt/answer/answer_type, or messages.",
         )
     return Dataset(root, kind, files)
+
+
+def with_ids(batch: pl.DataFrame, before: int) -> pl.DataFrame:
+    """Return a batch with an `id`: if it has none, the number of each row in the dataset, as in ``row 7``."""
+    if "id" in batch.columns:
+        return batch
+    number = pl.format("row {}", pl.int_range(before + 1, before + batch.height + 1))
+    return batch.with_columns(number.alias("id"))
 
 
 def _loose_files(root: Path) -> tuple[DataFile, ...]:

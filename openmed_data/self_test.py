@@ -5,18 +5,18 @@ by the checks (`Check.plants`), the rows are the dataset's own: a few hundred th
 the dataset itself is changed.
 """
 
-import hashlib
-import heapq
 import random
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import polars as pl
 
 from openmed_data.check import Check, CheckResult, Plant
 from openmed_data.dataset import Dataset
+from openmed_data.draw import draw
 from openmed_data.kinds import Kind
 from openmed_data.planted import Recall, SelfTest
 from openmed_data.progress import Progress, Silent
@@ -124,22 +124,6 @@ def _every_finding(check: Check[Any]) -> Generator[None]:
 
 
 def _draw(dataset: Dataset) -> pl.DataFrame:
-    """Return the rows whose ids have the smallest hashes: the same ones whatever the order of rows."""
-    held: list[tuple[int, int, pl.DataFrame]] = []
-    seen = 0
-    for _, batch in dataset.batches():
-        named = batch if "id" in batch.columns else batch.with_columns(_numbers(seen, batch.height))
-        keys = [_key(str(name)) for name in named["id"]]
-        smallest = heapq.nsmallest(ROWS, range(len(keys)), key=keys.__getitem__)
-        held += [(keys[at], seen + at, named[at]) for at in smallest]
-        held = heapq.nsmallest(ROWS, held, key=lambda one: one[:2])
-        seen += batch.height
-    return pl.concat([row for _, _, row in held])
-
-
-def _numbers(seen: int, height: int) -> pl.Expr:
-    return pl.format("row {}", pl.int_range(seen + 1, seen + height + 1)).alias("id")
-
-
-def _key(name: str) -> int:
-    return int.from_bytes(hashlib.blake2b(f"{_SEED}:{name}".encode(), digest_size=8).digest(), "big")
+    named = chain.from_iterable(stretch.named() for stretch in dataset.stretches())
+    drawn = draw(named, ROWS, lambda rows: rows["id"].cast(pl.String).fill_null(""), seed=f"{_SEED}:")
+    return pl.concat([one.row for one in drawn])

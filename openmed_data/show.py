@@ -1,10 +1,8 @@
 """Pick a few rows of a dataset, or of the rows a build rejected, without holding more than a batch in memory."""
 
 import difflib
-import hashlib
-import heapq
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -12,13 +10,12 @@ from typing import Any, cast
 import polars as pl
 
 from openmed_data.dataset import Dataset, told
+from openmed_data.draw import Drawn, draw
 from openmed_data.errors import UsageError
 from openmed_data.mask import mask
 
 # Reasons of the check `phi` begin with its name.
 _PRIVATE = "phi:"
-
-Batches = Iterable[tuple[str, pl.DataFrame]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +59,11 @@ def sample(dataset: Dataset, count: int, split: str | None = None, seed: int = 0
     """
     _require_split(dataset, split)
 
-    def identity(batch: pl.DataFrame) -> Iterator[str]:
-        if "id" in batch.columns:
-            return iter(batch["id"].cast(pl.String).fill_null("").to_list())
-        return iter(batch.hash_rows().cast(pl.String).to_list())
+    def names(batch: pl.DataFrame) -> pl.Series:
+        named = batch["id"] if "id" in batch.columns else batch.hash_rows()
+        return named.cast(pl.String).fill_null("")
 
-    return _smallest(dataset.batches(split), count, identity, seed)
+    return _shown(draw(dataset.batches(split), count, names, seed=f"{seed}:"))
 
 
 def rejected(dataset: Dataset, reason: str, count: int, seed: int = 0, *, show_phi: bool = False) -> list[Shown]:
@@ -90,14 +86,14 @@ def rejected(dataset: Dataset, reason: str, count: int, seed: int = 0, *, show_p
         hint = f"Did you mean '{near[0]}'? " if near else ""
         raise UsageError(f"no row was rejected as '{reason}'", hint=f"{hint}There are: {listed or 'none'}, or all.")
 
-    def place(batch: pl.DataFrame) -> Iterator[str]:
-        return (f"{file}:{line}" for file, line in batch.select("file", "line").iter_rows())
+    def places(batch: pl.DataFrame) -> pl.Series:
+        return batch.select(pl.format("{}:{}", "file", "line")).to_series()
 
     paths = [dataset.root / file["name"] for file in dataset.manifest["rejected_files"]]
     missing = [path for path in paths if not path.is_file()]
     if missing:
         raise UsageError(f"'{missing[0]}' is not there", hint="Rejected rows stay where a set was built.")
-    found = _smallest(_rejected_batches(paths, reason), count, place, seed)
+    found = _shown(draw(_rejected_batches(paths, reason), count, places, seed=f"{seed}:"))
     return found if show_phi else [_masked(one) for one in found]
 
 
@@ -130,21 +126,6 @@ def _require_split(dataset: Dataset, split: str | None) -> None:
         raise UsageError(f"'{dataset.root}' has no split '{split}'", hint=f"It has: {', '.join(dataset.splits)}.")
 
 
-def _smallest(
-    batches: Batches, count: int, identity: Callable[[pl.DataFrame], Iterator[str]], seed: int
-) -> list[Shown]:
-    """Keep the rows whose hash is smallest."""
-    held: list[tuple[int, int, Shown]] = []
-    before = 0
-    for split, batch in batches:
-        keys = [_hash(text, seed) for text in identity(batch)]
-        for index in heapq.nsmallest(count, range(len(keys)), key=keys.__getitem__):
-            number = before + index + 1
-            held.append((keys[index], number, Shown(number, split, batch.row(index, named=True))))
-        held = heapq.nsmallest(count, held, key=lambda one: one[:2])
-        before += batch.height
-    return sorted((shown for _, _, shown in held), key=lambda shown: shown.number)
-
-
-def _hash(text: str, seed: int) -> int:
-    return int.from_bytes(hashlib.blake2b(f"{seed}:{text}".encode(), digest_size=8).digest(), "big")
+def _shown(drawn: Iterable[Drawn]) -> list[Shown]:
+    rows = (Shown(one.number, one.split, one.row.row(0, named=True)) for one in drawn)
+    return sorted(rows, key=lambda shown: shown.number)

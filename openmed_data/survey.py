@@ -4,11 +4,9 @@ Where a manifest stands beside the files, the survey holds it against them. That
 plug-in's, so no choice of checks leaves it out: a passing report is about these exact bytes.
 """
 
-import heapq
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +15,9 @@ import pyarrow.parquet as pq
 
 from openmed_data.books import Books
 from openmed_data.check import FINDINGS, CheckResult, Figure
-from openmed_data.dataset import DataFile, Dataset, Stretch
+from openmed_data.dataset import DataFile, Dataset, Stretch, with_ids
 from openmed_data.digest import row_digests, set_digest
+from openmed_data.draw import Drawn, draw, first
 from openmed_data.errors import BooksError
 from openmed_data.files import sha256_of
 from openmed_data.kinds import schema
@@ -28,8 +27,6 @@ from openmed_data.progress import Advance, ignore
 NAME = "integrity"
 SHOWN_ROWS = 4
 _MOST_FINDINGS = 200
-
-_Drawn = tuple[bytes, int, str, pl.DataFrame]  # hash of the id, place in the dataset, split, the row
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +66,14 @@ class Surveyed:
     rows: Mapping[str, int]
     licenses: Mapping[str, int]
     digests: tuple[Path, ...]
-    sample: tuple[_Drawn, ...]
+    sample: tuple[Drawn, ...]
 
 
 def survey_stretch(task: SurveyTask) -> Surveyed:
     """Read every row of one stretch."""
     rows: Counter[str] = Counter()
     licenses: Counter[str] = Counter()
-    sample: list[_Drawn] = []
+    sample: list[Drawn] = []
     parts: list[Path] = []
     seen = task.stretch.first
     for split, batch in task.stretch.batches():
@@ -84,9 +81,9 @@ def survey_stretch(task: SurveyTask) -> Surveyed:
         licenses.update(_licenses(batch))
         parts.append(task.folder / f"{seen:012d}.digests")
         parts[-1].write_bytes(row_digests(batch))
-        sample = heapq.nsmallest(SHOWN_ROWS, [*sample, *_smallest(split, batch, seen)])
+        sample += draw([(split, with_ids(batch, seen))], SHOWN_ROWS, _ids, before=seen)
         seen += batch.height
-    return Surveyed(rows, licenses, tuple(parts), tuple(sample))
+    return Surveyed(rows, licenses, tuple(parts), tuple(first(SHOWN_ROWS, sample)))
 
 
 def survey(dataset: Dataset, workers: Workers, folder: Path, advance: Advance = ignore) -> Survey:
@@ -104,7 +101,7 @@ def survey(dataset: Dataset, workers: Workers, folder: Path, advance: Advance = 
     """
     rows = dict.fromkeys(dataset.splits, 0)
     licenses: Counter[str] = Counter()
-    sample: list[_Drawn] = []
+    sample: list[Drawn] = []
     parts: list[Path] = []
     tasks = (SurveyTask(stretch, folder) for stretch in dataset.stretches())
     for surveyed in workers.map(survey_stretch, tasks):
@@ -112,12 +109,16 @@ def survey(dataset: Dataset, workers: Workers, folder: Path, advance: Advance = 
             rows[split] += count
             advance(count)
         licenses.update(surveyed.licenses)
-        sample = heapq.nsmallest(SHOWN_ROWS, [*sample, *surveyed.sample])
+        sample = first(SHOWN_ROWS, [*sample, *surveyed.sample])
         parts += surveyed.digests
     digest = set_digest(parts)
     for path in parts:
         path.unlink()
-    return Survey(rows, digest, tuple((split, row) for _, _, split, row in sample), licenses)
+    return Survey(rows, digest, tuple((one.split, one.row) for one in sample), licenses)
+
+
+def _ids(batch: pl.DataFrame) -> pl.Series:
+    return batch["id"].cast(pl.String).fill_null("")
 
 
 def _licenses(batch: pl.DataFrame) -> dict[str, int]:
@@ -125,15 +126,6 @@ def _licenses(batch: pl.DataFrame) -> dict[str, int]:
         return {}
     named = pl.col("license").cast(pl.String).fill_null("")
     return dict(batch.group_by(named).len().iter_rows())
-
-
-def _smallest(split: str, batch: pl.DataFrame, seen: int) -> Iterable[_Drawn]:
-    """Return the rows of `batch` whose ids have the smallest hashes, each with its hash and place."""
-    named = "id" in batch.columns
-    names = batch["id"].cast(pl.String).fill_null("") if named else map(str, range(seen, seen + batch.height))
-    hashes = ((blake2b(name.encode(), digest_size=8).digest(), place) for place, name in enumerate(names))
-    smallest = heapq.nsmallest(SHOWN_ROWS, hashes)
-    return [(digest, seen + place, split, batch.slice(place, 1)) for digest, place in smallest]
 
 
 def integrity(dataset: Dataset, found: Survey) -> CheckResult | None:

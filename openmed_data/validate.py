@@ -201,20 +201,12 @@ class _StretchTask:
     stretch: Stretch
 
 
-def _named(stretch: Stretch) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Yield the batches of a stretch; rows without an `id` are named by their number."""
-    seen = stretch.first
-    for split, batch in stretch.batches():
-        yield split, _with_ids(batch, seen)
-        seen += batch.height
-
-
 def _look(task: _StretchTask) -> tuple[int, Any]:
     rows = 0
 
     def counted() -> Iterator[tuple[str, pl.DataFrame]]:
         nonlocal rows
-        for split, batch in _named(task.stretch):
+        for split, batch in task.stretch.named():
             rows += batch.height
             yield split, batch
 
@@ -240,7 +232,7 @@ class _Watched:
         return self.dataset.manifest
 
     def batches(self) -> Iterator[tuple[str, pl.DataFrame]]:
-        return chain.from_iterable(map(_named, self.dataset.stretches()))
+        return chain.from_iterable(one.named() for one in self.dataset.stretches())
 
     def over(self, function: Callable[[Batches], Result]) -> Iterator[Result]:
         tasks = (_StretchTask(function, stretch) for stretch in self.dataset.stretches())
@@ -252,13 +244,6 @@ class _Watched:
         return self.workers.map(function, tasks)
 
 
-def _with_ids(batch: pl.DataFrame, seen: int) -> pl.DataFrame:
-    number = pl.format("row {}", pl.int_range(seen + 1, seen + batch.height + 1))
-    if "id" not in batch.columns:
-        return batch.with_columns(number.alias("id"))
-    return batch
-
-
 def _flagger(
     watched: "_Watched", planned: Sequence[Planned], results: Sequence[CheckResult]
 ) -> Callable[[pl.DataFrame], bool]:
@@ -267,10 +252,7 @@ def _flagger(
     settled = [(one.check, one.check.settle(watched, one.settings)) for one in planned]
 
     def flagged(row: pl.DataFrame) -> bool:
-        named = _with_ids(row, 0)
-        return named["id"][0] in known or any(
-            check.scan(named, settings).findings.height for check, settings in settled
-        )
+        return row["id"][0] in known or any(check.scan(row, settings).findings.height for check, settings in settled)
 
     return flagged
 
