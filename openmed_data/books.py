@@ -56,6 +56,18 @@ class Books:
                 f"the books do not balance: {self.candidate_rows} candidates, but {kept} kept + {dropped} rejected"
             )
 
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Books":
+        """Return the books that `to_json` gave `document` for."""
+        return cls(
+            source_rows=document["source_rows"],
+            used_rows=document["used_rows"],
+            candidate_rows=document["candidate_rows"],
+            rejected_source=document["rejected_source_rows"],
+            rejected_candidates=document["rejected_candidate_rows"],
+            kept_rows=document["kept_rows"],
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return the books as JSON values, reasons sorted."""
         return {

@@ -216,16 +216,8 @@ def _unstated(found: Mapping[str, int], stated: Mapping[str, Any]) -> dict[str, 
 
 
 def _unbalanced(books: Mapping[str, Any]) -> dict[str, str]:
-    held = Books(
-        source_rows=books["source_rows"],
-        used_rows=books["used_rows"],
-        candidate_rows=books["candidate_rows"],
-        rejected_source=books["rejected_source_rows"],
-        rejected_candidates=books["rejected_candidate_rows"],
-        kept_rows=books["kept_rows"],
-    )
     try:
-        held.check()
+        Books.from_json(books).check()
     except BooksError as error:
         return {"manifest.json": str(error)}
     return {}
