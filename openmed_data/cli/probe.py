@@ -1,6 +1,5 @@
 """`openmed-data probe`: whether the rewards are sound, and how hard the prompts are."""
 
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +20,7 @@ app.add_typer(probe)
 
 Dataset = Annotated[
     Path | None,
-    typer.Argument(metavar="[PATH]", help="A rewards dataset to take the items from; bundled ones if omitted."),
+    typer.Argument(metavar="PATH", help="A rewards dataset to take the items from; bundled ones if left out."),
 ]
 Items = Annotated[int, typer.Option("--items", metavar="N", min=1, help="Most items taken from PATH.")]
 Prompts = Annotated[Path, typer.Argument(metavar="PATH", help="A rewards dataset.")]
@@ -52,7 +51,7 @@ def rewards(console: Console, path: Dataset = None, *, items: Items = 200) -> No
     from openmed_data.probe import bundled_items, items_of, probe_rewards
     from openmed_data.rewards import Weighted, recipe_rewards
 
-    asked = bundled_items() if path is None else list(islice(items_of(_prompts(path)), items))
+    asked = bundled_items() if path is None else items_of(_prompts(path).head(items))
     recipe = recipe_rewards()
     report = probe_rewards([*(reward for reward, _ in recipe), Weighted(tuple(recipe))], asked)
     header, rows = report.table()
@@ -103,17 +102,13 @@ def difficulty(
 
     prompts = _prompts(path)
     prompts = prompts if limit is None else prompts.head(limit)
-    try:
-        if rollouts is not None and endpoint is None:
-            rates = pass_rates_from_rollouts(prompts, rollouts)
-        elif endpoint is not None and model is not None and rollouts is None:
-            rates = _sampled(console, prompts, endpoint, model, samples, out)
-        else:
-            raise UsageError(
-                "say where completions come from", hint="Give --rollouts FILE, or --endpoint URL and --model NAME."
-            )
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+    if rollouts is not None and endpoint is None:
+        rates = pass_rates_from_rollouts(prompts, rollouts)
+    elif endpoint is not None and model is not None and rollouts is None:
+        rates = _sampled(console, prompts, endpoint, model, samples, out)
+    else:
+        hint = "Give --rollouts FILE, or --endpoint URL and --model NAME."
+        raise UsageError("nothing says where completions come from", hint=hint)
     write_text(out, rates.write_ndjson())
     if endpoint is not None:
         _remove_answers(out)

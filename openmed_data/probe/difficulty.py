@@ -12,12 +12,12 @@ from typing import Any, cast
 
 import polars as pl
 
-from openmed_data.answers import Gold, gold_from_columns, reader_for, verify
+from openmed_data.answers import Gold, reader_for, verify
+from openmed_data.errors import Problem, SourceError
 from openmed_data.llm import ChatRequest, Endpoint, Ledger, Store, complete, key_of, written
+from openmed_data.probe.items import golds_of, problem
 from openmed_data.progress import Progress
 from openmed_data.rewards.completion import Completion, text_of
-
-_SHOWN = 10
 
 
 def pass_rates_from_rollouts(prompts: pl.DataFrame, rollouts: Path) -> pl.DataFrame:
@@ -38,12 +38,12 @@ def pass_rates_from_rollouts(prompts: pl.DataFrame, rollouts: Path) -> pl.DataFr
 
     Raises
     ------
-    ValueError
-        Lines that are no rollouts, or name no prompt; all of them are reported, the first ten by number.
+    SourceError
+        Lines are no rollouts, or name no prompt, or a prompt's answer cannot be read; all of them are listed.
     """
     known = set(prompts["id"].to_list())
     completions: dict[str, list[str]] = defaultdict(list)
-    problems: list[str] = []
+    problems: list[Problem] = []
     with rollouts.open("rb") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
@@ -51,10 +51,10 @@ def pass_rates_from_rollouts(prompts: pl.DataFrame, rollouts: Path) -> pl.DataFr
                     identity, texts = _rollout(line, known)
                     completions[identity] += texts
                 except ValueError as error:
-                    problems.append(f"line {number}: {error}")
+                    problems.append(problem(rollouts.name, number, error))
     if problems:
-        more = f"\n  … and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-        raise ValueError(f"{rollouts}: {len(problems)} bad lines\n  " + "\n  ".join(problems[:_SHOWN]) + more)
+        hint = "Each line is an object of `id` and `completion`, or `completions`."
+        raise SourceError(f"'{rollouts}' has {len(problems)} lines that are no rollouts", problems, hint=hint)
     return _pass_rates(prompts, completions)
 
 
@@ -88,6 +88,8 @@ def pass_rates_from_endpoint(
     ------
     UsageError, BuildError
         As `openmed_data.llm.complete`.
+    SourceError
+        A prompt's answer cannot be read.
     """
     asked = [
         (identity, ChatRequest(_messages(prompt), sampling.max_tokens, sampling.temperature, seed))
@@ -108,12 +110,12 @@ def _rollout(line: bytes, known: set[str]) -> tuple[str, list[str]]:
     row = cast("dict[str, Any]", json.loads(line))
     identity = row.get("id") if isinstance(row, dict) else None  # pyright: ignore[reportUnnecessaryIsInstance]
     if not isinstance(identity, str):
-        raise ValueError("expected an object with an id (a string)")  # noqa: TRY004  (collected with all others)
+        raise ValueError("no id; expected an object with an id, a text")  # noqa: TRY004  (collected with all others)
     if identity not in known:
-        raise ValueError(f"id {identity!r} is not among the prompts")
+        raise ValueError(f"the id {identity!r}; expected that of a prompt")
     found = row["completions"] if "completions" in row else [row.get("completion")]
     if not isinstance(found, list) or not all(_is_completion(one) for one in cast("list[Any]", found)):
-        raise ValueError("expected completion (a string or messages) or completions (a list of them)")
+        raise ValueError("no completion; expected completion, a text or messages, or completions, a list of them")
     return identity, [text_of(one) for one in cast("list[Completion]", found)]
 
 
@@ -135,11 +137,10 @@ def _messages(prompt: str | Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
 
 
 def _pass_rates(prompts: pl.DataFrame, completions: Mapping[str, list[str]]) -> pl.DataFrame:
-    names = ("answer", "answer_type", "choices", "answer_label", "accepted_answers")
-    columns = [prompts[name].to_list() if name in prompts.columns else [None] * prompts.height for name in names]
     identities = cast("list[str]", prompts["id"].to_list())
-    golds = [gold_from_columns(*row) for row in zip(*columns, strict=True)]
-    rates = [_pass_rate(completions.get(one, []), gold) for one, gold in zip(identities, golds, strict=True)]
+    rates = [
+        _pass_rate(completions.get(one, []), gold) for one, gold in zip(identities, golds_of(prompts), strict=True)
+    ]
     counts = [len(completions.get(one, [])) for one in identities]
     schema = {"id": pl.String, "n": pl.UInt32, "pass_rate": pl.Float64}
     return pl.DataFrame({"id": identities, "n": counts, "pass_rate": rates}, schema=schema)

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from openmed_data.answers import AnswerType, Gold, asked_for, gold_from_columns
+from openmed_data.errors import Problem, SourceError
 
 if TYPE_CHECKING:
     import polars as pl
 
+_COLUMNS = ("answer", "answer_type", "choices", "answer_label", "accepted_answers")
 # Stands for the reasoning of a completion; a dataset's own may be longer than the brevity reward allows.
 RATIONALE = "The history and the findings fit one of these better than the rest."
 
@@ -81,12 +83,45 @@ def bundled_items() -> list[ProbeItem]:
     ]
 
 
-def items_of(rows: "pl.DataFrame") -> Iterator[ProbeItem]:
-    """Yield an item for each row of a rewards dataset."""
-    columns = ("answer", "answer_type", "choices", "answer_label", "accepted_answers")
-    for row in rows.iter_rows(named=True):
-        gold = gold_from_columns(*(cast(Any, row.get(name)) for name in columns))
-        yield ProbeItem(gold, _wrong(gold), RATIONALE)
+def items_of(rows: "pl.DataFrame") -> list[ProbeItem]:
+    """Return an item for each row of a rewards dataset.
+
+    Raises
+    ------
+    SourceError
+        See `golds_of`.
+    """
+    return [ProbeItem(gold, _wrong(gold), RATIONALE) for gold in golds_of(rows)]
+
+
+def golds_of(rows: "pl.DataFrame") -> list[Gold]:
+    """Return the gold of each row of a rewards dataset.
+
+    Raises
+    ------
+    SourceError
+        A row's answer, its type or its choices cannot be read; every such row is named.
+    """
+    golds: list[Gold] = []
+    problems: list[Problem] = []
+    read = rows.select(name for name in _COLUMNS if name in rows.columns)
+    for number, row in enumerate(read.iter_rows(named=True), start=1):
+        try:
+            if row["answer"] is None:
+                raise ValueError("no answer; expected a text")  # noqa: TRY301
+            golds.append(gold_from_columns(*(cast(Any, row.get(name)) for name in _COLUMNS)))
+        except ValueError as error:
+            problems.append(problem("the dataset", number, error))
+    if problems:
+        hint = "`openmed-data validate` says what else is wrong with it."
+        raise SourceError(f"{len(problems)} answers cannot be read", problems, hint=hint)
+    return golds
+
+
+def problem(file: str, row: int, error: ValueError) -> Problem:
+    """Return what is wrong with a row: an error that says ``FOUND; expected EXPECTED``."""
+    found, _, expected = str(error).partition("; expected ")
+    return Problem(file, found, expected or "one JSON object on each line", row=row)
 
 
 def _wrong(gold: Gold) -> str:

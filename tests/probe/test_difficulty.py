@@ -9,7 +9,7 @@ from scripted_server import MODEL, Script, ScriptedServer
 from typer.testing import CliRunner
 
 from openmed_data.cli import app
-from openmed_data.errors import UsageError
+from openmed_data.errors import SourceError, UsageError
 from openmed_data.llm import Endpoint
 from openmed_data.probe import Sampling, pass_rates_from_endpoint, pass_rates_from_rollouts
 from openmed_data.progress import Silent
@@ -49,12 +49,31 @@ def test_every_bad_line_is_reported(tmp_path: Path) -> None:
         b'\xff\n{"id": "easy", "completion": ["B"]}\n'
         b'{"id": "easy", "completion": [{"role": "assistant", "content": 2}]}\n'
     )
-    with pytest.raises(ValueError, match="7 bad lines") as error:
+    with pytest.raises(SourceError, match="7 lines that are no rollouts") as refused:
         pass_rates_from_rollouts(PROMPTS, path)
-    for part in ("line 1: expected completion", "line 2:", "line 3: id 'who'", "line 4: expected an object"):
-        assert part in str(error.value)
-    for part in ("line 6: 'utf-8'", "line 7: expected completion", "line 8: expected completion"):
-        assert part in str(error.value)
+    assert [(one.row, one.found.split()[0:2]) for one in refused.value.problems] == [
+        (1, ["no", "completion"]),
+        (2, ["Expecting", "value:"]),
+        (3, ["the", "id"]),
+        (4, ["no", "id"]),
+        (6, ["'utf-8'", "codec"]),
+        (7, ["no", "completion"]),
+        (8, ["no", "completion"]),
+    ]
+
+
+def test_answers_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    rows = PROMPTS.with_columns(
+        answer=pl.when(pl.col("id") != "easy").then("answer"),
+        answer_type=pl.when(pl.col("id") == "hard").then(pl.lit("guess")).otherwise("answer_type"),
+    )
+    (tmp_path / "rollouts.jsonl").touch()
+    rows.write_ndjson(tmp_path / "rows.jsonl")
+    for asked in (["rewards"], ["difficulty", "--rollouts", str(tmp_path / "rollouts.jsonl")]):
+        done = CliRunner().invoke(app, ["probe", *asked, str(tmp_path / "rows.jsonl")])
+        assert done.exit_code == 2
+        assert "row 1: found no answer; expected a text" in done.output
+        assert "row 2: found answer_type is 'guess'; expected one of choice" in done.output
 
 
 def answer(body: dict[str, Any]) -> str:
