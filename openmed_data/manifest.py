@@ -141,7 +141,8 @@ def read(build: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"'{path}' is no manifest", hint="It is damaged: build or pull it again.") from error
     if written != FORMAT:
-        raise UsageError(f"'{path}' has format {written}, and this version reads format {FORMAT}")
+        hint = "Build it again, or use the version that made it."
+        raise UsageError(f"'{path}' has format {written}, and this version reads format {FORMAT}", hint=hint)
     if problems := list(_problems(document)):
         lines = "\n".join(f"  {one}" for one in problems)
         raise UsageError(f"'{path}' is no manifest:\n{lines}", hint="It was edited: build or pull it again.")

@@ -77,7 +77,8 @@ def rejected(dataset: Dataset, reason: str, count: int, seed: int = 0, *, show_p
         The dataset is no build, or rejected no row for this reason.
     """
     if dataset.manifest is None:
-        raise UsageError(f"'{dataset.root}' is no build, so it has no rejected rows")
+        hint = "Give the folder that `openmed-data build` made."
+        raise UsageError(f"'{dataset.root}' is no build, so it has no rejected rows", hint=hint)
     books = dataset.manifest["books"]
     counts = {**books["rejected_source_rows"], **books["rejected_candidate_rows"]}
     if reason != "all" and reason not in counts:

@@ -126,7 +126,8 @@ def _fetch(client: Client, revision: str, progress: Progress) -> Pulled:
     held = {name: file for name, file in remote.tree(client, commit).items() if owned(name)}
     where = f"hub:{client.repo}@{commit[:12]}"
     if manifest.NAME not in held:
-        raise UsageError(f"{where} holds no build of openmed-data ({manifest.NAME} is missing)")
+        hint = "Name the repository of a build, and a revision that holds one: OWNER/NAME@REV."
+        raise UsageError(f"{where} holds no build of openmed-data ({manifest.NAME} is missing)", hint=hint)
     folder = _small(client, commit, manifest.NAME, held[manifest.NAME]).parent
     document = manifest.read(folder)
     shards = {file["name"]: file["sha256"] for file in _named(document, held)}
@@ -146,7 +147,10 @@ def _small(client: Client, commit: str, name: str, known: remote.RemoteFile) -> 
         path = download(client, commit, name, None, force=again)
         if known.holds(hold_text(name, path.read_bytes())):
             return path
-    raise HubError(f"{name}, downloaded from commit {commit[:12]}, is not the file that the commit names")
+    raise HubError(
+        f"{name}, downloaded from commit {commit[:12]}, is not the file that the commit names",
+        hint="Do not use it. Run the same command again.",
+    )
 
 
 def _named(document: Mapping[str, Any], held: Iterable[str]) -> list[dict[str, Any]]:

@@ -17,6 +17,8 @@ from openmed_data.planted import SelfTest
 NAME = "report.json"
 FORMAT = 1
 
+_ANEW = "`openmed-data validate PATH` writes another."
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -144,11 +146,11 @@ def read_report(path: Path) -> Report:
         raise UsageError(f"'{place}' is not JSON", hint="Give a report.json that openmed-data wrote.") from error
     found = cast(dict[str, Any], document).get("format") if isinstance(document, dict) else None
     if found != FORMAT:
-        raise UsageError(f"'{place}' has format {found}, and this version reads reports of format {FORMAT}")
+        raise UsageError(f"'{place}' has format {found}, and this version reads reports of format {FORMAT}", hint=_ANEW)
     try:
         return Report.from_json(cast(dict[str, Any], document))
     except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"'{place}' is no whole report: {error!r}") from error
+        raise UsageError(f"'{place}' is no whole report: {error!r}", hint=_ANEW) from error
 
 
 def _result_to_json(result: CheckResult) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def read_obo(file: SourceFile, columns: Sequence[str], part_rows: int) -> Iterat
     rows = [row for row in map(_row, _stanzas(file)) if row is not None]
     if not rows:
         problem = Problem(file.name, "no stanza [Term] with an id and a name", "an ontology in the OBO format")
-        raise SourceError(f"'{file.name}' holds no terms", [problem])
+        raise SourceError(f"'{file.name}' holds no terms", [problem], hint="Fetch it again.")
     for first in range(0, len(rows), part_rows):
         held = pl.DataFrame(rows[first : first + part_rows], schema=dict.fromkeys(_COLUMNS, pl.String), orient="row")
         absent = [pl.lit(None, pl.String).alias(name) for name in columns if name not in _COLUMNS]

@@ -43,7 +43,8 @@ def writer(name: str) -> Format:
 def require_traces(dataset: Dataset) -> None:
     """Raise `UsageError` where a dataset holds no conversations."""
     if dataset.kind not in {Kind.TRACES, Kind.SFT}:
-        raise UsageError(f"'{dataset.root}' holds {dataset.kind}, which trace formats cannot hold")
+        hint = "Give a dataset of the kind traces; --format is for these alone."
+        raise UsageError(f"'{dataset.root}' holds {dataset.kind}, which trace formats cannot hold", hint=hint)
 
 
 def export(dataset: Dataset, name: str, out: Path, split: str | None = None) -> Exported:
