@@ -30,7 +30,7 @@ from typing import Any
 import polars as pl
 
 from openmed_data import tally
-from openmed_data.diversity import count_ngrams, distinct, sample_texts, sampled, self_bleu
+from openmed_data.builders.sft_synthetic.diversity import count_ngrams, distinct, sample_texts, sampled, self_bleu
 from openmed_data.text.near import find_duplicates
 
 MEDQUAD = Path(__file__).resolve().parents[2] / "shared" / "data" / "corpus" / "medquad.parquet"

@@ -6,7 +6,8 @@ from typing import Any
 import polars as pl
 
 from openmed_data import tally
-from openmed_data.diversity import count_ngrams, distinct, sample_texts, sampled, self_bleu
+
+from .diversity import count_ngrams, distinct, sample_texts, sampled, self_bleu
 
 AS_ASKED = "as-asked"
 _STEP = 25  # words

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openmed_data import tally
-from openmed_data.diversity import SAMPLE, count_ngrams, distinct, sample_texts, sampled, self_bleu
+from openmed_data.builders.sft_synthetic.diversity import (
+    SAMPLE,
+    count_ngrams,
+    distinct,
+    sample_texts,
+    sampled,
+    self_bleu,
+)
 
 rng = np.random.default_rng(7)
 
