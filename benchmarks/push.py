@@ -80,8 +80,8 @@ def main() -> None:
         print(f"build: {size / 1e9:.2f} GB in {shards + 1} shards, {(shards + 1) * SHARD_ROWS:,} rows")
         print(f"{'':<34}{'seconds':>9}{'MB resident':>13}{'MB resident, loading':>22}")
         commands = {
-            "openmed-data push (verifies)": ["-m", "openmed_data.cli", "push", str(build), "someone/toy"],
-            "openmed-data push, again (no-op)": ["-m", "openmed_data.cli", "push", str(build), "someone/toy"],
+            "openmed-data push (verifies)": ["-m", "openmed_data", "push", str(build), "someone/toy"],
+            "openmed-data push, again (no-op)": ["-m", "openmed_data", "push", str(build), "someone/toy"],
             "upload_folder (does not)": ["-c", PEER, str(build)],
         }
         here, there = multiprocessing.Pipe()

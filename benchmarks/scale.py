@@ -109,7 +109,7 @@ class Bench:
     def ours(self, rows: int, workers: int) -> Iterator[Line]:
         """Build, and look at the build, which stays in ``scratch`` under its number of rows."""
         source = write(self.scratch / f"medmcqa-{rows}.json", rows)
-        command = [sys.executable, "-m", "openmed_data.cli"]
+        command = [sys.executable, "-m", "openmed_data"]
         where = ["--engine", self.engine, "--workers", str(workers), "--quiet"]
         built = self.scratch / f"built-{rows}" / "out"
         build = [*command, "build", "medmcqa-prefs", "--source", str(source), "--out", str(built), "--no-validation"]

@@ -134,7 +134,7 @@ def tantivy_index(texts: list[list[str]], folder: Path) -> tuple[Ranker, float]:
 def build(source: Path, folder: Path, limit: int | None) -> tuple[Path, float]:
     """Build from a cold cache through the command line; return the build and the seconds it took."""
     out = folder / source.stem
-    command = [sys.executable, "-m", "openmed_data.cli", "build", "tool-traces", "--source", str(source), "--quiet"]
+    command = [sys.executable, "-m", "openmed_data", "build", "tool-traces", "--source", str(source), "--quiet"]
     command += ["--out", str(out), "--workers", "2", "--set", f"cache={folder / 'cache'}"]
     command += ["--limit", str(limit)] if limit else []
     began = time.perf_counter()

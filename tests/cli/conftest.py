@@ -12,7 +12,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "openmed_data.cli", *map(str, arguments)]
+    return [sys.executable, "-m", "openmed_data", *map(str, arguments)]
 
 
 @pytest.fixture(scope="session")

@@ -128,13 +128,13 @@ def test_a_full_disk_is_no_defect(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_closed_output_is_no_error():
-    from_shell = f"'{sys.executable}' -m openmed_data.cli list >&-"
+    from_shell = f"'{sys.executable}' -m openmed_data list >&-"
     done = subprocess.run(["bash", "-c", from_shell], capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, "error" in done.stderr) == (0, False)
 
 
 def test_a_reader_that_leaves_early_is_no_error(sample_build: Path) -> None:
-    show = f"'{sys.executable}' -m openmed_data.cli show '{sample_build}' --sample 300 --full"
+    show = f"'{sys.executable}' -m openmed_data show '{sample_build}' --sample 300 --full"
     from_shell = f"{show} | head -n 1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", from_shell], capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout.splitlines()[-1] in {"0", "141"}  # 0 where all of it fitted into the pipe

@@ -33,7 +33,7 @@ def test_interrupt_and_resume(number: int, code: int, message: str, tmp_path: Pa
     write_source(tmp_path / "rows.jsonl", copies=60)
     out = tmp_path / "out"
     arguments = ["build", "medmcqa-prefs", "--source", tmp_path / "rows.jsonl", "--out", out, "--no-validation"]
-    command = [sys.executable, "-m", "openmed_data.cli", *arguments]
+    command = [sys.executable, "-m", "openmed_data", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:

@@ -25,7 +25,7 @@ def on_terminal(columns: int, *arguments: object, **variables: str) -> tuple[str
     dropped = {"CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"}
     environment = {key: value for key, value in os.environ.items() if key not in dropped}
     environment |= {"TERM": "xterm-256color", **variables}
-    command = [sys.executable, "-m", "openmed_data.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "openmed_data", *map(str, arguments)]
     with subprocess.Popen(command, stdin=child, stdout=child, stderr=child, env=environment) as process:
         os.close(child)
         written = b""

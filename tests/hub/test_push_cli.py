@@ -35,7 +35,7 @@ def cli(hub: StandIn, tmp_path: Path) -> Cli:
             **variables,
         }
         environment.pop("HF_HUB_CACHE", None)
-        command = [sys.executable, "-m", "openmed_data.cli", *map(str, arguments)]
+        command = [sys.executable, "-m", "openmed_data", *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
         assert WRITER not in done.stdout + done.stderr
         assert "signature=" not in done.stdout + done.stderr

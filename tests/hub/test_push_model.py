@@ -269,7 +269,7 @@ def test_the_quickstart_on_the_card_runs(model: Path, monkeypatch: pytest.Monkey
 @pytest.mark.slow
 def test_the_command_pushes(models: StandIn, model: Path, tmp_path: Path) -> None:
     own = {"HF_ENDPOINT": models.origin, "HF_HOME": str(tmp_path / "home"), "HF_TOKEN": WRITER}
-    command = [sys.executable, "-m", "openmed_data.cli", "push-model", str(model), REPO, "--tag", "v1"]
+    command = [sys.executable, "-m", "openmed_data", "push-model", str(model), REPO, "--tag", "v1"]
     environment = {**os.environ, **own, "HF_HUB_DISABLE_XET": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=200, check=False)
     assert done.returncode == 0, done.stderr

@@ -94,7 +94,7 @@ def train(place: Path) -> Train:
         given = ["--recipe", "cpu-smoke", "--profile", "cpu-smoke", "--set", "model=tiny", "--out", runs, "--json"]
         data = [part for name in ("sft", "dpo", "grpo") for part in ("--data", f"{name}={name}")]
         settings = [part for key, value in changes.items() for part in ("--set", f"{key}={value}")]
-        return [sys.executable, "-m", "openmed_data.cli", "train", stage, *given, *data, *settings]
+        return [sys.executable, "-m", "openmed_data", "train", stage, *given, *data, *settings]
 
     return command
 
@@ -185,7 +185,7 @@ def assert_skipped(train: Train, place: Path, before: list[dict[str, Any]]) -> N
 def assert_card(place: Path, runs: list[dict[str, Any]]) -> None:
     """The model card comes from the records: the digest of each build, and the score that was measured."""
     done = subprocess.run(
-        [sys.executable, "-m", "openmed_data.cli", "train", "card", "runs", "--json"],
+        [sys.executable, "-m", "openmed_data", "train", "card", "runs", "--json"],
         cwd=place,
         capture_output=True,
         text=True,

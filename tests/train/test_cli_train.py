@@ -20,7 +20,7 @@ def cli(tmp_path: Path) -> Run:
     """Return the function that runs `openmed-data train` as a user does, in an empty folder."""
 
     def run(*arguments: object) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "openmed_data.cli", "train", *map(str, arguments)]
+        command = [sys.executable, "-m", "openmed_data", "train", *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=os.environ, check=False)
 
     return run
@@ -51,7 +51,7 @@ def test_a_plan_says_that_a_stage_does_not_fit_into_the_memory(cli: Run, build: 
 
 
 def test_a_stage_that_is_none_is_said_with_the_near_one(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "openmed_data.cli", "doctor", "--stage", "sfft", "--recipe", "cpu-smoke"]
+    command = [sys.executable, "-m", "openmed_data", "doctor", "--stage", "sfft", "--recipe", "cpu-smoke"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
     assert (done.returncode, done.stderr.splitlines()[-1]) == (2, "hint: Did you mean 'sft'?")
 
