@@ -25,8 +25,6 @@ SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 OPTIONS = ("one", "two", "three", "four")
 MCQA = {"id": "m-1", "question": "Pick?", "opa": "one", "opb": "two", "opc": "three", "opd": "four", "cop": 2}
 
-PRO = {"question_id": [7], "question": ["Pick?"], "options": [OPTIONS]}
-
 
 def json_lines(path: Path, *records: object) -> Path:
     path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
