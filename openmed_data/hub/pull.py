@@ -11,7 +11,7 @@ from openmed_data import manifest
 from openmed_data.errors import HubError, UsageError
 from openmed_data.files import sha256_of
 from openmed_data.hub import attestation, remote
-from openmed_data.hub.client import DEADLINE_SECONDS, READ_SECONDS, Client, connected
+from openmed_data.hub.client import READ_SECONDS, Client, connected
 from openmed_data.hub.contents import SHARDS, hold_text, owned
 from openmed_data.hub.download import download, fetch
 from openmed_data.hub.names import repo_id
@@ -67,7 +67,6 @@ def pull(
     *,
     progress: Progress | None = None,
     endpoint: str | None = None,
-    deadline_seconds: float = DEADLINE_SECONDS,
     read_seconds: float = READ_SECONDS,
 ) -> Pulled:
     """Fetch a build, verify every shard against its manifest, and lay it down as a folder, whole or not at all.
@@ -93,8 +92,7 @@ def pull(
     out = out or Path(repo.split("/")[1])
     if out.exists():
         raise UsageError(f"'{out}' exists already", hint="Choose another --out, or remove it.")
-    limits: dict[str, Any] = {"deadline_seconds": deadline_seconds, "read_seconds": read_seconds}
-    with connected(repo, endpoint=endpoint, **limits) as client:
+    with connected(repo, endpoint=endpoint, read_seconds=read_seconds) as client:
         found = _fetch(client, revision, progress or Silent())
     unverified = unvouched(found.path, _beside_shards(found.path), repo, attested=found.attested)
     partial = out.with_name(f"{out.name}.pulling")

@@ -95,8 +95,13 @@ def push(
     """
     progress = progress or Silent()
     repo = repo_id(repo, cargo.repo_type)
-    limits: dict[str, Any] = {"deadline_seconds": deadline_seconds, "read_seconds": read_seconds}
-    with connected(repo, endpoint=endpoint, repo_type=cargo.repo_type, **limits) as client:
+    with connected(
+        repo,
+        endpoint=endpoint,
+        deadline_seconds=deadline_seconds,
+        read_seconds=read_seconds,
+        repo_type=cargo.repo_type,
+    ) as client:
         try:
             plan = make_plan(client, cargo, build, target or Target(), progress)
         except RequestError as failed:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from openmed_data.hub.client import Client, RequestError
 from openmed_data.hub.contents import Contents, LocalFile
 
+_MOST = 20  # commits and pull requests that are looked through
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
@@ -70,11 +72,11 @@ def tags(client: Client) -> dict[str, str]:
     return {tag.name: tag.target_commit for tag in refs.tags}
 
 
-def since(client: Client, ancestor: str, *, most: int = 20) -> list[str]:
-    """Return the latest commits of main that came after `ancestor`, the latest first, at most `most`."""
+def since(client: Client, ancestor: str) -> list[str]:
+    """Return the latest commits of main that came after `ancestor`, the latest first, at most `_MOST`."""
     history = client.ask(lambda: client.api.list_repo_commits(client.repo, repo_type=client.repo_type))
     ids = [commit.commit_id for commit in history]
-    return ids[: ids.index(ancestor) if ancestor in ids else None][:most]
+    return ids[: ids.index(ancestor) if ancestor in ids else None][:_MOST]
 
 
 def open_pull_request(client: Client, contents: Contents) -> tuple[int, str] | None:
@@ -89,9 +91,9 @@ def open_pull_request(client: Client, contents: Contents) -> tuple[int, str] | N
     return None
 
 
-def _pull_requests(client: Client, most: int = 20) -> Iterator[tuple[int, str]]:
-    """Yield number and commit of pull requests, the latest first."""
+def _pull_requests(client: Client) -> Iterator[tuple[int, str]]:
+    """Yield number and commit of the latest pull requests, the latest first."""
     kind = client.repo_type
     refs = client.ask(lambda: client.api.list_repo_refs(client.repo, repo_type=kind, include_pull_requests=True))
     numbered = [(int(one.ref.rsplit("/", 1)[-1]), one.target_commit) for one in refs.pull_requests or ()]
-    yield from sorted(numbered, reverse=True)[:most]
+    yield from sorted(numbered, reverse=True)[:_MOST]
