@@ -15,6 +15,7 @@ from openmed_data.index_base import count_keys, gold_position, index_bases
 from openmed_data.kinds import Kind
 from openmed_data.sources import Upstream
 from openmed_data.sources.readers import PART_ROWS
+from openmed_data.text.capitals import count_capitals, small_words
 from openmed_data.text.clean import clean_columns
 from openmed_data.text.lost_rt import Lexicon, build_lexicon, count, repair
 from openmed_data.text.options import mend_option_columns
@@ -30,11 +31,12 @@ from .reasons import PrefsOptions, Reason, Style
 
 @dataclass(frozen=True, slots=True)
 class PrefsState:
-    """What the whole source tells: index bases by file, the repair lexicon, letter and length balance."""
+    """What the whole source tells: index bases, the repair lexicon, letter and length balance, words written small."""
 
     bases: Mapping[str, int]
     lexicon: Lexicon
     balance: Balance
+    small: frozenset[str]
 
 
 class MedmcqaPrefs(Builder[PrefsOptions, PrefsState]):
@@ -70,13 +72,15 @@ class MedmcqaPrefs(Builder[PrefsOptions, PrefsState]):
         tallies = [count_keys(batch), count_balance(with_places(sample), options)]
         if options.repair:
             tallies.append(tally.tally("words", count(sample, self._repaired(options)), key="word"))
+        if options.style is Style.RATIONALE:
+            tallies.append(count_capitals(sample[name] for name in (*TEXTS, "exp")))
         return tally.merge(tallies)
 
     def state(self, evidence: pl.DataFrame, options: PrefsOptions) -> PrefsState:
         """Tell the index bases, decide the repairs, and balance letters and lengths."""
         bases = index_bases(evidence, options.index_base)
         words = evidence.filter(pl.col("table") == "words").select(pl.col("key").alias("word"), "count")
-        return PrefsState(bases, build_lexicon(words), learn_balance(evidence, bases))
+        return PrefsState(bases, build_lexicon(words), learn_balance(evidence, bases), small_words(evidence))
 
     def rows(self, batch: pl.DataFrame, state: PrefsState, options: PrefsOptions) -> Rows:
         """Clean, repair and screen one batch, and make pairs of what is left."""
@@ -88,7 +92,7 @@ class MedmcqaPrefs(Builder[PrefsOptions, PrefsState]):
         if options.repair:
             cleaned, repaired = repair(cleaned, self._repaired(options), state.lexicon)
             repairs = tally.tally("repairs", repaired, key="before", detail="after")
-        screened = screen(cleaned, options)
+        screened = screen(cleaned, options, state.small)
         rejected = screened.filter(pl.col("reason").is_not_null()).select(ROW, "reason", detail())
         kept = screened.filter(pl.col("reason").is_null())
         return Rows(

@@ -12,7 +12,7 @@ from .pairs import OPTIONS, TEXTS
 from .reasons import PrefsOptions, Reason, Style
 
 
-def screen(rows: pl.DataFrame, options: PrefsOptions) -> pl.DataFrame:
+def screen(rows: pl.DataFrame, options: PrefsOptions, small: frozenset[str]) -> pl.DataFrame:
     """Add `reason`, null for rows that pass; the first reason in this order counts."""
     keys = question_key(pl.concat([rows[name].alias("text") for name in TEXTS]))
     stems = rows["question"].fill_null("")
@@ -25,7 +25,7 @@ def screen(rows: pl.DataFrame, options: PrefsOptions) -> pl.DataFrame:
         right = rows.select(
             pl.coalesce(pl.when(pl.col("gold") == place).then(name) for place, name in enumerate(OPTIONS))
         )
-        cut = [rationale(text, gold or "") for text, gold in zip(rows["exp"], right.to_series(), strict=True)]
+        cut = [rationale(text, gold or "", small) for text, gold in zip(rows["exp"], right.to_series(), strict=True)]
         rows = rows.with_columns(pl.Series("rationale", cut, dtype=pl.String))
     raws = [pl.col(f"raw {name}").str.strip_chars().fill_null("") for name in OPTIONS]
     raw_empty = pl.any_horizontal((raw == "") | is_absent(raw) for raw in raws)

@@ -14,12 +14,13 @@ from openmed_data.index_base import count_keys, index_bases
 from openmed_data.kinds import Kind
 from openmed_data.progress import Progress
 from openmed_data.sources import Source, Upstream
+from openmed_data.text.capitals import count_capitals
 from openmed_data.text.lost_rt import build_lexicon, count
 
 from . import generating
 from .card import CARD
 from .converting import OTHER_COLUMNS, REPAIRED, SHAPES, ConvertState, convert, prepare
-from .exams import MEDMCQA, MEDREASON
+from .exams import MEDMCQA, MEDREASON, OPTIONS
 from .figures import count_rows, figures_of
 from .grounded.reasons import GroundedReason
 from .learn import count_words, learn
@@ -74,6 +75,8 @@ class SftSynthetic(Builder[SftOptions, ConvertState]):
             counts.append(count_words(batch["answer"], batch["focus"]))
         if shape == MEDMCQA:
             counts.append(count_keys(batch))
+            texts = batch.filter(SAMPLE)
+            counts.append(count_capitals(texts[name] for name in ("question", *OPTIONS, "exp")))
         if options.repair and shape in REPAIRED:
             words = count(batch.filter(SAMPLE), REPAIRED[shape])
             counts.append(tally.tally("words", words, key="word"))

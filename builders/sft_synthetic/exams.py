@@ -58,7 +58,7 @@ def look(batch: pl.DataFrame, shape: str, bases: dict[str, int]) -> pl.DataFrame
 
 def read_medmcqa(record: Record, language: Language, options: SftOptions) -> Passage | Rejection:
     """Read a question whose explanation is clean enough to be imitated."""
-    del language, options
+    del options
     place: int | None = record["place"]
     question = clean_text(record["question"])
     texts = mend_options(question, [clean_text(record[name] or "") for name in OPTIONS])
@@ -68,7 +68,7 @@ def read_medmcqa(record: Record, language: Language, options: SftOptions) -> Pas
         return reject(record, Reason.UNASKABLE, question)
     if record["stated"] is not None and record["stated"] != place:
         return reject(record, Reason.CONTRADICTING, record["exp"] or "")
-    told = rationale(record["exp"], texts[place])
+    told = rationale(record["exp"], texts[place], language.small_in_exams)
     if told is None:
         return reject(record, Reason.NO_CLEAN_EXPLANATION, record["exp"] or "")
     return Passage(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from openmed_data import tally
+from openmed_data.text.capitals import small_words
 
 # Words that follow a dash which the page lost: "the anusthe opening"; and words that follow a lost space.
 _AFTER_A_DASH = frozenset(
@@ -50,10 +51,13 @@ class Language:
         Words to be parted → as they should stand.
     small
         Words, in lower case, that are no names: a subject written with a capital may lose it.
+    small_in_exams
+        The same of all words of examinations: a capital inside a sentence begins another one.
     """
 
     glued: Mapping[str, str] = field(default_factory=dict[str, str])
     small: frozenset[str] = frozenset()
+    small_in_exams: frozenset[str] = frozenset()
 
 
 def count_words(answers: pl.Series, subjects: pl.Series) -> pl.DataFrame:
@@ -70,7 +74,7 @@ def count_words(answers: pl.Series, subjects: pl.Series) -> pl.DataFrame:
 
 
 def learn(evidence: pl.DataFrame) -> Language:
-    """Decide from the merged counts of `count_words`."""
+    """Decide from the merged counts of `count_words` and `count_capitals`."""
     small = tally.table(evidence, "small")
     inside = tally.table(evidence, "inside")
     written_small = frozenset(
@@ -78,7 +82,7 @@ def learn(evidence: pl.DataFrame) -> Language:
         for word in tally.table(evidence, "subject")
         if small.get(word, 0) and inside.get(word, 0) <= _MOST_WITH_CAPITAL * small[word]
     )
-    return Language(glued_words(small), written_small)
+    return Language(glued_words(small), written_small, small_words(evidence))
 
 
 def glued_words(counts: Mapping[str, int]) -> dict[str, str]:

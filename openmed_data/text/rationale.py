@@ -6,6 +6,7 @@ are worth imitating, so the test is strict; what passes is at most three sentenc
 
 import re
 
+from openmed_data.text.capitals import runs_on
 from openmed_data.text.clean import clean_text
 from openmed_data.text.explanations import NAMED, STATED
 
@@ -22,27 +23,32 @@ _REFERENCE = re.compile(
 _SENTENCE_END = re.compile(r"(?<=[a-z0-9%)\]][.!?])\s+(?=[A-Z(])")
 # The quote is the number of a reference, misread.
 _LOST_SPACE = re.compile(r"(?<=[a-z0-9][a-z%]) ?\.['\u2019]?(?=[A-Z])")
-_SPACE_BEFORE = re.compile(r"(?<=[\w)]) +(?=[,;.](?:\s|$))| +(?=\))")
-_OPENING = re.compile(r" ?\( +")
+_SPACES = (
+    (re.compile(r"(?<=[\w)]) +(?=[,;.](?:\s|$))| +(?=\))| +\.(?=$)"), ""),
+    (re.compile(r" ?\( +|(?<=[a-z]{3})\((?=[a-z]{3}|[A-Z]{2})"), " ("),
+    (re.compile(r"(?<=[a-z][a-z)][,;])(?=[a-z]{2})"), " "),
+)
 
 # Signs that a passage is notes, a table, a citation or talk about the examination, and not an explanation.
 _NOTES = re.compile(
-    r"[a-z]{2}['\u2019]?[A-Z][a-z]{2}|[\w)\"][:.)\"]+[A-Z][a-z]|\w!\w|\b[A-Z]{4,} [A-Z]{4,}\b"  # words run together
+    r"[a-z]{2}['\u2019]?[A-Z][a-z]{2}|[\w)\"'][:.)\"]+[A-Z][a-z]|\w!\w|\b[A-Z]{4,} [A-Z]{4,}\b"  # words run together
+    r"|[a-z]{3}\.[a-z]{2}|[a-z]:\d|\d['\u2019][A-Z][a-z]|[A-Z]{5,}[a-z]{3}|[a-z]{5}\d| [.,:]\w|[:;,] ?[:;.,]|:-|\.\."
+    r"|\?[^\s\"')]|\d ?\?|(?:^| )/ "  # a letter or a sign was lost: "?2 receptors", "4?C"
     r"|[a-z)\]%] (?:Although|As|Because|But|Hence|Here|If|In|It|Like|Most|Since|So|Th(?:e|ere|ese|ey|is|us)|When) [a-z]"
     r"|\b(?:[Tt]wo|[Tt]hree|[Ff]our|[Ff]ive|[Ss]ix|[2-9]) (?:[a-z]+ )?[a-z]+(?:s|ae|i) [A-Z][a-z]+ \w"  # and a list
     r"|(?i:\b(?P<twice>[a-z][a-z-]{3,}(?: [a-z]+)?) (?P=twice)\b)"  # a heading, and the sentence that opens with it
     r"|:\s[^.]*:\s"  # a table in one line
     r"|-{2,}|->|[=*#\u2022\u2192\u25a0-\u27bf|>]|\b\d+ ?/ ?e\b| - .* - "  # tables, lists, editions
     r"|(?:^|[A-Za-z.] )1\. ?[A-Z]|[A-Za-z] 1\.$|\b(?:i\.e|e\.g|viz|vs)\.$"  # a list in one line, a sentence cut
-    r"|(?i:\b(?:refs?|page|editi?on|textbook|lines from|harrison|robbins|ganong|guyton|bailey)\b)"
+    r"|(?i:\b(?:refs?|page|editi?on|text ?books?|lines from|harrison|robbins|ganong|guyton|bailey)\b)"
     r"|(?i:\b(?:schwartz|katzung|parikh|park|nelson)\b)"
-    r"|(?i:\b(?:questions?|answers?|ans|options?|choices?|mnemonics?|friends|figure|fig|table|graph|diagram|image|aiims|neet)\b)"
+    r"|(?i:\b(?:questions?|answers?|ans|options?|choices?|mnemonics?|friends|figure[A-Z]?|fig|table|graph|diagram|image|aiims|neet)\b)"
     r"|(?i:\b(?:picture|photograph|video|slide) (?:above|below|given|shown|shows|depicts|is of)\b)"
     r"|(?i:^(?:types?|causes?|features?|classification|remember|note|clinical features|treatment)\b[^.]{0,40}:)"
 )
 
 
-def rationale(explanation: str | None, gold: str) -> str | None:
+def rationale(explanation: str | None, gold: str, small: frozenset[str] = frozenset()) -> str | None:
     """Cut an explanation down to a few clean sentences that speak of the right option, or return None.
 
     Parameters
@@ -51,6 +57,8 @@ def rationale(explanation: str | None, gold: str) -> str | None:
         As the source has it.
     gold
         Text of the right option.
+    small
+        Words that the source writes small, by which a lost stop is seen; see `capitals.small_words`.
 
     Examples
     --------
@@ -68,8 +76,12 @@ def rationale(explanation: str | None, gold: str) -> str | None:
     text = clean_text(_without_heading(text.removeprefix("Explanation:").lstrip(), gold).removeprefix("Explanation:"))
     if NAMED.search(text):
         return None
-    result = _SPACE_BEFORE.sub("", _OPENING.sub(" (", " ".join(_sentences(text))))
-    if len(result.split()) < FEWEST_WORDS or not result[0].isupper() or _NOTES.search(result):
+    result = " ".join(_sentences(text))
+    for pattern, space in _SPACES:
+        result = pattern.sub(space, result)
+    if len(result.split()) < FEWEST_WORDS or not result[0].isupper():
+        return None
+    if _NOTES.search(result) or runs_on(result, small):
         return None
     balanced = result.count("(") == result.count(")") and result.count('"') % 2 == 0
     return result if balanced and _speaks_of(result, gold) else None

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openmed_data.text.capitals import count_capitals, small_words
 from openmed_data.text.explanations import explains_picture
 from openmed_data.text.options import is_absent, mend_option_columns, mend_options
 from openmed_data.text.questions import letters_alone, lost_table, needs_picture, options_refer
@@ -220,6 +221,15 @@ def test_quoted_letters_refer_to_options() -> None:
         ("The film shows clear lungs \u2751 Flat diaphragms Fluid in the fissure and large vessels.", "Clear lungs"),
         ("Concussion'According to a guideline it is the commonest injury of the brain after falls.", "Concussion"),
         ("Ans.BConcussion is the commonest injury of the brain after falls.", "Concussion"),
+        ("Stimulation of ?2 receptors widens the airways of the lung.", "?2 receptors"),
+        ("Keep the platelets at 20-24?C and shake them all the time.", "20-24"),
+        ("The commonest site is the neck.likely sites are the shaft and the base.", "Neck"),
+        ("Gout hurts at night. It is of two types:1.", "Gout"),
+        ("Gout:- An arthritis of crystals that hurts at night and in the morning.", "Gout"),
+        ("Gout in men:; commoner than in women before the age of fifty.", "Gout"),
+        ("GOUT OR PSEUDOGOUTGout is the arthritis of crystals of urate.", "Gout"),
+        ("In text books, both gout and pseudogout have been named as causes.", "Gout"),
+        ("Gout affects the toe Pain at night Redness of the skin Swelling.", "Gout"),
     ],
 )
 def test_notes_make_no_rationale(explanation: str, gold: str) -> None:
@@ -242,7 +252,21 @@ def test_notes_make_no_rationale(explanation: str, gold: str) -> None:
         ("Dexamethasone helps 90%.After a dose the child breathes more easily.", "Dexamethasone",
          "Dexamethasone helps 90%. After a dose the child breathes more easily."),
         ("It takes two doses. In Crohn disease three doses of infliximab are given at first.", "Infliximab", None),
+        ("Gout is the arthritis of crystals(urate),which hurts at night. .", "Gout",
+         "Gout is the arthritis of crystals (urate), which hurts at night."),
+        ("The pressure follows the ratio of gas:liquid in the flask at one temperature.", "Ratio", None),
     ],
 )  # fmt: skip
 def test_an_explanation_in_sentences_makes_one(explanation: str, gold: str, cut: str | None) -> None:
     assert rationale(explanation, gold) == (cut or explanation)
+
+
+def test_a_capital_on_a_word_that_the_source_writes_small_begins_another_sentence() -> None:
+    told = "Apoptosis spares the membrane and causes no inflammation Apoptosis shrinks the cell."
+    texts = pl.Series([told, "In apoptosis", "apoptosis of the Golgi", "apoptosis", None])
+    small = small_words(count_capitals([texts]))
+    assert "apoptosis" in small
+    assert "golgi" not in small
+    assert rationale(told, "Apoptosis", small) is None
+    assert rationale("In apoptosis the body of Golgi falls apart.", "Golgi", small) is not None
+    assert rationale("Apoptosis needs Caspase and no complement.", "Apoptosis", frozenset({"complement"})) is not None
