@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from enum import Enum, auto
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from typing import NamedTuple
 
 from .sentences import squash
@@ -21,6 +21,12 @@ OPENS_LIST = re.compile(
 _HEADING = re.compile(r"[^a-z].*[^,]$")
 _CONTINUES = re.compile(r"[a-z]")
 _KEY_POINTS = re.compile(r"^\s*Key Points\b")
+_NUMBERS = "two three four five six seven eight nine ten eleven twelve".split()
+_COUNTED = re.compile(
+    rf"\b({'|'.join(_NUMBERS)}) (?:[a-z]+ ){{0,2}}(?:types|kinds|forms|ways|methods)\b[^.:]*:$", re.IGNORECASE
+)
+# What follows the treatments of a page of the National Cancer Institute.
+_NO_LONGER_COUNTED = re.compile(r"(?:New types of treatment are being tested|Treatment Options)\b")
 _MOST_WORDS_OF_HEADING, _MOST_WORDS_OF_ITEM = 9, 30
 _PROSE_ENOUGH = 40  # words
 
@@ -50,19 +56,20 @@ def segments(raw: str) -> list[Segment]:
     pieces = list(_pieces(raw))
     if _KEY_POINTS.match(raw):
         pieces = _without_key_points(pieces)
+    pieces = _with_counted(pieces)
     found: list[Segment] = []
     announced = False  # whether what came last announces a list
     for (bulleted, text), after in zip_longest(pieces, pieces[1:]):
         bare = not CLOSED.search(text)
         words = len(text.split())
-        heading = words <= _MOST_WORDS_OF_HEADING and _HEADING.match(text) and not (after and _goes_on(after))
+        heading = _may_head(text) and not (after and _goes_on(after))
         in_list = announced or (bool(found) and found[-1].part is Part.ITEM)
         unmarked = announced and bare and words <= _MOST_WORDS_OF_ITEM and not OPENS_LIST.search(text)
         if bulleted or (unmarked and not _heads_what_was_listed(text, found)):
             found.append(Segment(Part.ITEM, text))
             found += _echo_taken(found) if bulleted else ()
             announced = in_list and not bulleted
-        elif bare and heading and not OPENS_LIST.search(text):
+        elif heading:
             announced = False
         elif rest := _without_echo(text, _last_items(found)):
             if rest == text:
@@ -70,6 +77,30 @@ def segments(raw: str) -> list[Segment]:
             _add_paragraph(found, rest)
             announced = OPENS_LIST.search(rest) is not None
     return found
+
+
+def _may_head(text: str) -> bool:
+    short = len(text.split()) <= _MOST_WORDS_OF_HEADING
+    return short and _HEADING.match(text) is not None and not (CLOSED.search(text) or OPENS_LIST.search(text))
+
+
+def _with_counted(pieces: list[tuple[bool, str]]) -> list[tuple[bool, str]]:
+    """Put a list of the headings below behind a line that counts them: "Four types of treatment are used:".
+
+    Without it nothing of the four would be left but their paragraphs, and of these whatever an answer has room for.
+    What stands before treatments is about trials and teams, on every such page, and leaves no room for them: it goes.
+    """
+    listed: list[tuple[bool, str]] = []
+    for place, piece in enumerate(pieces):
+        listed.append(piece)
+        counted = _COUNTED.search(piece[1])
+        if counted and not piece[0]:
+            below = takewhile(lambda held: not _NO_LONGER_COUNTED.match(held[1]), pieces[place + 1 :])
+            headings = [text for bulleted, text in below if not bulleted and _may_head(text)]
+            if len(headings) == _NUMBERS.index(counted[1].lower()) + 2 and pieces[place + 1] == (False, headings[0]):
+                listed = [piece] if "treatment" in piece[1] else listed
+                listed += [(True, text) for text in headings]
+    return listed
 
 
 def _heads_what_was_listed(text: str, found: Sequence[Segment]) -> bool:

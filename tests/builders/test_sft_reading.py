@@ -145,7 +145,21 @@ def test_criteria_in_several_sentences_are_no_echo() -> None:
 
 def test_a_paragraph_keeps_the_words_of_its_heading() -> None:
     raw = "Two types are used:\n  Surgery  Surgery is common.  Drug therapy  Drug therapy is rare."
-    assert str(read_answer(raw, {})) == "Two types are used:\n\nSurgery is common.\n\nDrug therapy is rare."
+    told = "Two types are used:\n- Surgery\n- Drug therapy\n\nSurgery is common.\n\nDrug therapy is rare."
+    assert str(read_answer(raw, {})) == told
+
+
+def test_headings_that_were_counted_are_a_list() -> None:
+    told = "Surgery\n\nIt is common.\n\nDrug therapy\n\nIt is rare.\n\n"
+    ends = "Treatment Options by Stage\n\nStage I\n\nIt is small."
+    counted = (
+        "Two types of treatment are used:\n- Surgery\n- Drug therapy\n\nIt is common.\n\nIt is rare.\n\nIt is small."
+    )
+    raw = "Trials help.\n\nTwo types of treatment are used:\n\n" + told + ends
+    assert str(read_answer(raw, {})) == counted
+    assert "- " not in str(read_answer(raw.replace("Two", "Three"), {}))
+    forms = raw.replace("treatment are used", "gout are known")
+    assert str(read_answer(forms, {})).startswith("Trials help.\n\nTwo types of gout are known:\n- Surgery\n")
 
 
 def test_a_list_of_sentences_keeps_what_announces_it() -> None:
