@@ -9,10 +9,11 @@ from typing import NamedTuple
 from .sentences import squash
 
 _ITEM = "\x00"
-# In running text the first bullet of a list has one space before it, and the next ones have more.
+# In running text the first bullet of a list has one space before it, and the next ones have more; in items it is a dash.
 _FIRST_OF_LIST = re.compile(r"(?<=[\w,:)]) - (?=[^\n]{2,200}?(?:\s{2,}|\n\s*)- )")
 _BULLET = re.compile(r"(?:^|\n\s*|\s{2,}|(?<=[.!?;]) )[-*\u2022]\s+")
 _BREAK = re.compile(r"\s*\n\s*|\s{2,}")
+_IN_ITEM = re.compile(r"(?:^|\n|\s{2})[-*\u2022]\s+(?:(?!\s{2}|\n).)*$")
 CLOSED = re.compile(r"[.!?:;][\"')\]\u201d\u2019]*$")
 OPENS_LIST = re.compile(
     r"(?::|\b(?:includes?|including|following|such as|are|is|to|by|if|of|with|the|these|may|can|should|not|they|you|"
@@ -140,11 +141,15 @@ def _take_back(found: list[Segment], text: str, *, announced: bool) -> None:
 
 def _pieces(raw: str) -> Iterator[tuple[bool, str]]:
     """Yield every stretch of text, and whether a bullet stands before it."""
-    text = _FIRST_OF_LIST.sub(f"\n{_ITEM}", raw.replace("\r", "").strip())
+    text = _FIRST_OF_LIST.sub(_first_of_list, raw.replace("\r", "").strip())
     text = _BULLET.sub(f"\n{_ITEM}", text)
     for piece in _BREAK.split(text):
         if held := piece.lstrip(_ITEM).strip():
             yield piece.startswith(_ITEM), held
+
+
+def _first_of_list(bullet: re.Match[str]) -> str:
+    return bullet[0] if _IN_ITEM.search(bullet.string, 0, bullet.start()) else f"\n{_ITEM}"
 
 
 def _without_key_points(pieces: list[tuple[bool, str]]) -> list[tuple[bool, str]]:

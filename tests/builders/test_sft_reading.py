@@ -149,6 +149,12 @@ def test_a_paragraph_keeps_the_words_of_its_heading() -> None:
     assert str(read_answer(raw, {})) == told
 
 
+def test_a_dash_in_an_item_is_no_bullet() -> None:
+    raw = "Some are       -  Cystitis - a swelling of it    - Colic - a pain    - Cancer       Rest helps."
+    items = ["Cystitis - a swelling of it", "Colic - a pain", "Cancer"]
+    assert [text for _, text in segments(raw)] == ["Some are", *items, "Rest helps."]
+
+
 def test_headings_that_were_counted_are_a_list() -> None:
     told = "Surgery\n\nIt is common.\n\nDrug therapy\n\nIt is rare.\n\n"
     ends = "Treatment Options by Stage\n\nStage I\n\nIt is small."
