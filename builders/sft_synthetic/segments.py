@@ -9,7 +9,7 @@ from typing import NamedTuple
 from .sentences import squash
 
 _ITEM = "\x00"
-# In running text the first bullet of a list has one space before it, and the next ones have more; in items it is a dash.
+# In running text the first bullet of a list has one space before it, the next ones have more; in items it is a dash.
 _FIRST_OF_LIST = re.compile(r"(?<=[\w,:)]) - (?=[^\n]{2,200}?(?:\s{2,}|\n\s*)- )")
 _BULLET = re.compile(r"(?:^|\n\s*|\s{2,}|(?<=[.!?;]) )[-*\u2022]\s+")
 _BREAK = re.compile(r"\s*\n\s*|\s{2,}")

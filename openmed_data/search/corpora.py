@@ -36,7 +36,7 @@ LICENSES = {MEDQUAD: "cc-by-4.0", PUBMEDQA: "mit", DISEASE_ONTOLOGY: "cc0-1.0"}
 OTHER_COLUMNS = ("url", "key", "synonyms", "parents", "source", "question")
 COLUMNS = tuple(dict.fromkeys((*(name for shape in SHAPES.values() for name in shape), *OTHER_COLUMNS)))
 SUFFIXES = (*READABLE, OBO)
-VERSION = 3  # of the cleaning; an index of documents cleaned otherwise is another index
+VERSION = 4  # of the cleaning; an index of documents cleaned otherwise is another index
 
 Record = Mapping[str, Any]
 
@@ -215,8 +215,9 @@ def _pubmedqa(record: Record) -> _Made:
 def _ontology(record: Record) -> _Made:
     name = record["name"] or ""
     synonyms: list[str] = json.loads(record.get("synonyms") or "[]")
-    parents: list[str] = json.loads(record.get("parents") or "[]")
     lines = [record["definition"] or ""]
+    said = f"{name} {lines[0]}".lower()  # "hemochromatosis type 3 is a kind of hemochromatosis" tells nothing
+    parents = [parent for parent in json.loads(record.get("parents") or "[]") if parent.lower() not in said]
     lines += [f"Also called: {'; '.join(synonyms)}."] if synonyms else []
     lines += [f"{name[:1].upper()}{name[1:]} is a kind of {' and of '.join(parents)}."] if parents else []
     if lines[0]:

@@ -21,6 +21,7 @@ _GLUED = (
     (")", re.compile(r"(?<=\w\))(?=[a-z]{2,} )"), " "),
     (" ", re.compile(r"\s+(?=[,;.?!](?:\s|$))"), ""),  # "Fallot ?"
     (" :", re.compile(r"(?<=\w) :(?=\s|$)"), ":"),
+    (",", re.compile(r"(?<=[a-z]{2},)(?=[a-z]{2,} )"), " "),  # "liver,cataracts and"
 )
 # The scrape lost apostrophes; only in words that are nothing else without one.
 _LOST_APOSTROPHE = re.compile(r"\b(is|does|do|did|are|was|were|should|could|would|has|have|had)nt\b", re.IGNORECASE)
@@ -58,7 +59,10 @@ _PAGE: dict[str, str] = {
     "summary": r"^summary\W*$",
     "visit": r"\bvisit\b.*\b(?:site|page|web)|\bplease visit\b",
     "these resources": r"^these resources ",
-    "gene": r"^gene review|^genetic testing registry|\bgenereviews?\b",
+    "gene": r"^gene review|^genetic testing registry|\bgene(?:reviews?|tests)\b",
+    "online": r"\bonline resources\b",
+    "article": r"\bfollowing articles?\b",
+    "we recommend": r"\bwe recommend\b",
     "medlineplus": r"^medlineplus encyclopedia|\bmedlineplus medical dictionary\b",
     "check ": r"\bcheck (?:the list|for (?:u\.s\. )?clinical trials)\b",
     "web": r"\bweb ?(?:site|page)s?\b",

@@ -110,6 +110,7 @@ def test_a_sentence_with_words_run_together_is_not_quoted():
         "There are different types of treatment for patients with alder fever.",
         "After alder fever has been diagnosed, tests are done to find out if it has spread within the liver.",
         "New types of treatment are being tested in clinical trials.",
+        "The mission of the National Institute of Alders is to seek knowledge.",
         "When clinical trials show that a new treatment is better, it becomes the standard treatment.",
         "Certain factors affect prognosis (chance of recovery) and treatment options.",
         "Alder fever is caused by mutations in the ALD1 gene., in most cases.",
@@ -124,6 +125,24 @@ def test_what_answers_nothing_or_is_damaged_is_not_quoted(sentence):
     kept = "Velorin (e.g., 5 mg), rest, etc., had had no effect in 1 in 1,000 clinical trials."
     text = f"{sentence}\nRecent clinical trials have shown that rest helps.\n{kept}"
     assert quotable_sentences(text, Anything()) == text.split("\n")[1:]  # pyright: ignore[reportArgumentType]
+
+
+def test_a_quotation_needs_nothing_that_was_said_before_it():
+    before = "Alder fever follows changes in the ALD1 and ALD2 genes of the (.\n"
+    for leaning in ("Mutations in these genes cause it.", "Either of those two may cause alder fever."):
+        assert choose(before + leaning, frozenset({"alder"}), Anything()) == []  # pyright: ignore[reportArgumentType]
+    for whole in ("People and those who care for them need rest.", "Avoid foods such as milk for a week."):
+        assert choose(before + whole, frozenset({"alder"}), Anything()) == [whole]  # pyright: ignore[reportArgumentType]
+
+
+def test_an_item_without_the_line_that_leads_up_to_it_is_no_answer():
+    items = (
+        "- Rest followed by a week in bed.\n- A trial of a new treatment. It is rare.\n- Velorin: a drug against pain."
+    )
+    led = quotable_sentences(f"Treatment may include:\n{items}", Anything())  # pyright: ignore[reportArgumentType]
+    assert led == ["Velorin: a drug against pain."]
+    told = quotable_sentences(f"There are points to remember.\n{items}", Anything())  # pyright: ignore[reportArgumentType]
+    assert "Rest followed by a week in bed." in told
 
 
 def test_what_answers_comes_before_what_comes_first():

@@ -22,6 +22,7 @@ def: "A fever that has_material_basis_in alder pollen and has_symptom \\"hot\\" 
 synonym: "alderosis" EXACT []
 synonym: "tree fever" BROAD []
 is_a: TEST:0 ! fever
+is_a: TEST:9 ! allergy
 
 [Term]
 id: TEST:2
@@ -85,7 +86,7 @@ def test_an_ontology_gives_its_terms_that_are_not_obsolete(tmp_path):
     path.write_text(OBO, encoding="utf-8")
     held = made(path)
     definition = 'A fever that has material basis in alder pollen and has symptom "hot" skin.'
-    lines = [definition, "Also called: alderosis.", "Alder fever is a kind of fever."]
+    lines = [definition, "Also called: alderosis.", "Alder fever is a kind of allergy."]
     assert held.select("id", "text").rows() == [("TEST:1", "\n".join(lines))]
 
 

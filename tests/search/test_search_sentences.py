@@ -106,6 +106,11 @@ def test_the_box_of_key_points_goes_and_its_headings_stay_once():
     assert passages(raw) == ["Gout hurts.", "It comes in attacks."]
 
 
+def test_a_lost_space_comes_back_and_what_points_elsewhere_goes():
+    raw = "It affects the liver,skin and eyes, and 1,000 people,too. GeneTests lists laboratories. Rest helps."
+    assert passages(raw) == ["It affects the liver, skin and eyes, and 1,000 people,too. Rest helps."]
+
+
 def test_a_table_of_signs_becomes_a_list_by_frequency():
     page = (
         "It is rare. The Human Phenotype Ontology provides the following list of signs and symptoms for X. Signs and "

@@ -25,6 +25,10 @@ _LEANS = re.compile(
 _PRONOUN = re.compile(
     r"(?:this|these|those|they|he|she|it|its|their|his|her|also|however|but|and|or|so|yes|no)\b", re.IGNORECASE
 )
+# "Mutations in these genes", "During such attacks": what was named before the sentence; not "those who", "such as".
+_POINTS_BACK = re.compile(
+    r"(?:\S+ ){1,6}?(?:these|those|such)\b(?! (?:affected|as|in whom|that|who|whose|with)\b)", re.IGNORECASE
+)
 _OWN_SUBJECT = re.compile(r"this (?:condition|disorder|disease|syndrome|gene|cancer|form)\b", re.IGNORECASE)
 # What the National Cancer Institute's pages say before what they have to say: it answers no question.
 _PREAMBLE = re.compile(
@@ -39,7 +43,8 @@ _PREAMBLE = re.compile(
     r"|certain factors affect\b|anything that increases (?:your|the) (?:risk|chance)"
     r"|avoiding risk factors and increasing protective factors|after [^.]{3,150} been diagnosed, tests are done"
     r"|tests and procedures to stage\b|the information gathered from"
-    r"|the (?:results of diagnostic and staging tests|process used to find out if cancer has spread)\b",
+    r"|the (?:results of diagnostic and staging tests|process used to find out if cancer has spread)\b"
+    r"|the mission of the national institute\b|the ninds(?:, | is )a component of\b",
     re.IGNORECASE,
 )
 # What a scrape left behind: "gene., in", "(-galactosidase)", "is is", two sentences without a stop between them,
@@ -60,13 +65,14 @@ _COMMON, _RARER = 20, 8  # documents of a part; how many times rarer the whole i
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A sentence, or the item of a list, and its place in the text; `line` numbers the lines."""
+    """A sentence, or the item of a list, and its place in the text; `line` numbers the lines, `led` are led up to."""
 
     start: int
     stop: int
     line: int
     text: str
     item: bool
+    led: bool
 
 
 def choose(text: str, wanted: frozenset[str], index: SearchIndex, answers: re.Pattern[str] | None = None) -> list[str]:
@@ -113,6 +119,8 @@ def quotable_sentences(text: str, index: SearchIndex) -> list[str]:
 
 def _begins(unit: _Unit, place: int) -> bool:
     """Say whether a quotation may begin with a sentence: it leans on none before it, or is the document's first."""
+    if _POINTS_BACK.match(unit.text):
+        return False
     if place == 0 and (not _PRONOUN.match(unit.text) or _OWN_SUBJECT.match(unit.text)):
         return True
     return not _LEANS.match(unit.text)
@@ -124,13 +132,15 @@ def _units(text: str) -> tuple[_Unit, ...]:
 
 
 def _read(text: str) -> Iterator[_Unit]:
-    line, before = 0, 0
+    line, before, of_item, led = 0, 0, -1, False
     for start, stop in sentence_spans(text):
         line += text.count("\n", before, start)
         before = start
         item = text.startswith("- ", start) and (start == 0 or text[start - 1] == "\n")
         first = start + 2 if item else start
-        yield _Unit(first, stop, line, text[first:stop], item)
+        of_item = line if item else of_item
+        led = led if line == of_item else not _ENDS.search(text[first:stop])
+        yield _Unit(first, stop, line, text[first:stop], item, item and led)
 
 
 def _quotable(unit: _Unit, frequency: Callable[[str], int]) -> bool:
@@ -138,7 +148,7 @@ def _quotable(unit: _Unit, frequency: Callable[[str], int]) -> bool:
     longest = _MOST_LIST_WORDS if unit.item else _LONGEST
     if not _SHORTEST <= len(words) <= longest or not _BEGINS.match(unit.text) or not _ENDS.search(unit.text):
         return False
-    if _PREAMBLE.match(unit.text) or _DAMAGED.search(unit.text):
+    if _PREAMBLE.match(unit.text) or _DAMAGED.search(unit.text) or (unit.led and ":" not in unit.text):
         return False
     return unit.text.count("(") == unit.text.count(")") and not _glued(unit.text, frequency)
 
@@ -165,7 +175,7 @@ def _lists(text: str, units: Sequence[_Unit], wanted: frozenset[str]) -> Iterato
         while last + 1 < len(units) and (units[last + 1].item or units[last + 1].line == units[last].line):
             last += 1
         words = len(text[unit.start : units[last].stop].split())
-        if last - place <= _MOST_ITEMS and words <= _MOST_LIST_WORDS:
+        if last - place <= _MOST_ITEMS and words <= _MOST_LIST_WORDS and not units[last].text.endswith(":"):
             yield _LATER * place - _told(unit.text, wanted) - _WHOLE_LIST, place, last
 
 
