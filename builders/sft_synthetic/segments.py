@@ -149,7 +149,8 @@ def _pieces(raw: str) -> Iterator[tuple[bool, str]]:
 
 
 def _first_of_list(bullet: re.Match[str]) -> str:
-    return bullet[0] if _IN_ITEM.search(bullet.string, 0, bullet.start()) else f"\n{_ITEM}"
+    item = _IN_ITEM.search(bullet.string, 0, bullet.start())
+    return bullet[0] if item and not OPENS_LIST.search(item[0]) else f"\n{_ITEM}"
 
 
 def _without_key_points(pieces: list[tuple[bool, str]]) -> list[tuple[bool, str]]:

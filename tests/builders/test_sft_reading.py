@@ -153,6 +153,8 @@ def test_a_dash_in_an_item_is_no_bullet() -> None:
     raw = "Some are       -  Cystitis - a swelling of it    - Colic - a pain    - Cancer       Rest helps."
     items = ["Cystitis - a swelling of it", "Colic - a pain", "Cancer"]
     assert [text for _, text in segments(raw)] == ["Some are", *items, "Rest helps."]
+    nested = "  - Colic. Its signs include - heat  - pain\n\nRest helps."
+    assert [text for _, text in segments(nested)] == ["Colic. Its signs include", "heat", "pain", "Rest helps."]
 
 
 def test_headings_that_were_counted_are_a_list() -> None:
