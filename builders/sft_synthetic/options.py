@@ -13,7 +13,7 @@ from .grounded.options import GroundedOptions
 class Reason(ReasonCode):
     """Reasons of this builder; duplicates, conflicts and split leaks are the engine's."""
 
-    EMPTY = "empty", "the row has no question or no answer"
+    EMPTY = "empty", "the row has no question, no answer or no abstract"
     ONLY_REFERENCES = "only_references", "nothing is left of the answer without links, contacts, headings and credits"
     TITLE = "title_as_subject", "the question asks about the title of a booklet, which is no subject"
     OFF_TOPIC = "off_topic", "the answer does not speak of what the question asks about"

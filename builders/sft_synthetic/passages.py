@@ -1,9 +1,10 @@
 """What a source row gives: a question that can be asked and an answer that is clean, or a reason why not."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import xxhash
 
@@ -22,6 +23,7 @@ from .subjects import Topic, of_food, read_question, read_subject, speaks_of, ti
 
 Record = Mapping[str, Any]
 MEDQUAD, PUBMEDQA, PLAIN = "MedQuAD", "PubMedQA", "questions and answers"
+_GLUED = re.compile(r"(?<=[a-z)]\.)(?=[A-Z]{2,}|[A-Z][a-z]+ [a-z])")  # "is unknown.AIM: To describe"
 _FEWEST_SIGNS, _LEADING_WORDS = 3, 80
 _PUBLISHERS = {
     "CancerGov": "National Cancer Institute",
@@ -167,9 +169,10 @@ def read_plain(record: Record, language: Language, options: SftOptions) -> Passa
 def read_pubmedqa(record: Record, language: Language, options: SftOptions) -> Passage | Rejection:
     """Read a research question with its abstract; the decision and the authors' conclusion are the answer."""
     del language
-    question, conclusion = clean_text(record["QUESTION"] or ""), clean_text(record["LONG_ANSWER"] or "")
+    question, conclusion = clean_text(record["QUESTION"] or ""), _spaced(record["LONG_ANSWER"] or "")
     decision = (record["final_decision"] or "").strip().lower()
-    if not question or not conclusion:
+    context = _abstract(record["CONTEXTS"] or "[]")
+    if not question or not conclusion or not context:
         return reject(record, Reason.EMPTY, question)
     if is_labelled(record) and not options.keep_test_splits:
         return reject(record, Reason.TEST_SPLIT, PUBMEDQA)
@@ -185,12 +188,22 @@ def read_pubmedqa(record: Record, language: Language, options: SftOptions) -> Pa
         topic=Topic.STUDY,
         answer=Answer((Block((f"{decision.capitalize()}.", *sentences(conclusion))),)),
         question=question,
-        context=_abstract(record["CONTEXTS"] or ""),
+        context=context,
     )
 
 
 def _abstract(contexts: str) -> str:
-    return "\n".join(map(clean_text, re.findall(r'"((?:[^"\\]|\\.)*)"', contexts)))
+    """Return the parts of an abstract, a line each, from a JSON list of them; any other text is one part."""
+    try:
+        held: Any = json.loads(contexts)
+    except ValueError:
+        held = contexts
+    parts = cast("list[Any]", held) if isinstance(held, list) else [held]
+    return "\n".join(filter(None, (_spaced(str(part)) for part in parts if part)))
+
+
+def _spaced(text: str) -> str:
+    return _GLUED.sub(" ", clean_text(text))
 
 
 def uid_of(*texts: str | None) -> int:

@@ -22,7 +22,7 @@ OPENS_LIST = re.compile(
 _HEADING = re.compile(r"[^a-z].*[^,]$")
 _CONTINUES = re.compile(r"[a-z]")
 _KEY_POINTS = re.compile(r"^\s*Key Points\b")
-_NUMBERS = "two three four five six seven eight nine ten eleven twelve".split()
+_NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _COUNTED = re.compile(
     rf"\b({'|'.join(_NUMBERS)}) (?:[a-z]+ ){{0,2}}(?:types|kinds|forms|ways|methods)\b[^.:]*:$", re.IGNORECASE
 )
@@ -98,10 +98,14 @@ def _with_counted(pieces: list[tuple[bool, str]]) -> list[tuple[bool, str]]:
         if counted and not piece[0]:
             below = takewhile(lambda held: not _NO_LONGER_COUNTED.match(held[1]), pieces[place + 1 :])
             headings = [text for bulleted, text in below if not bulleted and _may_head(text)]
-            if len(headings) == _NUMBERS.index(counted[1].lower()) + 2 and pieces[place + 1] == (False, headings[0]):
+            if counted[1].lower() == _number(len(headings)) and pieces[place + 1] == (False, headings[0]):
                 listed = [piece] if "treatment" in piece[1] else listed
                 listed += [(True, text) for text in headings]
     return listed
+
+
+def _number(count: int) -> str:
+    return _NUMBERS[count - 2] if 2 <= count < len(_NUMBERS) + 2 else ""
 
 
 def _heads_what_was_listed(text: str, found: Sequence[Segment]) -> bool:

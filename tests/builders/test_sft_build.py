@@ -283,16 +283,18 @@ def test_medreason_that_concludes_otherwise_or_lacks_an_option_is_rejected(tmp_p
 
 
 def test_pubmedqa_decides_and_gives_the_reason(tmp_path: Path) -> None:
-    study = {"QUESTION": "Does exercise lower blood pressure?", "CONTEXTS": ["Forty adults walked.", "Pressure fell."],
+    told = ['Forty "fit" adults at sea level (\u00b1 5 m).AIM: To walk.', "Pressure fell."]
+    study = {"QUESTION": "Does exercise lower blood pressure?", "CONTEXTS": told,
              "LONG_ANSWER": "Walking lowered the pressure of adults by 4 mm Hg.", "final_decision": "yes"}  # fmt: skip
     path = tmp_path / "labelled.json"
-    path.write_text(json.dumps({"101": study, "102": study | {"final_decision": "unsure", "QUESTION": "Does it?"}}))
+    unlike = {"102": study | {"final_decision": "unsure", "QUESTION": "Does it?"}, "103": study | {"CONTEXTS": []}}
+    path.write_text(json.dumps({"101": study} | unlike))
     build = run_pipeline(Threaded(), path, tmp_path / "out", validation_fraction=0)
     (row,) = read_rows(build).iter_rows(named=True)
     assert said(row, "assistant") == "Yes. Walking lowered the pressure of adults by 4 mm Hg."
-    assert "Forty adults walked.\nPressure fell." in said(row, "user")
+    assert 'Forty "fit" adults at sea level (\u00b1 5 m). AIM: To walk.\nPressure fell.' in said(row, "user")
     assert row["source_id"] == "101"
-    assert read_rejected(build)["reason"].to_list() == ["unlabelled"]
+    assert sorted(read_rejected(build)["reason"]) == ["empty", "unlabelled"]
 
 
 def test_labelled_pubmedqa_is_a_test_split(tmp_path: Path) -> None:
