@@ -9,6 +9,9 @@ phrasings, which were written in one go before the verifier was first run on any
 shapes that deserve nothing) are one list for both halves: six errors they showed on judging items were corrected, so
 their zero is a regression test and not an estimate.
 
+Open answers (short texts and numbers) are HuatuoGPT-o1's demo rows, split by the same hash; what is said wrongly is the
+answer of another row. Their phrasings were written in one go, before the verifier was first run on them.
+
 Rates are per second of processor time on one core; on a machine that does other work they are too low.
 
 Run: ``python benchmarks/answers.py [--data ../shared/data] [--show 20] [--split judging]``.
@@ -28,7 +31,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from openmed_data.answers import AnswerType, Gold, verify
+from openmed_data.answers import AnswerType, Gold, reader_for, verify
 
 MEDICAL = (
     "anatomy", "clinical_knowledge", "college_biology", "college_medicine", "human_aging", "human_sexuality",
@@ -109,6 +112,60 @@ ADVERSARIAL: tuple[Phrasing, ...] = (
     lambda a, t, o, ot: f"Both {a} and {o} are correct.",
     lambda a, t, o, ot: f"The patient has signs that suggest {t}, but other causes remain.",
 )
+# The same for answers without options: (text) is what the completion answers, (other) the answer of another row.
+OPEN: tuple[Callable[[str, str], str], ...] = (
+    lambda t, o: f"<think>{o} was weighed.</think><answer>{t}</answer>",
+    lambda t, o: f"<answer>{t}.</answer>",
+    lambda t, o: f"<answer>The answer is {t}.</answer>",
+    lambda t, o: f"<think>It is not {o}.</think>\n\n**Final Answer:** {t}",
+    lambda t, o: f"The correct answer is {t}, which fits the findings.",
+    lambda t, o: f"\\boxed{{{t}}}",
+    lambda t, o: f"<answer>{t}, because it explains the findings</answer>",
+    lambda t, o: f"<answer>{t}, rather than {o}</answer>",
+    lambda t, o: f"<answer>{t}\n\nExplanation: {o} would look different.</answer>",
+    lambda t, o: f"<answer>{t} (most likely)</answer>",
+    lambda t, o: f"### Answer\n{t}",
+    lambda t, o: f"Based on the findings, the best answer is **{t}**.",
+    lambda t, o: f"<answer>\n{t.lower()}\n</answer>",
+    lambda t, o: f"I conclude that the answer is: {t}.",
+    lambda t, o: f"<answer>Most likely {t}</answer>",
+)
+OPEN_ATTACKS: tuple[Callable[[str, str], str], ...] = (
+    lambda t, o: f"<answer>{t} or {o}</answer>",
+    lambda t, o: f"<answer>{t}, {o}</answer>",
+    lambda t, o: f"<answer>{o} and {t}</answer>",
+    lambda t, o: f"<answer>not {t}</answer>",
+    lambda t, o: f"<answer>{t}?</answer>",
+    lambda t, o: f"<answer>{t}; {o}</answer>",
+    lambda t, o: f"<answer>{t}\n{o}</answer>",
+    lambda t, o: f"<answer>{t}. Wait, actually {o}</answer>",
+    lambda t, o: f"<answer>{o}</answer><answer>{t}</answer>",
+    lambda t, o: f"<answer>It could be {t}</answer>",
+    lambda t, o: f"<think>{t}</think>",
+    lambda t, o: f"<answer>1. {t}\n2. {o}</answer>",
+    lambda t, o: f"<answer>{t} in adults, {o} in children</answer>",
+)
+
+
+def open_golds(data: Path) -> list[Gold]:
+    """Read HuatuoGPT-o1's answers that can be verified: numbers where they read as one, else short texts."""
+    rows = json.loads((data / "medreason" / "huatuo_o1_verifiable_demo.json").read_text("utf-8"))
+    found: list[Gold] = []
+    for answer in (str(row["Ground-True Answer"]).rstrip(" .") for row in rows):
+        golds = (Gold(answer, kind) for kind in (AnswerType.NUMBER, AnswerType.TEXT))
+        found += [gold for gold in golds if reader_for(gold)][:1]
+    return found
+
+
+def open_completions(golds: list[Gold], phrasings: tuple[Callable[[str, str], str], ...]) -> Iterator[Completion]:
+    """Put every answer into every phrasing for its own gold, and for the gold of the next row of its kind."""
+    for kind in (AnswerType.NUMBER, AnswerType.TEXT):
+        rows = [gold for gold in golds if gold.answer_type is kind]
+        for gold, other in zip(rows, rows[1:] + rows[:1], strict=True):
+            for number, phrasing in enumerate(phrasings, 1):
+                said = phrasing(gold.answer, other.answer)
+                yield Completion(kind, number, said, gold, right=True)
+                yield Completion(kind, number, said, other, right=False)
 
 
 def items(data: Path) -> Iterator[Item]:
@@ -135,9 +192,9 @@ def items_of_ten(data: Path) -> Iterator[Item]:
         yield Item("MMLU-Pro", row["question"], dict(zip("ABCDEFGHIJ", row["options"], strict=False)), row["answer"])
 
 
-def for_tuning(item: Item) -> bool:
-    """Split the items by a hash of the question."""
-    return hashlib.sha256(item.question.encode()).digest()[0] % 2 == 0
+def for_tuning(question: str) -> bool:
+    """Split the items by a hash of the question (of an open one, its answer)."""
+    return hashlib.sha256(question.encode()).digest()[0] % 2 == 0
 
 
 def completions(rows: list[Item], phrasings: tuple[Phrasing, ...], first: int) -> Iterator[Completion]:
@@ -239,12 +296,16 @@ def main() -> None:
     options = parser.parse_args()
     logging.disable(logging.WARNING)
     tuning = options.split == "tuning"
-    chosen = [item for item in items(options.data) if for_tuning(item) is tuning]
+    chosen = [item for item in items(options.data) if for_tuning(item.question) is tuning]
     phrasings, first = (TUNING, 1) if tuning else (JUDGING, 1 + len(TUNING))
     rows = list(completions(chosen, phrasings, first))
     print(f"{options.split}: {len(chosen):,} items, {len(phrasings)} phrasings, {len(rows):,} completions")
     report("openmed-data", rows, by_verifier, options.show)
     report("  attacks", list(attacks(chosen, 101)), by_verifier, options.show)
+    golds = [gold for gold in open_golds(options.data) if for_tuning(gold.answer) is tuning]
+    report("open answers", list(open_completions(golds, OPEN)), by_verifier, options.show)
+    unpaid = [row._replace(right=False) for row in open_completions(golds, OPEN_ATTACKS)]
+    report("  attacks", unpaid, by_verifier, options.show)
     if not tuning:
         ten = list(items_of_ten(options.data))
         report("  ten options", list(completions(ten, phrasings, first)), by_verifier, options.show)

@@ -10,10 +10,10 @@ from openmed_data.answers.reading import UNCLEAR, contradicted, sentence, taken_
 from openmed_data.text.normalize import answer_key
 
 _DECISION = re.compile(
-    r"(yes|no|maybe)(?=\s*(?:[.,;:!?)\]}\"'”\n–—]|-\s|$)|\s+(?:because|since|as|it|there|this)\b)", re.IGNORECASE
+    r"(yes|no|maybe)(?=\s*(?:[.,;:!?()\]}\"'”\n–—]|-\s|$)|\s+(?:because|since|as|it|there|this)\b)", re.IGNORECASE
 )
 _WORD = re.compile(
-    r"\b(yes|no|maybe)\b(?=\s*(?:[.,;:!?)]|$))|\b(?:and|or|/)\s*(yes|no|maybe)\b|\b(yes)\s+(?=it|they|there)",
+    r"\b(yes|no|maybe)\b(?=\s*(?:[.,;:!?()]|$))|\b(?:and|or|/)\s*(yes|no|maybe)\b|\b(yes)\s+(?=it|they|there)",
     re.IGNORECASE,
 )
 

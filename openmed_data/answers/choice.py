@@ -38,6 +38,12 @@ _NEXT_LABEL = re.compile(
     r"^[\s,/&+.;)\"”-]*+(?:\b(?:and|or|to|also|maybe|option|choice|answer)\b[\s:]*)*\(?([A-Z])"
     r"(?=\)?\s*(?:[).:,/&;\]}\n]|$|(?:and|or)\b|\(?[A-Z]\b))"
 )
+# ". A, C and D are wrong": what is said to be wrong is no second answer.
+_RULED_OUT = re.compile(
+    r"\b(?:[Oo]ptions? |[Cc]hoices? )?\(?[A-J]\)?(?:(?:,? and|,? or|,|/) ?\(?[A-J]\)?)* (?:is|are) "
+    r"(?:all |both |clearly )?(?:not|wrong|incorrect|false|ruled out|excluded|(?:less|un)likely)\b"
+)
+_CAPITAL = re.compile(r"\b[A-J]\b")
 _LETTERS_MORE = re.compile(r"(?:\W+(?:(?:and|or)\s+)?[A-Ja-j](?!\w))+\W*")  # "b, a": no article where nothing follows
 # "A" and "I" are words too: they are labels where punctuation follows.
 _LISTED_LABEL = re.compile(
@@ -214,6 +220,8 @@ class ChoiceReader:
         """Keep the label unless what follows it negates it, hedges, or names another option."""
         if label in self._asking:
             rest = rest.lstrip("?")
+        if " are " in rest or " is " in rest:
+            rest = _RULED_OUT.sub(lambda said: said[0] if label in _CAPITAL.findall(said[0]) else "", rest)
         if not rest.strip(CLOSING):
             return label
         if taken_back(rest, named=named):

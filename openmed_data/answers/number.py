@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 
 from openmed_data.answers.gold import Gold
 from openmed_data.answers.reading import UNCLEAR, explains, joined, sentence, taken_back, unwrap
-from openmed_data.answers.units import pint_unit, same_quantity
+from openmed_data.answers.units import convertible, pint_unit, same_quantity
 
 _NUMBER = (
     r"[-+−–]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d+)?(?:\.\d+)?"
@@ -19,28 +19,32 @@ _HEAD = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _UNIT = re.compile(
-    r"\s*(?:\\?%|(?:°\s*|°)?[A-Za-zμµ°]+\d?)?(?:\s?(?:/|\bper\b)\s*[A-Za-zμµ]+\d?){0,3}(?:\s(?:Hg|H2O)\b)?(?:/[A-Za-z]+)?"
+    r"(?:-(?=[A-Za-z])|\s*)(?:\\?%|(?:°\s*|°)?[A-Za-zμµ°]+\d?)?(?:\s?(?:/|\bper\b)\s*[A-Za-zμµ]+\d?){0,3}(?:\s(?:Hg|H2O)\b)?(?:/[A-Za-z]+)?"
 )
 _POWER = re.compile(r"(?<!\s)\s*[x×·]\s*10\s*\^?\s*\{?([-−]?\d+)\}?")
 _SECOND = re.compile(
     r"^\s*+(?:,?\s*+(?:or|and|to|versus|vs\.?)\b|[-–—/:]|\+/-|±)\s*[-+~≈<>]?\.?\d|^,\s*\d|\bor\s+(?:about\s+)?\d",
     re.IGNORECASE,
 )
-# A limit or a sum, which the number alone is not: "or more", "at most", "plus 2".
+# A limit, a sum or a share, which the number alone is not: "or longer", "at most", "maximum", "plus 2", "out of 12".
 _MOVED = re.compile(
-    r"^\s*(?:\+(?!\S)|(?:or|and) (?:more|less|fewer|above|below|over|under|higher|lower|greater|older|younger|up)\b|"
-    r"at (?:most|least)\b|plus\b|minus\b|times\b)",
+    r"^\s*(?:\+(?!\S)|(?:or|and) (?:more|less|above|below|up|\w+er)\b|(?:or|and) \w+wards\b|at (?:most|least)\b|"
+    r"(?:min|max)(?:imum|imal)?\b|(?:plus|minus|times)\b|(?:(?:out )?of|in)\s+\d)",
     re.IGNORECASE,
 )
 # Nothing but signs before the next number, so that no word tells what this one is: "12 13", "12; 13", "12^2".
 _NEXT = re.compile(r"^(?:[^\w\[]|[x×])*(?=\.?\d)", re.IGNORECASE)
+# Behind one of these a number explains the answer: "8 g, because 2 g feed 8 kcal".
+_REASON = re.compile(r"\b(?:because|since|as|not|rather|instead|given|due|which|from|so)\b|[=:]", re.IGNORECASE)
 _MULTIPLES = {
     "dozen": 12, "hundred": 100, "thousand": 1e3, "k": 1e3, "lakh": 1e5, "lakhs": 1e5, "million": 1e6, "crore": 1e7,
     "crores": 1e7, "billion": 1e9,
 }  # fmt: skip
 _MULTIPLE = re.compile(rf"(?:\s*\b)?({'|'.join(_MULTIPLES)})\b")
+_DIGITS = re.compile(r"(?<![\w.,^])\d")
 _TIMES = re.compile(r"\\(?:times|cdot)(?![a-z])")
 _LATEX = re.compile(r"\\(?:text|mathrm)\s*\{([^{}]*)\}|\\[,;! ]|[${}]|\\(?=%)")
+_REACH = 300  # characters in which a second quantity is looked for
 _CONVERTED = 0.02  # relative; who gives an answer in a second unit rounds it
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _SIGNS = {"≤": "<=", "≥": ">=", "less than": "<", "more than": ">", "greater than": ">"}
@@ -67,6 +71,7 @@ def read_quantity(text: str) -> Quantity | None:
     """
     plain = re.sub(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+", lambda run: "^" + run.group().translate(_SUPERSCRIPTS), text)
     plain = _LATEX.sub(lambda found: found.group(1) or "", _TIMES.sub("×", plain)).lstrip()
+    plain = plain.replace("per cent", "percent")
     found = _HEAD.match(plain)
     value = _value(found["number"], found["divisor"]) if found else None
     if found is None or value is None:
@@ -94,7 +99,7 @@ def _unit(rest: str) -> tuple[str, str]:
     found = _UNIT.match(rest)
     end = found.end() if found else 0
     while end:
-        unit = pint_unit(rest[:end].strip().removeprefix("\\").replace("^", ""))
+        unit = pint_unit(rest[:end].strip().lstrip("\\-").replace("^", ""))
         if unit is not None:
             return unit, rest[end:]
         end = max(rest.rfind(" ", 0, end), rest.rfind("/", 0, end), 0)
@@ -138,7 +143,7 @@ class NumberReader:
         rest = found.rest if alone else sentence(found.rest)
         if _SECOND.search(rest) or _MOVED.match(rest) or taken_back(found.rest):
             return UNCLEAR
-        if _differs(found, rest) or (joined(rest) and re.search(r"\d", rest)):
+        if _differs(found, rest) or _beside(found, rest) or (joined(rest) and re.search(r"\d", rest)):
             return UNCLEAR
         if exact and re.search(r"\d", found.rest) and not explains(found.rest):
             return None
@@ -153,3 +158,18 @@ def _differs(first: Quantity, rest: str) -> bool:
         return False
     comparable = bool(first.unit and second.unit)
     return not (comparable and same_quantity(first.value, first.unit, second.value, second.unit, _CONVERTED))
+
+
+def _beside(first: Quantity, rest: str) -> bool:
+    """Say whether the sentence gives another quantity of the same kind: "75% of men, 80% of women"."""
+    if not first.unit:
+        return False
+    said = _REASON.split(sentence(rest)[:_REACH], maxsplit=1)[0]
+    others = (read_quantity(said[number.start() :]) for number in _DIGITS.finditer(said))
+    return any(
+        other.unit
+        and convertible(other.unit, first.unit)
+        and not same_quantity(other.value, other.unit, first.value, first.unit, _CONVERTED)
+        for other in others
+        if other
+    )

@@ -53,8 +53,9 @@ _BOUNDARY = re.compile(
 )
 _EXPLAINS = re.compile(
     r"(?:because|since|as|which|who|that|due|given|based|for|with|the|this|it|a|an|not|rather|instead|"
+    r"is (?:the )?(?:(?:most likely|correct|right|best)(?: \w+)?|answer|diagnosis)(?=\W*(?:$|[.,;\n]))|"
     r"according|i\.e|so|thus|therefore|making|and (?:is|the|it|this|not)|"
-    r"(?:correct|right|best|most|final)\b)(?!\w)",
+    r"(?:correct|right(?=\W*$|\s+(?:answer|option|choice|one))|best|most|final)\b)(?!\w)",
     re.IGNORECASE,
 )
 _SHUT = r"[\s\"”’)\]]*+"
@@ -107,21 +108,28 @@ alternative tempting previous some many people distractor were
 """
 _DISOWNING = frozenset(_DISOWNING_TEXT.split())
 _LETTERS = re.compile(r"[a-z]+")
-# "It is …", "The most likely cause is …"; a subject with a clause of its own may be an answer itself.
+# "It is …", "The most likely cause is …", "Diagnosis: …"; a subject with a clause of its own may be an answer itself.
 _SUBJECT = re.compile(
     r"(?:(?:it|this|that|there)(?=\s)|the(?:\s+(?!(?:which|who|that|because|since|as|due|given|for|with|and|or|least)\b)[a-z-]+){1,6}?)"
-    r"\s+(?:is|are|was|were)\s+|it['’]s\s+",
+    r"\s+(?:is|are|was|were|(?:would|must) be)(?:\s*:)?\s+(?:most likely\s+)?|it['’]s\s+(?:most likely\s+)?"
+    r"|(?:(?:the|my|final|correct|best|most likely|likely)\s+)*(?:answer|diagnosis|cause)\s*:\s*",
     re.IGNORECASE,
 )
-_MOST_WORDS = 4  # of what stands beside an answer in a list of answers
+_LEAD = re.compile(r"(?:(?:so|therefore|thus|hence|in conclusion|most likely)\b[\s,:]*)+", re.IGNORECASE)
+_VERBS = frozenset("is are was were".split())
+# Of the next of a list of answers; a longer sentence explains, a longer line without a full stop does not.
+_MOST_WORDS, _MOST_WORDS_OF_LINE = 4, 12
 _DOUBTS = (
     "i don't know", "i do not know", "i'm not sure", "i am not sure", "not certain", "i'm unsure", "i am unsure",
     "i'm uncertain", "i am uncertain", "i cannot decide", "i can't decide", "i cannot determine", "i can't determine",
     "i cannot answer", "i can't answer", "i'm guessing", "i am guessing", "wild guess", "on second thought",
-    "i take that back", "i take it back", "scratch that", "is also correct", "is also right", "is also acceptable",
-    "is also possible", "is also plausible", "is equally correct", "is just as correct", "are both correct",
-    "are equally correct", "are both right", "are all correct",
+    "i take that back", "i take it back", "scratch that",
 )  # fmt: skip
+# What is said of a second answer: "though A is equally good", "C would also be correct", "both are right".
+_SHARED = re.compile(
+    r"\b(?:also|equally|just as|both|(?<=are )all)\s+(?:(?:are|be)\s+)?(?:equally\s+)?"
+    r"(?:correct|right|acceptable|plausible|possible|valid|good|works?|answers?)(?=\W*(?:$|[.,;!)\n]|\b(?:here|too|but|answers?)\b))"
+)
 _BOTH = re.compile(
     r"\b[A-J][).]?\s*(?:,|and|or|&)\s*(?:option\s+)?\(?[A-J]\)?\s+are\s+(?:both\s+|all\s+|equally\s+)?"
     r"(?:correct|right|possible|acceptable|plausible|valid|true|the answers?)\b"
@@ -150,6 +158,8 @@ def voices_doubt(text: str) -> bool:
     for phrase in _DOUBTS:
         if phrase in lower:
             return True
+    if _SHARED.search(lower):
+        return True
     return " are" in lower and _BOTH.search(text) is not None
 
 
@@ -205,8 +215,11 @@ def lists_another(rest: str) -> bool:
     following = _ARTICLE.sub("", rest.lstrip(CLOSING))
     if rest[:1] not in {".", "!", ";", "\n"} or explains(following):
         return False
-    item = re.split(r"[.;!\n]", following, maxsplit=1)[0]
-    return 0 < len(item.split()) <= _MOST_WORDS and ":" not in item
+    item = re.match(r"[^.;!\n]*", following)
+    words = item[0].split() if item else []
+    line = rest[0] in ";\n" and following[len(item[0]) if item else 0 :][:1] != "."
+    fits = 0 < len(words) <= (_MOST_WORDS_OF_LINE if line else _MOST_WORDS)
+    return fits and not any(word.endswith(":") or word in _VERBS for word in words)
 
 
 def disowning(words: str) -> bool:
@@ -215,13 +228,15 @@ def disowning(words: str) -> bool:
 
 
 def predicate(passage: str) -> str:
-    """Return what a sentence says of its subject; the passage itself where it has none or two, or denies it.
+    """Return what a sentence says of its subject; all of it but a "therefore" where it has none or two, or denies it.
 
     Examples
     --------
     >>> predicate("The most likely cause is a stroke."), predicate("The wrong cause is a stroke.")
     ('a stroke.', 'The wrong cause is a stroke.')
     """
+    if lead := _LEAD.match(passage):
+        passage = passage[lead.end() :]
     subject = _SUBJECT.match(passage)
     if not subject or disowning(subject.group().lower()) or _SUBJECT.search(passage, subject.end()):
         return passage

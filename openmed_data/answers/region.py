@@ -31,8 +31,9 @@ class Passage(NamedTuple):
 
 # An answer is read within this many characters of its announcement; longer than any option, it bounds the work.
 _REACH = 2000
-# Markdown is blanked character for character, so that offsets hold.
+# Markdown is blanked and full-width signs are read as plain ones, character for character, so that offsets hold.
 _MARKDOWN = str.maketrans("*_`#", "    ")
+_PLAIN = _MARKDOWN | {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {ord("。"): "."}
 _TAG = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL | re.IGNORECASE)
 _BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 # Spelled out in three cases and not anchored on the left: the scan then looks for literals, three times as fast.
@@ -57,14 +58,16 @@ _HEDGE = re.compile(
     r"(?:(?:could|might|may) (?:also|equally|just as well) be|(?:or|and) (?:also )?(?:maybe|perhaps|possibly))\s+"
 )
 _HEDGING = ("also be", "equally be", "well be", "maybe", "perhaps", "possibly")
-# Only a short one is an answer: "Wait, actually C", but not "Actually, this is common in children".
+# Behind "actually" only a short one is an answer: "Actually C", but not "Actually, this is common in children".
 _CORRECTION = re.compile(
     r"[.!?;,:\n…–—][^\S\n]*+"
     r"(?:(?:oh|hmm|wait|actually|sorry|correction|i mean|make that|no(?=\s?[,.:;!…–—]))\b[\s,.:;!…–—]*+){1,4}+"
     r"(?:(?:it(?:['’]s| is)|the (?:\w+ )?(?:answer|option|choice) is)\s+)?"
-    r"([^\s.!?;\n<][^.!?;\n<]{0,39})(?=[.!?;\n<]|$)",
+    r"([^\s.!?;\n<][^.!?;\n<]{0,199})(?=[.!?;\n<]|$)",
     re.IGNORECASE,
 )
+_RETRACTION = re.compile(r"\b(?:wait|sorry|correction|i mean|make that)\b", re.IGNORECASE)
+_MOST_CORRECTED = 40
 _SKIPPED = re.compile(r"(?:(?:that|therefore|thus|clearly|simply|most likely)\b[\s:]*)*", re.IGNORECASE)
 _BACKWARD = re.compile(
     r"(?:is|(?:must|would|should) be)\s+(?:therefore\s+|thus\s+|clearly\s+|indeed\s+)?"
@@ -83,12 +86,14 @@ _SUPPOSED = re.compile(r"\b(?:if|unless|had|were|suppose|otherwise)\b", re.IGNOR
 
 
 def final_region(completion: str) -> tuple[int, str] | None:
-    """Return the offset and the text after the reasoning, Markdown blanked; None where the reasoning never ends."""
+    """Return the offset and the text after the reasoning, without Markdown; None where the reasoning never ends."""
     close = completion.find("</think>")
     if close < 0 and "<think>" in completion:
         return None
     start = close + len("</think>") if close >= 0 else 0
     text = completion[start:]
+    if not text.isascii():
+        return start, text.translate(_PLAIN)
     return start, text.translate(_MARKDOWN) if any(mark in text for mark in "*_`#") else text
 
 
@@ -132,6 +137,8 @@ def others(text: str) -> Iterator[Passage]:
         end = min(len(text), found.end() + _REACH)
         yield Passage(Method.STATEMENT, found.end(), end if tag < 0 else min(end, tag), exact=False)
     for found in _CORRECTION.finditer(text):
+        if len(found[1]) > _MOST_CORRECTED and not _RETRACTION.search(text, found.start(), found.start(1)):
+            continue
         yield Passage(Method.STATEMENT, *found.span(1), exact=False)
 
 

@@ -20,6 +20,8 @@ from openmed_data.text.normalize import answer_key
 MAX_WORDS = 12
 _ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
 _ASIDE = re.compile(r"\s*\(([^()]*)\)")
+_SHORT_FORM = re.compile(r"(.*\w)\s*\(([A-Za-z]{2,9})\)$")
+_JOINING = frozenset("a an and for in of on the to with".split())
 _PRONOUNS = frozenset({"it", "this", "that"})
 # On keys: British spelling, plurals and possessives (Turner's), and a number written apart from its letters (IL-2).
 _SPELLINGS = (
@@ -65,8 +67,8 @@ class TextReader:
         """Prepare a gold; None where its text is empty or longer than a short answer."""
         if not 0 < len(gold.answer.split()) <= MAX_WORDS or not answer_key(gold.answer):
             return None
-        texts = (gold.answer, *gold.accepted)
-        return cls(frozenset(key for text in texts if (key := text_key(_without_article(text.strip())))))
+        texts = [form for text in (gold.answer, *gold.accepted) for form in _forms(text.strip())]
+        return cls(frozenset(key for text in texts if (key := text_key(_without_article(text)))))
 
     def is_right(self, value: str) -> bool:
         """Say whether a key is that of an accepted text."""
@@ -88,6 +90,7 @@ class TextReader:
             if joined(aside.group(1)) or taken_back(aside.group(1)):
                 return UNCLEAR
             rest = rest[aside.end() :]
+        rest = rest.lstrip(')]"”') or rest
         if not rest.strip(CLOSING):
             return UNCLEAR if "?" in rest else key
         if exact:
@@ -96,6 +99,15 @@ class TextReader:
             return UNCLEAR
         # "Metronidazole, vancomycin" is another answer; "metronidazole, because …" is this one.
         return key if rest[0] in ".!\n;" or explains(rest.lstrip(CLOSING)) else UNCLEAR
+
+
+def _forms(text: str) -> tuple[str, ...]:
+    """Return a text and, where it spells its own abbreviation out ("Great artery (GA)"), each of the two alone."""
+    found = _SHORT_FORM.fullmatch(text)
+    if not found:
+        return (text,)
+    initials = "".join(word[0] for word in re.findall(r"[^\W\d_]+", found[1]) if word.lower() not in _JOINING)
+    return (text, found[1], found[2]) if initials.lower() == found[2].lower() else (text,)
 
 
 def _without_article(text: str) -> str:

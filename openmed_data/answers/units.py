@@ -104,6 +104,17 @@ def same_quantity(value: float, unit: str, other: float, other_unit: str, tolera
     return abs(value - other) <= max(tolerance * abs(other), _SAME * max(1.0, abs(other)) if other else _SAME)
 
 
+def convertible(unit: str, other: str) -> bool:
+    """Say whether quantities in two units are of one dimension, each unit as :func:`pint_unit` returns it.
+
+    Examples
+    --------
+    >>> convertible("day", "week"), convertible("percent", "day")
+    (True, False)
+    """
+    return unit == other or _convert(1.0, unit, other) is not None
+
+
 @lru_cache(maxsize=1 << 14)
 def _convert(value: float, unit: str, to: str) -> float | None:
     from pint.errors import PintError

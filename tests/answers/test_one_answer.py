@@ -1,4 +1,4 @@
-# ruff: noqa: E501  (the tables read better in long lines)
+# ruff: noqa: E501, RUF001  (the tables read better in long lines)
 """A completion gives one answer or none: no hedge, no correction and no list earns what a single answer would not."""
 
 import pytest
@@ -67,6 +67,17 @@ def test_a_line_about_another_option_is_no_second_answer(completion: str, right:
 def test_an_option_that_is_mentioned_is_not_announced(mention: str) -> None:
     assert verify(f"{mention}\nTherefore, the answer is B.", OPTIONS[1]) is True
     assert not any(verify(mention, gold) for gold in OPTIONS)
+
+
+@pytest.mark.parametrize(("said", "right"), [
+    ("B, though A is equally good", False), ("B, but A would also be correct", False), ("B; A also correct", False), ("B, A also works", False), ("B, both are right", False),
+    ("Metformin. Aspirin is just as good.", False), ("B. Both legs are equally affected.", True), ("B. Both right and left limbs ache.", True), ("B. All right, as A bleeds.", True),
+    ("B. Metformin. A, C and D are incorrect.", True), ("B (metformin) is right, A and C are wrong", True), ("B. A and C are not antidiabetics.", True),
+    ("B. Metformin. A and C are correct.", False), ("B. B and C are wrong", False), ("B. A, C", False), ("B, C are wrong", True), ("B: A or C", False), ("Ｂ", True), ("Ｂ。", True), ("Ｂ、Ｃ", False),
+    ("Diagnosis: B", True), ("So B", True), ("So B or C", False),
+])  # fmt: skip
+def test_what_is_said_of_the_others_counts(said: str, right: bool) -> None:
+    assert verify(f"<answer>{said}</answer>", OPTIONS[1]) is right
 
 
 @pytest.mark.parametrize(("completion", "right"), [

@@ -42,6 +42,17 @@ def test_a_number_among_others_or_with_a_limit_is_no_answer(completion: str, ans
     assert verify(f"<answer>{completion}</answer>", Gold(answer, AnswerType.NUMBER)) is expected
 
 
+@pytest.mark.parametrize(("completion", "answer", "expected"), [
+    ("75% in men, 80% in women", "75%", False), ("75% (range 60-90%)", "75%", False), ("7 days, then 14 days", "7 days", False), ("7 days; 2 weeks if severe", "7 days", False),
+    ("10 of 12", "10", False), ("10 in 100", "10", False), ("10 out of 12", "10", False), ("7 days or longer", "7 days", False), ("75% maximum", "75%", False),
+    ("75%, because 25% are carriers", "75%", True), ("75%, not 50%", "75%", True), ("7 days (1 week), since 14 days are too long", "7 days", True), ("75%. In women 80% are.", "75%", True),
+    ("8 g, from 32 kcal at 4 kcal per g", "8 g", True), ("46 chromosomes in 23 pairs", "46", True), ("46 chromosomes (23 pairs)", "46", True),
+    ("75 per cent", "75%", True), ("７５％", "75%", True), ("7-day", "7 days", True), ("a 7-day course", "7 days", False), ("-5", "5", False), ("7 days。", "7 days", True),
+])  # fmt: skip
+def test_a_second_quantity_of_the_same_kind_is_a_second_answer(completion: str, answer: str, expected: bool) -> None:
+    assert verify(f"<answer>{completion}</answer>", Gold(answer, AnswerType.NUMBER)) is expected
+
+
 @pytest.mark.parametrize(("completion", "expected"), [
     ("140 mEq/L is too high", False), ("140 mEq/L would be far too low.", False), ("<answer>140 mEq/L was too low</answer>", False),
     ("140 mEq/L cannot be right", False), ("140 mEq/L doesn't fit", False), ("140 mEq/L, but that is wrong", False), ("140 mEq/L. No, that is wrong.", False),
@@ -105,6 +116,7 @@ def test_a_decision_the_item_does_not_offer_cannot_be_verified() -> None:
     ("No, it does not help.", "no", True), ("No, it did nothing", "no", True), ("No, it is safe", "no", True), ("No. It is useless, but it does no harm", "no", True),
     ("No, because it does harm", "no", True), ("No. Fewer of them did improve.", "no", True),
     ("Yes, it does.", "yes", True), ("Yes, it is not safe", "yes", True), ("Yes, it helps. Rest does not.", "yes", True), ("Yes. Rest did not help.", "yes", True),
+    ("No (p = 0.4)", "no", True), ("Yes (p < 0.01)", "yes", True), ("No (in adults); Yes (in children)", "no", False),
     ("No. We did find a trend.", "no", True), ("No, it does require more trials.", "no", True), ("Yes. It does not matter which.", "yes", True),
 ])  # fmt: skip
 def test_a_decision_that_its_reason_turns_round_is_none(completion: str, answer: str, expected: bool) -> None:
@@ -146,7 +158,9 @@ def test_short_texts_equal_an_accepted_answer_or_earn_nothing(completion: str, e
     ("; radial nerve", False), ("\nRadial nerve", False), (". Radial nerve.", False), (". The radial nerve. The median nerve.", False),
     (". Alternatively, the radial nerve.", False), ("! Or radial", False), (", failing that the radial nerve", False), (", not", False),
     (" as well as the radial nerve", False), (". Also the radial nerve", False),
-    (". It supplies the interossei.", True), ("; it is the musician's nerve", True), (".\n\nExplanation: claw hand", True), (". Final answer.", True),
+    ("\nRight anterior cerebral artery", False), ("; perform two serum beta hCG tests 48 hours apart", False), ("\nratio of 1:6", False),
+    (". Wait, actually severe liver disease with a deficiency of factor V", False), (". Actually, severe damage at the elbow makes the hand a claw.", True),
+    ("\nClaw hand follows injury at the elbow.", True), (".\n\nThe claw hand is typical.", True), (". It supplies the interossei.", True), ("; it is the musician's nerve", True), (".\n\nExplanation: claw hand", True), (". Final answer.", True),
     (". The claw hand follows injury at the elbow.", True),
 ])  # fmt: skip
 def test_a_list_that_opens_with_the_right_text_is_no_answer(completion: str, expected: bool) -> None:
@@ -154,6 +168,9 @@ def test_a_list_that_opens_with_the_right_text_is_no_answer(completion: str, exp
 
 
 @pytest.mark.parametrize(("completion", "answer", "expected"), [
+    ("Partial thromboplastin time", "Partial thromboplastin time (PTT)", True), ("PTT", "Partial thromboplastin time (PTT)", True), ("Partial thromboplastin time (PTT)\n\nExplanation: none", "Partial thromboplastin time (PTT)", True),
+    ("Transposition of the great arteries", "Transposition of the Great Arteries (TGA)", True), ("Nitroglycerine", "Nitroglycerine (transdermal)", False), ("Vitamin D", "Vitamin D (active)", False),
+    ("Most likely ulnar nerve", "Ulnar nerve", True), ("Most likely radial nerve", "Ulnar nerve", False),
     ("Haemolytic anaemia", "Hemolytic anemia", True), ("oedema", "Edema", True), ("diarrhoea", "diarrhea", True), ("tumour", "tumor", True),
     ("Turner's syndrome", "Turner syndrome", True), ("Ulnar nerves", "Ulnar nerve", True), ("coronary arteries", "Coronary artery", True),
     ("vitamin B-12", "Vitamin B12", True), ("vitamin $B_{12}$", "Vitamin B12", True), ("IL2", "IL-2", True), ("IL-12", "IL-2", False),
@@ -167,6 +184,10 @@ def test_one_term_may_be_spelt_in_several_ways(completion: str, answer: str, exp
 @pytest.mark.parametrize(("completion", "expected"), [
     ("Ulnar nerve (C8, T1)", True), ("The ulnar nerve (claw hand).", True), ("It is the ulnar nerve.", True), ("It's the ulnar nerve", True),
     ("The most likely injured nerve is the ulnar nerve.", True), ("The answer is: ulnar nerve (C8)", True), ("Claw hand.\nThe nerve is the ulnar nerve", False),
+    ("Therefore, ulnar nerve", True), ("So it's the ulnar nerve.", True), ("Answer: ulnar nerve", True), ("Most likely diagnosis: ulnar nerve", True), ("The final answer is: ulnar nerve", True),
+    ("It is most likely the ulnar nerve", True), ("It would be the ulnar nerve", True), ("Ulnar nerve is the answer.", True), ("Ulnar nerve is the most likely nerve.", True),
+    ("Answer: ulnar nerve. Answer: radial nerve", False), ("The wrong answer: ulnar nerve", False), ("Ulnar nerve is the radial nerve.", False), ("Ulnar nerve: radial nerve", False),
+    ("Radial nerve: ulnar nerve", False), ("Ulnar nerve is spared.", False), ("So it's the radial nerve.", False),
     ("Ulnar nerve (or radial nerve)", False), ("Ulnar nerve (?)", False), ("Ulnar nerve (C8) or radial nerve", False), ("It is not the ulnar nerve", False),
     ("The least likely of other nerves is the ulnar nerve", False), ("The wrong nerve is the ulnar nerve", False), ("It is the radial nerve", False),
     ("The radial nerve which is the ulnar nerve", False), ("The ulnar nerve is the radial nerve", False), ("It is the ulnar or the radial nerve", False),
