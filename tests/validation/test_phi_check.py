@@ -196,3 +196,11 @@ def test_real_exam_questions_are_left_alone(shared_data: Path):
     figures = {one.name: one.value for one in CHECK.assess(CHECK.scan(rows, SETTINGS).counts, SETTINGS)}
     assert figures["level_3_rows"] == 0
     assert figures["level_2_per_1000"] <= 2
+
+
+def test_a_name_is_found_in_capitals_in_the_other_texts_of_its_row():
+    frame = pl.DataFrame(
+        {"prompt": ["Patient John Smith was admitted."], "chosen": ["Seen: SMITH, JOHN. SMITH agrees. smith"]}
+    )
+    found = scan_columns(frame)
+    assert found.filter(pl.col("field") == "chosen")["value"].to_list() == ["SMITH", "JOHN", "SMITH"]

@@ -262,9 +262,8 @@ def _texts_at(found: pl.DataFrame) -> dict[int, _Texts]:
 
 
 def _surrogates(row: str, texts: _Texts, settings: PhiSettings) -> Surrogates:
-    every = ((text, one) for text, marks in texts.values() for one in marks)
-    dates = [text[one.start : one.end] for text, one in every if one.type is IdentifierType.DATE]
-    return Surrogates(settings.seed, row, dates)
+    held = ((text[one.start : one.end], one.type) for text, marks in texts.values() for one in marks)
+    return Surrogates(settings.seed, row, held)
 
 
 def _rejected(candidates: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:

@@ -49,7 +49,7 @@ def scan_columns(frame: pl.DataFrame, profile: Profile | str = Profile.GATE, mod
     --------
     >>> frame = pl.DataFrame({"messages": [[{"role": "user", "content": "Mail a.b@example.org"}]], "mrn": [445566]})
     >>> scan_columns(frame).select("field", "type", "level", "masked").rows()
-    [('messages[0].content', 'EMAIL', 3, 'a.b@e******.o**'), ('mrn', 'MRN', 3, '******')]
+    [('messages[0].content', 'EMAIL', 3, '*.*@e******.o**'), ('mrn', 'MRN', 3, '******')]
     """
     texts = flat_texts(frame)
     read = pl.col("text").str.replace_all(_OPTION, "-- ") if Profile(profile) is Profile.GATE else pl.col("text")

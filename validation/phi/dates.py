@@ -82,9 +82,7 @@ def _written(text: str, month: int, unsaid: int | None, *, before: bool) -> Date
     numbers = _NUMBER.findall(text)
     if not numbers:
         return None
-    years = [n for n in numbers if len(n) == 4 or f"'{n}" in text] or (
-        numbers[1:] if text.endswith(f"-{numbers[-1]}") else []
-    )
+    years = [n for n in numbers if len(n) == 4 or f"'{n}" in text] or (numbers[1:] if before else [])
     days = [n for n in numbers if n not in years]
     year = (int(years[0]) if len(years[0]) == 4 else 2000 + int(years[0])) if years else unsaid or _NO_YEAR
     order = ("dm" if before else "md") if days else "m"

@@ -61,7 +61,7 @@ def _names_of(value: str, kind: str, level: int) -> _Known:
     known: _Known = {}
     if kind == IdentifierType.NAME:
         parts = (frozenset(re.findall(CAP, value)) & (FIRST | SURNAMES)) - words("ambiguous_first_names")
-        known = dict.fromkeys(sorted(parts), (kind, level))
+        known = dict.fromkeys(sorted(parts | {part.upper() for part in parts}), (kind, level))
     return known | ({value: (kind, level)} if len(value) >= _FEWEST_CHARACTERS else {})
 
 

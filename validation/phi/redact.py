@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from .kinds import Finding
 from .surrogates import Surrogates
 
+_LETTERS = re.compile(r"[^\W\d_]+")
+
 
 def redact(text: str, findings: Sequence[Finding], invent: Surrogates | None = None) -> str:
     """Return ``text`` with each finding replaced by its type in brackets, or by an invented value.
@@ -53,7 +55,11 @@ def mask(fragment: str) -> str:
     Examples
     --------
     >>> mask("John Doe"), mask("123-45-6789"), mask("a.smith@mail.example.org")
-    ('J*** D**', '***-**-****', 'a.s****@m***.e******.o**')
+    ('J*** D**', '***-**-****', '*.s****@m***.e******.o**')
     """
-    words = re.sub(r"[^\W\d_]{2,}", lambda word: word[0][0] + "*" * (len(word[0]) - 1), fragment)
-    return re.sub(r"\d", "*", words)
+    return re.sub(r"\d", "*", _LETTERS.sub(_hide, fragment))
+
+
+def _hide(word: re.Match[str]) -> str:
+    hidden = "*" * len(word[0])
+    return hidden if len(hidden) == 1 else word[0][0] + hidden[1:]

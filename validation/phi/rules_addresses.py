@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from .kinds import Candidate, IdentifierType, Level
 from .words import alternation, phrases
 
-__all__ = ["ADDRESS_GATES", "STATE", "TOWN_STATE", "addresses"]
+__all__ = ["ADDRESS_GATES", "STATE", "STREET", "TOWN_STATE", "addresses"]
 
 _SUFFIX = (
     r"(?:Street|St|Avenue|Ave|Av|Road|Rd|Lane|Ln|Drive|Dr|Court|Ct|Boulevard|Blvd|Way|Place|Pl|Terrace|Ter|Circle|Cir"
@@ -42,7 +42,8 @@ _CODES = (
 STATE = rf"(?:{_CODES}|{alternation(phrases('states'))})"
 _TOWN = r"[A-Z][a-z]+(?:[ -][A-Z][a-z]+){0,2}|(?:St|Ft|Mt)\. [A-Z][a-z]+"
 TOWN_STATE = rf"(?:{_TOWN}),? {STATE}\b(?:,? \d{{5}}(?:-\d{{4}})?)?"
-_UNIT = r"(?:,? (?:Apt|Apartment|Unit|Suite|Ste|Floor|Fl|Room|Rm|No)\.? ?#?[\w-]+|,? ?#\w+)?"
+STREET = rf"[A-Z][a-z]+(?: [A-Z][a-z]+)? {_SUFFIX}\b"
+_UNIT = r"(?:,?\s(?:Apt|Apartment|Unit|Suite|Ste|Floor|Fl|Room|Rm|No)\.? ?#?[\w-]+|,? ?#\w+)?"
 # Postal codes of the United Kingdom (a dozen houses each) and of Canada.
 _CODE_ABROAD = r"(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d)"
 _TAIL = (

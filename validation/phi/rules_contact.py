@@ -17,6 +17,7 @@ NETWORK_GATES = (
     r"\.(?:com|org|net|io|me|info|blog|co|us)/",
     r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",
     r"sername|ser name|andle|creen name",
+    r"(?:blog|site|page)(?: is| at|:)* [a-z0-9-]+\.[a-z]",
     r":[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:|-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-",
 )
 """A row that matches none of these holds no e-mail, URL, user name, IP or MAC address."""
@@ -46,7 +47,13 @@ _URL = re.compile(
 _CITED = re.compile(r"(?i)\b(?:ref|reference|source|doi)\b[^\n]{0,60}$")
 _USER = re.compile(
     r"(?i:\b(?:user ?name|screen name|(?:twitter|instagram) handle)(?: is|:|=| was)? ?)(?P<id>@?[a-z][\w.-]{3,30}\w)"
-    r"|(?i:\bhandle(?: is|:|=)? ?)(?P<at>@\w{3,30})"
+    r"|(?i:\b(?:handle|instagram|twitter|tiktok|snapchat|facebook|telegram)(?: (?:handle|account|name|user))?"
+    r"(?: is|:|=)? ?)(?P<at>@\w[\w.]{1,28}\w)"
+)
+# A page without "www." or a path, that a word makes somebody's own.
+_OWN_PAGE = re.compile(
+    r"(?i)\b(?:his|her|my|their|patient's|personal) (?:blog|web ?site|web ?page|home ?page)(?: is| at|:)* "
+    rf"(?P<id>[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.{cues('top_level')})(?![\w/])"
 )
 _HOST = re.compile(r"(?:^|\.)(?!www\.)[a-z0-9-]+\.[a-z]{2,24}$")
 _ARTICLE = re.compile(r"(?i)wiki|article|journal|pubmed|contents/|book/|textbook|encyclop|stembook|\.pdf\b|what-is")
@@ -74,6 +81,8 @@ def network(text: str) -> Iterator[Candidate]:
             # The front page of a site is seldom a person's; a page behind it often is.
             deep = re.search(r"[a-z0-9]/[^/\s]", text[found.start() : end].rsplit("://", maxsplit=1)[-1], re.IGNORECASE)
             yield Candidate(found.start(), end, IdentifierType.URL, Level.CONTEXT if deep else Level.QUASI)
+    for found in _OWN_PAGE.finditer(text):
+        yield Candidate(*found.span("id"), IdentifierType.URL, Level.CONTEXT)
     for found in _USER.finditer(text):
         yield Candidate(*found.span("id" if found["id"] else "at"), IdentifierType.OTHER_ID, Level.CONTEXT)
     for found in _MAC.finditer(text):

@@ -8,7 +8,7 @@ from .kinds import Candidate, IdentifierType, Level
 from .validators import is_date
 from .words import cues, words_in_order
 
-__all__ = ["AGE_GATE", "DATE_GATES", "ages", "all_dates", "cued_dates"]
+__all__ = ["AGE_GATES", "DATE_GATES", "ages", "all_dates", "cued_dates"]
 
 _MONTH = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?"
@@ -26,14 +26,17 @@ DATE_GATES = (
     r"(?i:DOB|birth|date)[^0-9\n]{1,20}[0-9]{8}",
 )
 """A row without any of these holds no date with a day in it."""
-AGE_GATE = r"9[0-9][ -]?[yY]|1[0-2][0-9][ -]?[yY]|ge[dD]?:? 9[0-9]|ge[dD]?:? 1[0-2][0-9]"
+AGE_GATES = (
+    r"9[0-9][ -]?[yY]|1[0-2][0-9][ -]?[yY]|ge[dD]?:? 9[0-9]|ge[dD]?:? 1[0-2][0-9]",
+    r"9[0-9] ?[MF] |1[0-2][0-9] ?[MF] |, 9[0-9], |, 1[0-2][0-9], |inety",
+)
 """A row without any of these holds no age over 89."""
 
 _YEAR = r"(?:\d{4}|'\d{2})"
 _WRITTEN = re.compile(
     rf"(?i)\b(?:(?P<month1>{_MONTH})\.?[ -](?P<day1>\d{{1,2}})(?:st|nd|rd|th)?(?:,?[ -](?P<year1>{_YEAR}))?"
-    rf"|(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?[ -]?(?:of )?(?P<month2>{_MONTH})\b\.?"
-    rf"(?:,?[ -]?(?P<year2>{_YEAR}|(?<=-)\d\d))?)\b"
+    rf"|(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?[ -]?(?:of )?(?P<month2>{_MONTH})(?![A-Za-z])\.?"
+    rf"(?:,?[ -]?(?P<year2>{_YEAR}|(?<![ .,])\d\d|\d\d(?=[ ]*(?:[.,;)\n]|$))))?)\b"
 )
 # A date as databases write it; eight digits after any other word are as often a number.
 _COMPACT = re.compile(r"(?i)\b(?:DOB|(?:birth ?)?date(?: of [a-z]+)?)\W{1,4}(?:is |was )?(?P<id>\d{8})\b")
@@ -41,7 +44,9 @@ _NUMERIC = re.compile(
     r"(?<![\w./-])(?:(?P<y>\d{4})(?P<m1>[-/.])(?P<m>\d{1,2})(?P=m1)(?P<d>\d{1,2})"
     r"|(?P<a>\d{1,2})(?P<m2>[-/.])(?P<b>\d{1,2})(?P=m2)(?P<yy>\d{4}|\d{2}))(?:T\d\d:\d\d(?::\d\d)?Z?)?(?![\w/-]|\.\d)"
 )
+_SHORT_YEAR = re.compile(r"[ ,]+\d\d\b")
 _QUANTITY = re.compile(r"\s*(?:mg|ml|mcg|kg|g|mm|cm|%|units?|mmHg|tablets?|doses?)\b")
+_MONTH_YEAR = re.compile(rf"(?i)\b{_MONTH}\.?,? (?:of )?\d{{4}}\b")
 _LOOSE = re.compile(
     rf"(?i)\b(?:{_MONTH}\.?,? (?:of )?\d{{4}}"
     r"|(?:last|next|this) (?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|week|month))\b"
@@ -64,8 +69,8 @@ def all_dates(text: str) -> Iterator[Candidate]:
     for found in _LOOSE.finditer(text):
         yield Candidate(*found.span(), IdentifierType.DATE, Level.CONTEXT)
     for found in _SHORT.finditer(text):
-        month, day = (int(part) for part in found["id"].split("/"))
-        if is_date(2000, month, day):
+        first, second = (int(part) for part in found["id"].split("/"))
+        if is_date(2000, first, second) or is_date(2000, second, first):
             yield Candidate(*found.span("id"), IdentifierType.DATE, Level.CONTEXT)
 
 
@@ -75,7 +80,7 @@ def cued_dates(text: str) -> Iterator[Candidate]:
     The dates of a text about a study are those of the work: level 1, but for a birth or an admission.
     """
     for start, end, whole in _dates(text):
-        sentence = re.split(r"[.?!]\s+(?=[A-Z])|\n", text[max(0, start - 200) : start])[-1]
+        sentence = _sentence_before(text, start)
         if _PUBLIC.search(sentence):
             continue
         dated = whole or sentence.endswith((" on ", " since "))
@@ -83,6 +88,15 @@ def cued_dates(text: str) -> Iterator[Candidate]:
         if person or _EVENT.search(sentence[-70:]):
             quasi = is_study(text) and not _BIRTH.search(sentence)
             yield Candidate(start, end, IdentifierType.DATE, Level.QUASI if quasi else Level.CONTEXT)
+    for found in () if is_study(text) else _MONTH_YEAR.finditer(text):
+        before = _sentence_before(text, found.start())
+        told = before.endswith((" in ", " since ")) and _EVENT.search(before[-40:])
+        if told and _PERSON.search(before) and not _PUBLIC.search(before):
+            yield Candidate(*found.span(), IdentifierType.DATE, Level.CONTEXT)
+
+
+def _sentence_before(text: str, start: int) -> str:
+    return re.split(r"[.?!]\s+(?=[A-Z])|\n", text[max(0, start - 200) : start])[-1]
 
 
 def _dates(text: str) -> Iterator[tuple[int, int, bool]]:
@@ -96,7 +110,9 @@ def _dates(text: str) -> Iterator[tuple[int, int, bool]]:
         month = _MONTH_NUMBERS[(found["month1"] or found["month2"])[:3].title()]
         year = found["year1"] or found["year2"]
         if is_date(_year(year) if year else 2000, month, int(found["day1"] or found["day2"])):
-            yield *found.span(), bool(year)
+            short = None if year else _SHORT_YEAR.match(text, found.end())
+            born = short if short and _BIRTH.search(text[: found.start()][-40:]) else None
+            yield found.start(), born.end() if born else found.end(), bool(year or born)
     for found in _NUMERIC.finditer(text):
         if _exists(found, text) and not _QUANTITY.match(text, found.end()):
             yield *found.span(), True
@@ -123,9 +139,13 @@ def _exists(found: re.Match[str], text: str) -> bool:
     return is_date(year, first, second) or is_date(year, second, first)
 
 
+_OLD = r"(?:9\d|1[0-2]\d|ninety(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?)"
 _AGE = re.compile(
-    r"(?i)(?<![\w.])(?:9\d|1[0-2]\d)(?:[- ]?(?:years?|yrs?)[- ]?old|[- ]?(?:y/o|y\.?o\.?|yo)\b|[- ]?years? of age)"
-    r"|(?<=\baged )(?:9\d|1[0-2]\d)\b|(?<=\bage )(?:9\d|1[0-2]\d)\b|(?<=\bage: )(?:9\d|1[0-2]\d)\b"
+    rf"(?i)(?<![\w.]){_OLD}(?:[- ]?(?:years?|yrs?)[- ]?old|[- ]?(?:y/o|y\.o\.|y\.?o)(?!\w)|[- ]?years? of age)"
+    rf"|(?<=\baged ){_OLD}\b|(?<=\bage ){_OLD}\b|(?<=\bage: ){_OLD}\b"
+    r"|(?<=[a-z], )(?:9\d|1[0-2]\d)(?=, (?:is|was|has|had|who|presents|came|lives|of|a|an)\b)"
+    # As notes write it; "95F" alone is as often a temperature.
+    r"|(?<![\w.])(?:9\d|1[0-2]\d) ?(?-i:[MF])(?= (?:with|w/|[csh]/[op]|who|present\w*|admitted|brought)(?!\w))"
 )
 
 

@@ -28,6 +28,7 @@ CODE = (
 _NO = r"\.?[ -]?(?:numbers?|nos?|num|nr|#|IDs?|identifiers?|code)"
 _VALUES = {
     "code": CODE,
+    "last": r"\d{4}",
     "ssn": r"\d{3}[- .]?\d{2}[- .]?\d{4}|[Xx*]{3}-[Xx*]{2}-\d{4}|[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]",
     "card": rf"\d(?:[ -]?\d){{12,18}}|{CODE}",
     "iban": rf"[A-Z]{{2}}\d{{2}}(?: ?[A-Z0-9]{{2,4}}){{3,8}}|{CODE}",
@@ -88,7 +89,7 @@ def labelled_numbers(text: str) -> Iterator[Candidate]:
     for label in _labels():
         for found in label.pattern.finditer(text):
             usual = _USUAL.issuperset(re.findall("[a-z]+", found["between"].lower()))
-            if label.form == "ssn" or _is_plausible(found["id"], label.form, usual=usual):
+            if label.form in {"ssn", "last"} or _is_plausible(found["id"], label.form, usual=usual):
                 yield Candidate(*found.span("id"), label.type, label.level)
 
 

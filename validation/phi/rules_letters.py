@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from .kinds import Candidate, IdentifierType, Level
-from .name_guards import CAP, FIRST, SURNAMES, core, is_eponym
-from .words import cues
+from .name_guards import CAP, FIRST, SURE_FIRST, SURNAMES, core, is_eponym
+from .words import alternation, cues
 
 __all__ = ["LETTER_GATES", "letter_names"]
 
@@ -14,16 +14,25 @@ _CLOSING = (
     r"(?i:(?:(?:kind|kindest|best|warm|many|with) )*(?:regards|wishes|thanks|thank you)"
     r"|(?:yours )?(?:sincerely|truly|faithfully)|yours|cheers)"
 )
+_LOWER_FIRST = frozenset(name.lower() for name in SURE_FIRST)
 LETTER_GATES = (
     r"[mM]y name(?:'s| is) [a-z]",
     rf"{_KIN},? [A-Z]",
     rf"(?m)^[ \t]*{_CLOSING}[ ,.!-]*\r?\n\s*[A-Z]",
+    r"nitials:? [A-Z]",
+    r"\. (?:is an? [0-9]|was (?:admitted|born)|presents with|complains)",
+    rf"(?:pt|patient|client) {alternation(_LOWER_FIRST)} [a-z]",
 )
 """A row that matches none of these holds none of these names."""
 
 _WHISPERED = re.compile(r"[mM]y name(?:'s| is) (?P<name>[a-z]{3,})(?P<more> [a-z]{3,})?\b")
+_INITIALS = re.compile(
+    r"\b(?P<name>(?:[A-Z]\.){2,3}(?= (?:is an? \d|was (?:admitted|born)|presents with|complains))"
+    r"|(?<=nitials )[A-Z]\.? ?[A-Z]\b\.?|(?<=nitials: )[A-Z]\.? ?[A-Z]\b\.?)"
+)
+_LOWER = re.compile(r"\b(?:pt|patient|client) (?P<first>[a-z]{3,}) (?P<last>[a-z]{3,})\b")
 _OWN = re.compile(
-    rf"(?i:\b(?:my|his|her|their|patient's) {_KIN}),? (?P<name>{CAP}(?: {CAP})?)"
+    rf"(?i:\b(?:my|his|her|their|patient's|pt's) {_KIN}),? (?P<name>{CAP}(?: {CAP})?)"
     r"(?P<goes_on>[,.;?!)]| (?:has|had|is|was|does|did|can|will|also|who|and|says|said|told|[a-z]{3,}ed)\b)?"
 )
 _SIGNED = re.compile(rf"(?m)^[ \t]*{_CLOSING}[ ,.!-]*\r?\n\s*(?P<name>{CAP}(?: (?:[A-Z]\.? )?{CAP}){{0,2}})[ \t.]*$")
@@ -37,6 +46,11 @@ def letter_names(text: str) -> Iterator[Candidate]:
             more = found["more"] or ""
             whole = len(more.strip()) > 3 or more.strip().title() in SURNAMES
             yield _name(found.start("name"), found.end("more" if more and whole else "name"))
+    for found in _INITIALS.finditer(text):
+        yield _name(*found.span("name"))
+    for found in _LOWER.finditer(text):
+        if found["first"] in _LOWER_FIRST and found["last"].title() in SURNAMES:
+            yield _name(found.start("first"), found.end("last"))
     for found in _OWN.finditer(text):
         skipped, name = core(found["name"])
         end = found.start("name") + len(name)

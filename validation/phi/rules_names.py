@@ -29,7 +29,7 @@ _SINGLE = re.compile(rf"(?i:\b{cues('single')})\s?(?P<name>{CAP})\b(?! [A-Z])")
 _CUE_BEFORE = re.compile(rf"(?i:(?<![A-Za-z])(?:{cues('cue')}|{cues('person')}))[:,;(>*]{{0,3}} ?\(?$")
 _HINT_BEFORE = re.compile(rf"(?i:\b{cues('hint')}):? $")
 _VERB_AFTER = re.compile(rf",? (?:{cues('after')})|'s {cues('own')}\b")
-_WEAK_TITLES = ("Miss", "Nurse", "Sister", "Doctor", "Prof", "Rev", "Capt", "Sgt")
+_WEAK_TITLES = ("Miss", "Nurse", "Sister", "Doctor", "Prof", "Rev", "Capt", "Sgt", "Baby", "baby")
 _TOWNS = phrases("cities")
 _CERTAIN_AFTER = re.compile(rf",? {cues('certain')}\b")
 _HUMAN = re.compile(rf"(?i)\b{cues('human')}\b")
@@ -43,6 +43,7 @@ _SHOUTED = re.compile(
 )
 # "Mueller, Hans was admitted": the verb does for the label.
 _SUBJECT = re.compile(rf"(?:^|[\n.:;(][^\S\n]*)(?P<name>{_TURNED}|{_SHOUTED_TURNED})(?= (?:{cues('after')}|seen\b))")
+_LISTED_TURNED = re.compile(r"(?m)^[A-Z]{2,}, ?[A-Z]{2,}(?: [A-Z]\b\.?)?")  # "SMITH, JOHN Q" heads a note
 _NAME_FIELD = re.compile(r"(?i)name[:=]? ?$")
 _WHISPERED = re.compile(
     r"(?i:\b(?:patient )?name(?: is|:|=)|\bpatient:)\s?(?P<name>[a-z]{2,} (?:[a-z]\.? )?[a-z]{2,})\b"
@@ -199,6 +200,9 @@ def companion_names(text: str, found: list[Candidate]) -> Iterator[Candidate]:
         guarded = is_eponym(text, name, end) or is_citation(text, end)
         if (line or is_known(name)) and not guarded:
             yield Candidate(start, end, IdentifierType.NAME, Level.CONTEXT)
+    for match in _LISTED_TURNED.finditer(text):
+        if all(part.title() in FIRST | SURNAMES for part in re.findall(r"[A-Z]{2,}", match[0])):
+            yield Candidate(*match.span(), IdentifierType.NAME, Level.CONTEXT)
     yield from _repeated(text, found)
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from .context import is_study
 from .kinds import Candidate, IdentifierType, Level
-from .rules_addresses import STATE, TOWN_STATE
+from .rules_addresses import STATE, STREET, TOWN_STATE
 from .words import alternation, cues, phrases, words
 
-__all__ = ["CARE_GATES", "care_places", "companion_places"]
+__all__ = ["CARE_GATES", "HOME_GATE", "care_places", "companion_places", "home_places"]
 
 _KNOWN_PLACES = alternation(phrases("facilities"))
 _CITIES = alternation(phrases("cities"))
@@ -69,6 +69,28 @@ def _place(text: str, start: int, *, only_named: bool) -> tuple[int, int] | None
             return whole.span()
     shouted = proper[0].isupper()
     return None if only_named or shouted or len(proper[0]) < 4 else proper.span()
+
+
+HOME_GATE = (
+    r"(?:[Ll]iv(?:e|es|ed|ing)|[Rr]esid(?:es?|ed|ing|ent)|[Nn]ative|[Ii]nmate|[Ii]ncarcerated|[Ss]tudent|[Ww]orks|"
+    r"[Ee]mployed) (?:in|near|of|at|on|by) (?:the )?[A-Z]"
+)
+"""A row that does not match this tells of no town, street or institution as somebody's own."""
+_DWELLS = r"(?i:\b(?:liv(?:es?|ed|ing)|resid(?:es?|ed|ing|ent)|native) (?:in|near|of|at|on)) "
+_HOME_TOWN = re.compile(rf"{_DWELLS}(?P<id>{TOWN_STATE}|{_CITIES}\b(?:, {STATE}\b)?|{STREET})")
+_STAYS = re.compile(
+    r"(?i:\b(?:resident of|(?:resides|lives|living|student|works|incarcerated|inmate|employed) at)) (?:the )?"
+    r"(?P<id>[A-Z][A-Za-z'&-]+(?: [A-Z][A-Za-z'&-]+)+)"
+)
+
+
+def home_places(text: str) -> Iterator[Candidate]:
+    """Yield the town or street where somebody lives, and the home, school, prison or firm where he is to be found."""
+    level = Level.QUASI if is_study(text) else Level.CONTEXT
+    for pattern in (_HOME_TOWN, _STAYS):
+        for found in pattern.finditer(text):
+            if found["id"].split()[0] not in _NOT_A_PLACE:
+                yield Candidate(*found.span("id"), IdentifierType.LOCATION, level)
 
 
 _CITY = re.compile(

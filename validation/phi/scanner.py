@@ -67,7 +67,7 @@ def _families(profile: Profile) -> tuple[_Family, ...]:
         _Family(rules_contact.phones, rules_contact.PHONE_GATES),
         _Family(rules_forms.formed_numbers, rules_forms.FORM_GATES),
         *(_Family(rules_labels.labelled_numbers, gates) for gates in rules_labels.label_gates()),
-        _Family(rules_dates.ages, (rules_dates.AGE_GATE,)),
+        *(_Family(rules_dates.ages, (gate,)) for gate in rules_dates.AGE_GATES),
         *(_Family(rules_addresses.addresses, gates) for gates in rules_addresses.ADDRESS_GATES),
         _Family(rules_photos.photos, (rules_photos.PHOTO_GATE,)),
         _Family(rules_names.titled_names, (rules_names.TITLE_GATE,)),
@@ -78,7 +78,7 @@ def _families(profile: Profile) -> tuple[_Family, ...]:
     if profile is Profile.GATE:
         dates = (_Family(rules_dates.cued_dates, (gate,)) for gate in rules_dates.DATE_GATES)
         places = (_Family(rules_places.care_places, gates) for gates in rules_places.CARE_GATES)
-        return (*common, *dates, *places)
+        return (*common, *dates, *places, _Family(rules_places.home_places, (rules_places.HOME_GATE,)))
     rules: tuple[_Rule, ...] = (
         rules_dates.all_dates, rules_places.companion_places, rules_names.strict_names, rules_forms.credentials,
     )  # fmt: skip

@@ -4,6 +4,10 @@ Telephone numbers use the range 555-0100 to 555-0199 (reserved for fiction by th
 e-mail and web addresses ``example.org`` (RFC 2606), IP addresses 192.0.2.0/24 and 2001:db8::/32 (RFC 5737, 3849),
 social security numbers the area 900 and above, which the SSA does not issue. Dates move by one number of days
 per document, so that the intervals between them stay.
+
+An invented value follows from the seed, the document and its place among those invented before, never from the
+identifier, so that nobody who knows the first two can try identifiers until one fits. The days follow from all
+identifiers of the document together.
 """
 
 import random
@@ -39,9 +43,9 @@ class Surrogates:
     seed, document
         Decide every value together: the same pair gives the same surrogates for the same identifiers, asked for in the
         same order.
-    dates
-        Dates of the document. One of them that names its year says which year "May 3rd" is taken to be in, so that a
-        leap day does not move the two apart.
+    identifiers
+        All that the document is found to hold, with types. The dates move by days that follow from it, and one that
+        names its year says which year "May 3rd" is taken to be in, so that a leap day does not move the two apart.
 
     Examples
     --------
@@ -53,12 +57,16 @@ class Surrogates:
     '617-555-'
     """
 
-    def __init__(self, seed: int, document: str, dates: Iterable[str] = ()) -> None:
+    def __init__(self, seed: int, document: str, identifiers: Iterable[tuple[str, IdentifierType]] = ()) -> None:
         self._key = f"{seed}/{document}"
-        self._days = random.Random(f"{self._key}/days").choice([*range(-_MAX_SHIFT, -6), *range(7, _MAX_SHIFT)])  # noqa: S311
+        held = list(identifiers)
+        shifts = [*range(-_MAX_SHIFT, -6), *range(7, _MAX_SHIFT)]
+        self._days = self._rng("days", *sorted({text for text, _ in held})).choice(shifts)
+        self._made: dict[tuple[IdentifierType, str], str] = {}
         self._given: dict[str, str] = {}
         self._family: dict[str, str] = {}
-        dated = (form for form in map(parse_date, dates) if form and "y" in form.order)
+        forms = (parse_date(text) for text, kind in held if kind is IdentifierType.DATE)
+        dated = (form for form in forms if form and "y" in form.order)
         self._year = next((form.day.year for form in dated), None)
         self._makers: dict[IdentifierType, Callable[[str, random.Random], str]] = {
             IdentifierType.NAME: lambda value, _: self._name(value),
@@ -76,10 +84,18 @@ class Surrogates:
 
     def value(self, identifier: str, kind: IdentifierType) -> str:
         """Return the surrogate of an identifier; its case, spaces and punctuation do not matter to the choice."""
-        same = re.sub(r"[\W_]+", "", identifier.casefold())
-        rng = random.Random(f"{self._key}/{kind.value}/{same}")  # noqa: S311 - invented values, no secret
-        made = self._makers.get(kind, _code)(identifier, rng)
-        return made if made != identifier else self._makers.get(kind, _code)(identifier, random.Random(rng.random()))  # noqa: S311
+        make = self._makers.get(kind, _code)
+        if kind in {IdentifierType.NAME, IdentifierType.DATE}:  # these keep together by their parts
+            return make(identifier, self._rng())
+        same = kind, re.sub(r"[\W_]+", "", identifier.casefold())
+        if same not in self._made:
+            rng = self._rng(kind.value, len(self._made))
+            made = make(identifier, rng)
+            self._made[same] = made if made != identifier else make(identifier, rng)
+        return self._made[same]
+
+    def _rng(self, *what: object) -> random.Random:
+        return random.Random("/".join(map(str, (self._key, *what))))  # noqa: S311 - invented values, no secret
 
     def _date(self, value: str) -> str:
         form: DateForm | None = parse_date(value, self._year)
@@ -107,12 +123,14 @@ class Surrogates:
         known, pool = (self._family, _FAMILY) if family else (self._given, _GIVEN)
         same = word.casefold()
         if len(word) == 1:
-            made = next((made for old, made in known.items() if old.startswith(same)), "")[:1]
-            return made or random.Random(f"{self._key}/{same}").choice(pool)[0]  # noqa: S311
+            made = next((made for old, made in known.items() if old.startswith(same)), "")
+            if not made:
+                made = known[same] = self._rng(family, len(known)).choice(pool)
+            return made[0]
         made = self._given.get(same) or self._family.get(same)
         if made is None:
             free = [one for one in pool if one not in known.values() and one.casefold() != same]
-            made = known[same] = random.Random(f"{self._key}/{same}").choice(free or pool)  # noqa: S311
+            made = known[same] = self._rng(family, len(known)).choice(free or pool)
         return made.upper() if word.isupper() else made.lower() if word.islower() else made
 
 
