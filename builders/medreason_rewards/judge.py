@@ -195,6 +195,8 @@ def _choice(item: Item, seen: _Seen, keys: Sequence[str], choices: tuple[str, ..
         return _first(tests) or cast(Reason, place)
     if at is not None and at != place:
         return Reason.CONTRADICTING_KEY
+    if item.explained not in {None, place}:
+        return Reason.CONTRADICTING_EXPLANATION
     return Question(item, AnswerType.CHOICE, seen.stem, choices[place], choices, place, fixed=seen.fixed)
 
 

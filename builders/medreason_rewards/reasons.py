@@ -26,6 +26,7 @@ class Reason(ReasonCode):
     DUPLICATE_OPTIONS = "duplicate_options", "two options say the same, so the key is no choice"
     GOLD_NOT_AN_OPTION = "gold_not_an_option", "the stated answer is none of the options"
     CONTRADICTING_KEY = "contradicting_key", "the stated letter and the stated text are different options"
+    CONTRADICTING_EXPLANATION = "contradicting_explanation", "the explanation states another letter than the key"
     MAYBE_NOT_OFFERED = "maybe_not_offered", "the decision is maybe, and the options are yes and no"
     MANY_ANSWERS = "many_answers", "an open question for an example, or for what does not apply: many answers are right"
     FREE_TEXT_TOO_LONG = "free_text_too_long", "a free-text answer over the length limit, which no verifier can check"

@@ -13,6 +13,7 @@ from openmed_data.benchmark_splits import is_test_split
 from openmed_data.builder import FILE, ROW, SHAPE
 from openmed_data.index_base import gold_position
 from openmed_data.text.clean import clean_text
+from openmed_data.text.explanations import stated_position
 from openmed_data.text.normalize import answer_key
 from openmed_data.text.options import mend_options
 from openmed_data.text.reasoning import clean_reasoning, concludes_otherwise
@@ -30,9 +31,15 @@ SHAPES = {
     MEDMCQA: ("question", *_OPTIONS, "cop"),
     "MedQA": ("question", "options", "answer_idx", "answer"),
 }
-OTHER_COLUMNS = ("id_in_dataset", "id", "Complex_CoT")
+OTHER_COLUMNS = ("id_in_dataset", "id", "exp", "Complex_CoT")
 # What identifies a row; its answer and reasoning do not.
 _IDENTITY = ("dataset_name", "id_in_dataset", "id", "question", "options", *_OPTIONS, _OPEN[0])
+
+# Where the explanation stands whose letter, if it opens with one, must be that of the answer.
+_EXPLANATIONS = {
+    MEDMCQA: pl.col("exp").fill_null(""),
+    "MedReason": pl.col("answer").str.extract(r"(?s)\bExplanation:(.*)").fill_null(""),
+}
 
 # A long line that goes on in the next: no list of findings ("fever", "rash"), and not before b) or ii).
 _WRAPPED = re.compile(r"(?<=[^\n]{29}[a-z,])\n(?=[a-z]{2})(?![ivx]+[.)])")
@@ -56,6 +63,8 @@ class Item:
         Another text of the same answer, from the multiple-choice form of an open question.
     distractors
         Wrong options of the multiple-choice form of an open question.
+    explained
+        Position of the option whose letter an explanation states as the answer.
     """
 
     row: int
@@ -70,6 +79,7 @@ class Item:
     test_split: bool = False
     also: str = ""
     distractors: tuple[str, ...] = ()
+    explained: int | None = None
 
 
 def read_items(batch: pl.DataFrame, bases: Mapping[str, int]) -> list[Item]:
@@ -85,6 +95,8 @@ def read_items(batch: pl.DataFrame, bases: Mapping[str, int]) -> list[Item]:
     shape = batch[SHAPE][0]
     if shape == MEDMCQA:
         batch = batch.with_columns(gold_position(bases).alias("cop"))
+    if shape in _EXPLANATIONS:
+        batch = batch.with_columns(stated_position(_EXPLANATIONS[shape]).alias("explained"))
     batch = batch.with_columns(clean_reasoning(pl.col(name)) for name in ("reasoning", "Complex_CoT"))
     read = _READERS[shape]
     return [read(record, _Place.of(record)) for record in batch.iter_rows(named=True)]
@@ -117,6 +129,7 @@ def _medreason(record: Record, at: _Place) -> Item:
         stated=stated,
         reasoning=_agreeing(question, record["reasoning"] or "", stated.text, offered),
         test_split=is_test_split(dataset, record["answer"] or ""),
+        explained=record["explained"],
     )
 
 
@@ -126,7 +139,8 @@ def _medmcqa(record: Record, at: _Place) -> Item:
     stated = Stated("") if place is None or not 0 <= place < 4 else Stated(options[place], ascii_uppercase[place])
     question = _lines(record["question"])
     offered, stated = _mended(question, options, stated)
-    return Item(at.row, at.uid, at.file, "medmcqa", at.source_id, question, offered, stated, "")
+    reading = (question, offered, stated, "")
+    return Item(at.row, at.uid, at.file, "medmcqa", at.source_id, *reading, explained=record["explained"])
 
 
 def _medqa(record: Record, at: _Place) -> Item:

@@ -118,6 +118,19 @@ DAMAGED: dict[str, tuple[str, bytes, list[str]]] = {
         jsonl(questions(3)),
         ["a.jsonl, field 'cop'", "1, 2, 3: they fit both bases", "expected a 0 or a 4 among them"],
     ),
+    "shifted base": (
+        "a.jsonl",
+        jsonl([{**row, "cop": index % 4 - 1} for index, row in enumerate(questions(80))]),
+        ["a.jsonl, field 'cop': found `cop` values 0, 1, 2 in 60 rows", "expected four positions in so many"],
+    ),
+    "shifted key": (
+        "a.jsonl",
+        jsonl([{**row, "exp": f"Ans. {'BCDA'[index % 4]}"} for index, row in enumerate(questions())]),
+        [
+            "the answer key contradicts the explanations",
+            "a.jsonl, field 'cop': found another answer than the explanation's in 6 of 6 rows that state one",
+        ],
+    ),
 }
 
 

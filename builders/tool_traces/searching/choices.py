@@ -38,6 +38,7 @@ CHOICE_COLUMNS = (
     "opc",
     "opd",
     "cop",
+    "exp",
     "dataset_name",
     "answer",
     "options",
