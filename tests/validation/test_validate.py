@@ -10,10 +10,12 @@ import polars as pl
 import pytest
 
 from openmed_data.api import build_dataset
+from openmed_data.arrow import declared
 from openmed_data.check import FINDINGS, Check, Figure, Scan, Settings
 from openmed_data.dataset import Dataset, open_dataset
 from openmed_data.errors import UsageError
-from openmed_data.kinds import Kind
+from openmed_data.kinds import Kind, schema
+from openmed_data.parquet import write_table
 from openmed_data.report import Report, annotations, read_report, write_report
 from openmed_data.validate import plan, validate
 
@@ -312,3 +314,21 @@ def test_calls_of_unlike_tools_in_json_lines_keep_their_own_arguments(tmp_path: 
     rows[0]["messages"][1]["tool_calls"][0]["function"]["arguments"]["unit"] = None
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
     assert "turns.undeclared_arguments" in failures(validate(open_dataset(str(path))))
+
+
+def test_what_calls_of_tools_say_is_looked_at_in_a_build(tmp_path: Path):
+    said = "Please write to k.moreau@stmarys-clinic.org."
+    row = _called("drug", note=said) | {"source": "made", "source_id": "1", "license": "mit", "format": "openai"}
+    row["messages"] = [
+        {"role": None, "content": None, "tool_calls": None, "tool_call_id": None, "name": None}
+        | message
+        | {"tool_calls": [json.dumps(call) for call in message.get("tool_calls", ())]}
+        for message in row["messages"]
+    ]
+    rows = pl.DataFrame([row | {"tools": json.dumps(row["tools"])}]).with_columns(pl.col("n_calls").cast(pl.Int32))
+    form = schema(Kind.TRACES)
+    write_table(declared(rows.select(form.names).to_arrow(), form), tmp_path / "train.parquet")
+    found = validate(open_dataset(str(tmp_path)), ["phi"]).results[0].findings
+    assert found.select("field", "code").rows() == [
+        ("messages[1].tool_calls[0].function.arguments.note", "phi:email"),
+    ]
