@@ -159,6 +159,20 @@ def test_items_are_found_in_what_a_row_asks_and_in_what_it_tells(tmp_path: Path,
     assert filtered.rejected["reason"].unique().to_list() == ["contamination:medmcqa/validation"]
 
 
+@pytest.mark.parametrize(
+    "coded",
+    [
+        lambda text: text.replace("r", "&#114;").replace(" ", "&nbsp;"),
+        lambda text: json.dumps({"found": text.replace("e", "\u0435")}),
+        lambda text: json.dumps({"raw": json.dumps({"inner": text.replace("e", "\u0435")})}),
+    ],
+)
+def test_characters_in_code_hide_no_item(coded: Any, tmp_path: Path, settings: Any, memory: Any):
+    given = settings(lines(tmp_path / "quiz.jsonl", records()))
+    told = [row | {"chosen": message(coded(QUESTIONS[1][0]), "assistant")} for row in rows(["What is it about?"])]
+    assert CHECK.run(memory(told), given).findings["field"].to_list() == ["told"]
+
+
 def test_an_item_in_the_prompt_of_the_system_is_found(tmp_path: Path, settings: Any, memory: Any):
     leaked = rows(["What is a joint?", "Tell me more.", "And now?"])
     example = f"Answer as in this example. {QUESTIONS[0][0]} Posterior tibial, Peroneal, Both, Neither"

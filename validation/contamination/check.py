@@ -4,7 +4,9 @@ Which benchmarks is for the user to say: their files as published, any file of q
 Where none is given the check does not run, and says so.
 """
 
+import html
 import random
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +30,9 @@ NAME = "contamination"
 # A shorter reply cannot hold an item's stem, whose words must say 20 nats.
 _LONG_ENOUGH = 40
 _GRAVE = 3
+# Characters that a page or a tool's result has in code; halves of a pair stay as they are.
+_ESCAPE = re.compile(r"\\+u((?![dD][89A-Fa-f])[0-9A-Fa-f]{4})")
+_CODED = r"&#?[0-9A-Za-z]{2,8};|\\u[0-9A-Fa-f]{4}"
 
 
 class Code(ReasonCode):
@@ -213,6 +218,7 @@ def _find(frame: pl.DataFrame, settings: ContaminationSettings) -> pl.DataFrame:
             *([_placed("shown", _shown(frame)).filter(long)] if frame.schema.get("prompt") == pl.List else []),
         ]
     ).with_columns(pl.col("text").fill_null(""))
+    texts = texts.with_columns(_decoded(texts["text"]))
     found = _index(settings).scan(texts["text"].to_list(), exclude=_excluded(settings))
     placed = found.with_columns(texts[found["row"]].select(pl.col("place").alias("row"), "field"))
     order = ["row", "benchmark", "score", "item_id"]
@@ -223,6 +229,13 @@ def _find(frame: pl.DataFrame, settings: ContaminationSettings) -> pl.DataFrame:
 
 def _placed(field: str, texts: pl.Series) -> pl.DataFrame:
     return pl.select(pl.int_range(texts.len()).alias("place"), pl.lit(field).alias("field"), text=texts)
+
+
+def _decoded(texts: pl.Series) -> pl.Series:
+    """Put the characters themselves in the place of HTML's entities and JSON's escapes."""
+    coded = texts.str.contains(_CODED).arg_true()
+    plain = [html.unescape(_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)) for text in texts.gather(coded)]
+    return texts.scatter(coded, plain)
 
 
 def _shown(frame: pl.DataFrame) -> pl.Series:
