@@ -58,7 +58,7 @@ class ToolTraces(Builder[TraceOptions, TraceState]):
     )
     shapes = {TABLE: (RECORD,), LOG: (RECORD,), TEXT: (RECORD,), **SEARCHED}  # noqa: RUF012 - the base declares it
     reasons = Reason
-    filters = (FilterUse("phi", {"action": "drop", "level": 2}),)
+    filters = (FilterUse("phi", {"action": "drop", "level": 2}), FilterUse("contamination"))
     sample = SAMPLES
     suffixes = tuple(dict.fromkeys((*SUFFIXES, *CORPORA)))
     card = CARD
