@@ -37,7 +37,8 @@ def card_problems(build: Path, document: Mapping[str, Any]) -> list[Problem]:
         schemas.add(schema)
     if problems:
         return problems
-    return [*_license(metadata), *_splits(metadata, rows), *_configs(metadata, document), *_features(metadata, schemas)]
+    licenses = _license(metadata) or _other_license(metadata, document)
+    return [*licenses, *_splits(metadata, rows), *_configs(metadata, document), *_features(metadata, schemas)]
 
 
 def _license(metadata: Mapping[str, Any]) -> list[Problem]:
@@ -51,6 +52,16 @@ def _license(metadata: Mapping[str, Any]) -> list[Problem]:
             if not metadata.get(name)
         ]
     return [_problem("license", given, "an id of the Hub's list")] if card_license(given, "").id == "other" else []
+
+
+def _other_license(metadata: Mapping[str, Any], document: Mapping[str, Any]) -> list[Problem]:
+    """Return the licence of the card where the rows have another by the manifest, which may not know it."""
+    source = document["source"]
+    wanted = card_license(source["license"], source["homepage"])
+    same = (metadata["license"], metadata.get("license_name")) == (wanted.id, wanted.name)
+    stated = metadata.get("license_name") or metadata["license"]
+    expected = f"'{wanted.name or wanted.id}', which the rows have"
+    return [] if same or wanted.id == "unknown" else [_problem("license", stated, expected)]
 
 
 def _splits(metadata: Mapping[str, Any], rows: Mapping[str, int]) -> list[Problem]:

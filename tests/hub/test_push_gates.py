@@ -63,6 +63,7 @@ SPOILED: dict[str, tuple[Callable[[Path], object], str]] = {
     "an unknown licence": (edit("README.md", "license: mit\n", "license: unknown\n"), "field 'license'"),
     "a licence not on the list": (edit("README.md", "license: mit\n", "license: mine\n"), "an id of the Hub's list"),
     "a licence without its text": (edit("README.md", "license: mit\n", "license: other\n"), "field 'license_link'"),
+    "another licence": (edit("README.md", "license: mit\n", "license: cc0-1.0\n"), "found 'cc0-1.0'; expected 'mit'"),
     "another count on the card": (edit("README.md", "num_examples: 6", "num_examples: 7"), "dataset_info.splits"),
     "another column on the card": (edit("README.md", "name: topic", "name: tropic"), "dataset_info.features"),
     "a pattern that misses": (edit("README.md", "path: data/train-*", "path: data/tain-*"), "field 'configs'"),
