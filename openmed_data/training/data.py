@@ -65,8 +65,8 @@ def _open(stage: Stage, text: str, progress: Progress) -> Data:
         hint = "Build it, or give another: --data STAGE=PATH. With --model, a stage runs without those before it."
         raise UsageError(f"{stage.name}: {error}", hint=hint) from error
     dataset = open_dataset(str(root))
-    _require_use(stage, dataset, text)
     _require_bytes(dataset, text)
+    _require_use(stage, dataset, text)
     digest = manifest.digest(root)
     validated = _passed(root, digest, text)
     if not validated:

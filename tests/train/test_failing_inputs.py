@@ -76,6 +76,10 @@ def test_files_that_were_changed_are_refused(pairs: Path, tmp_path: Path, write_
     shutil.copy2(other / name, pairs / name)
     with pytest.raises(SourceError, match="changed after it was built"):
         opened("dpo", pairs)
+    with (pairs / name).open("r+b") as stream:
+        stream.truncate(100)
+    with pytest.raises(SourceError, match="changed after it was built"):
+        opened("dpo", pairs)
 
 
 def test_a_build_that_did_not_pass_its_validation_is_refused(tmp_path: Path, write_build: Build) -> None:
