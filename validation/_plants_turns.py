@@ -49,6 +49,7 @@ def _of_tools(rows: pl.DataFrame) -> Iterator[Plant]:
         yield Plant(code, change_rows(some, lambda row, change=change: _spoil(row, change)), how)
     typed = change_rows(some, _declare_otherwise)
     yield Plant("unfit_arguments", typed, "every argument declared as a list of numbers")
+    yield Plant("false_quotes", change_rows(some, _misquote), "a quotation, with its document, that nothing holds")
     yield Plant("calls_as_text", change_rows(some, _write_call), "a call in tags before what the model says")
     yield from _of_results(calling)
 
@@ -97,6 +98,10 @@ def _answer_twice(row: dict[str, Any]) -> None:
 def _misname(row: dict[str, Any]) -> None:
     if result := _result(row["messages"]):
         result["name"] = "order_pizza"
+
+
+def _misquote(row: dict[str, Any]) -> None:
+    row["messages"][-1] = row["messages"][0] | {"role": "assistant", "content": "“Lemons cure it within a day.” [d1]"}
 
 
 def _write_call(row: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ from openmed_data.traces.toolbox import Toolbox, toolbox
 from ._conversations import parse_tools
 from ._flat import compatible
 from ._plants_turns import plants
+from ._quotes import CITED, false_quotes
 from ._turns import calls_made, in_disorder
 
 _ENDS = {
@@ -50,6 +51,7 @@ class Fault(ReasonCode):
     )
     MISNAMED = "misnamed_results", "rows with a result under the name of another tool than the one that was called"
     WRITTEN = "calls_as_text", "rows with tools and a reply that holds a call as text, in the markup of some format"
+    MISQUOTED = "false_quotes", "rows in which a reply quotes, and cites, what nothing before it says"
     MISCOUNTED = "miscounted_calls", "rows whose `n_calls` is not the number of calls in their messages"
 
 
@@ -83,7 +85,7 @@ class TurnsCheck(Check[TurnsSettings]):
             return Scan()
         found = [_disorder(batch, kind)]
         if kind in {Kind.SFT, Kind.TRACES}:
-            found += [_tool_faults(batch), _written(batch)]
+            found += [_tool_faults(batch), _written(batch), _misquoted(batch)]
         if kind is Kind.TRACES:
             found.append(_miscounted(batch))
         every = pl.concat(found)
@@ -207,6 +209,18 @@ def _of_result(message: Mapping[str, Any], waiting: list[_Waiting]) -> Iterator[
     waiting.remove(call)
     if name and name != call.name:
         yield "name", Fault.MISNAMED
+
+
+def _misquoted(batch: pl.DataFrame) -> pl.DataFrame:
+    """Find the replies that quote falsely; the pattern leaves few rows to be read."""
+    quotes = pl.element().struct.field("content").cast(pl.String).str.contains(CITED).fill_null(value=False)
+    rows = batch.select(pl.col("messages").list.eval(quotes).list.any()).to_series().arg_true()
+    found = [
+        (row, f"messages[{place}].content", str(Fault.MISQUOTED))
+        for row, messages in zip(rows.to_list(), batch["messages"].gather(rows).to_list(), strict=True)
+        for place in false_quotes(messages)
+    ]
+    return pl.DataFrame(found, schema=_FOUND, orient="row")
 
 
 def _written(batch: pl.DataFrame) -> pl.DataFrame:

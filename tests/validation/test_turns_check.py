@@ -85,6 +85,9 @@ CLEAN = [
     trace(say("user", "What is <tool_call>?"), say("assistant", "A tag.")),
     trace(say("user"), say("assistant", "Observation: <search> is a tag."), tools="[ ]"),
     trace(*searched(call()), tools=json.dumps([TOOL["function"]])),
+    trace(*searched(call())[:2], say("tool", '{"id": "d1", "text": "It is a\\nresponse."}', answers="c1"),
+          say("assistant", "It says: “It is a response.” [d1]")),
+    trace(say("user"), say("assistant", "Some call it “blood poisoning” for short."), tools=""),
     trace(say("user"), say("assistant"), tools=""),
     trace(say("user"), say("assistant"), tools=None),
 ]  # fmt: skip
@@ -132,6 +135,8 @@ FAULTY = [
      Fault.WRITTEN, "messages[3].content"),
     (trace(*searched(call())[:3], say("assistant", "Action: search[sepsis]")),
      Fault.WRITTEN, "messages[3].content"),
+    (trace(*searched(call())[:3], say("assistant", "It says: “Sepsis kills within an hour.” [d1]")),
+     Fault.MISQUOTED, "messages[3].content"),
 ]  # fmt: skip
 
 
