@@ -1,6 +1,7 @@
 """The manifest: what a build was made from, how, and every file it holds. Nothing in it depends on when or where."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
@@ -17,6 +18,7 @@ from openmed_data.kinds import Kind
 
 NAME = "manifest.json"
 FORMAT = 2
+_FILE = re.compile(r"(?:data|rejected)/[^/]+")
 
 # Libraries whose version can change what a build holds, or what its unfinished parts do.
 _LIBRARIES = ("polars", "pyarrow")
@@ -161,18 +163,27 @@ def _problems(document: Mapping[str, Any]) -> Iterator[str]:
             return
     if document["kind"] not in set(Kind):
         yield f"kind: found {document['kind']!r}; expected one of {', '.join(Kind)}"
-    if missing := Books(0, 0, 0).to_json().keys() - document["books"]:
-        yield f"books: lacks {', '.join(sorted(missing))}"
-    facts = [one.name for one in fields(FileFacts)]
-    for name, expected in (
-        ("files", facts),
-        ("rejected_files", facts),
-        ("filters", ["check", "given", "used", "mended"]),
-    ):
+    for name, like in Books(0, 0, 0).to_json().items():
+        if not _counts(document["books"].get(name), like):
+            yield f"books.{name}: expected {'counts by name' if isinstance(like, dict) else 'a count'}"
+    facts: Mapping[str, Any] = {one.name: one.type for one in fields(FileFacts)}
+    uses: Mapping[str, Any] = {"check": str, "given": dict, "used": dict, "mended": dict}
+    for name, wanted in (("files", facts), ("rejected_files", facts), ("filters", uses)):
         for number, held in enumerate(document[name]):
-            stated = cast(dict[str, Any], held).keys() if isinstance(held, dict) else ()
-            if missing := [one for one in expected if one not in stated]:
-                yield f"{name}[{number}]: lacks {', '.join(missing)}"
+            stated = cast(dict[str, Any], held) if isinstance(held, dict) else {}
+            if faulty := [one for one, kind in wanted.items() if type(stated.get(one)) is not kind]:
+                yield f"{name}[{number}]: lacks {', '.join(faulty)}, or has another type there"
+            elif "name" in wanted and not _FILE.fullmatch(stated["name"]):
+                yield f"{name}[{number}]: found the file {stated['name']!r}; expected one of data/ or rejected/"
+    for name in ("license", "homepage"):
+        if not isinstance(document["source"].get(name), str):
+            yield f"source.{name}: expected a text"
+
+
+def _counts(held: Any, like: Any) -> bool:
+    """Return whether `held` is a count, or counts by name, as `like` is."""
+    counts = cast(dict[str, Any], held).values() if isinstance(held, dict) else [held]
+    return isinstance(held, dict) == isinstance(like, dict) and all(type(one) is int for one in counts)
 
 
 def interrupted(build: Path) -> bool:

@@ -206,7 +206,14 @@ def test_damage_is_told_from_a_defect(run: Run, build: Path, faulty: Path) -> No
         (json.dumps(whole | {"files": ["data"]}), "files[0]: lacks name"),
         (json.dumps(whole | {"files": [5]}), "files[0]: lacks name"),
         (json.dumps(whole | {"filters": [{"check": "phi"}]}), "filters[0]: lacks given, used, mended"),
-        (json.dumps(whole | {"books": {}}), "books: lacks candidate_rows"),
+        (
+            json.dumps(whole | {"files": [whole["files"][0] | {"rows": "5"}]}),
+            "files[0]: lacks rows, or has another type",
+        ),
+        (json.dumps(whole | {"files": [whole["files"][0] | {"name": "../x"}]}), "files[0]: found the file '../x'"),
+        (json.dumps(whole | {"books": {}}), "books.source_rows: expected a count"),
+        (json.dumps(whole | {"books": whole["books"] | {"kept_rows": 5}}), "books.kept_rows: expected counts by name"),
+        (json.dumps(whole | {"source": {}}), "source.license: expected a text"),
     ):
         (build / "manifest.json").write_text(damaged, encoding="utf-8")
         for command in (["validate"], ["show"], ["card"], ["diff", faulty.parent / "other.parquet"]):

@@ -38,7 +38,13 @@ def write_build() -> Callable[..., Path]:
             files.append(manifest.file_facts(folder, name, split))
         count = sum(len(rows) for rows in splits.values())
         books = Books(count, count, count, kept_rows={split: len(rows) for split, rows in splits.items()})
-        facts: dict[str, Any] = {"source": {}, "options": {}, "limit": None, "state": {}, "figures": {}}
+        facts: dict[str, Any] = {
+            "source": {"license": "cc0-1.0", "homepage": ""},
+            "options": {},
+            "limit": None,
+            "state": {},
+            "figures": {},
+        }
         document = manifest.Manifest(
             folder.name, kind, books=books, files=files, rejected_files=(), content_digest="0" * 64, **facts
         )
