@@ -42,7 +42,9 @@ class EvaluateSettings(Settings):
     )
     limit: int | None = Field(None, ge=1, description="Only so many questions of each task; for trying out.")
     apply_chat_template: bool = Field(default=True, description="Ask in the model's chat format.")
-    fewshot_as_multiturn: bool = Field(default=True, description="Show examples as turns of a conversation.")
+    fewshot_as_multiturn: bool = Field(
+        default=True, description="Show examples as turns of a conversation, in the chat format."
+    )
 
     def identity(self) -> dict[str, Any]:
         """Return what decides the scores: local task files by their content, not by their place."""
@@ -112,7 +114,7 @@ def _configuration(job: Job, settings: Any) -> Mapping[str, Any]:
         "tasks": list(settings.tasks),
         "batch_size": settings.batch_size,
         "apply_chat_template": settings.apply_chat_template,
-        "fewshot_as_multiturn": settings.fewshot_as_multiturn,
+        "fewshot_as_multiturn": settings.apply_chat_template and settings.fewshot_as_multiturn,
         "seed": [job.seed] * 4,
         "log_samples": True,
         "output_path": str(job.folder / RESULTS),

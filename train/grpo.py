@@ -70,7 +70,7 @@ class Grpo(TrlStage):
         UsageError, GateError
             What is wrong, and what to do.
         """
-        group = int(settings.trainer.get("num_generations", 8))
+        group = _group(settings)
         if settings.batch % group:
             raise UsageError(
                 f"grpo: a batch of {settings.batch} completions is no multiple of {group} for each prompt",
@@ -84,7 +84,7 @@ class Grpo(TrlStage):
         Raises
         ------
         UsageError
-            There is no validation split to evaluate on.
+            There is no validation split to evaluate on, or there are fewer prompts than one step takes.
         GateError
             Which reward, and for what.
         """
@@ -93,7 +93,9 @@ class Grpo(TrlStage):
 
         from openmed_data.probe import bundled_items, items_of, probe_rewards
 
-        head = pl.scan_parquet(list(files["train"])).head(_PROBED).collect()
+        prompts = pl.scan_parquet(list(files["train"]))
+        _require_a_step(prompts.select(pl.len()).collect().item(), settings.batch // _group(settings))
+        head = prompts.head(_PROBED).collect()
         report = probe_rewards([_REWARDS[name] for name in settings.rewards], [*bundled_items(), *items_of(head)])
         if report.passed:
             return
@@ -122,14 +124,26 @@ class Grpo(TrlStage):
 
     def own_arguments(self, settings: Any) -> dict[str, Any]:
         """Return the rewards, and the guard that stops a training without a signal."""
-        from openmed_data.training.callbacks import SignalGuard
+        from openmed_data.training.callbacks import PassKeeper, SignalGuard
 
+        masks_cut = bool(settings.trainer.get("mask_truncated_completions"))
         return {
             "reward_funcs": [_REWARDS[name] for name in settings.rewards],
-            "callbacks": [
-                SignalGuard(settings.patience, masks_cut=bool(settings.trainer.get("mask_truncated_completions")))
-            ],
+            "callbacks": [SignalGuard(settings.patience, masks_cut=masks_cut), PassKeeper()],
         }
+
+
+def _group(settings: TrainerSettings) -> int:
+    return int(settings.trainer.get("num_generations", 8))
+
+
+def _require_a_step(prompts: int, needed: int) -> None:
+    """Raise where no step can be taken: TRL's sampler leaves out what does not fill one, and says nothing."""
+    if prompts < needed:
+        raise UsageError(
+            f"grpo: a step takes {needed} prompts, and the data has {prompts}",
+            hint="Set grpo.batch to fewer completions, or build more prompts.",
+        )
 
 
 STAGE = Grpo()

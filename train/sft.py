@@ -4,8 +4,20 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from pydantic import model_validator
+
 from openmed_data.kinds import Kind
+from openmed_data.training.settings import Settings, TrainerSettings
 from openmed_data.training.trl_stage import TrlStage
+
+
+class SftSettings(TrainerSettings):
+    """Settings of SFT: those of TRL's `SFTConfig`, with the loss on the assistant's words unless it is asked for all."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_the_assistant(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {"assistant_only_loss": True, **given}
 
 
 class Sft(TrlStage):
@@ -17,19 +29,20 @@ class Sft(TrlStage):
     columns: ClassVar[tuple[str, ...]] = ("messages", "tools")
     config_class: ClassVar[str] = "SFTConfig"
     trainer_class: ClassVar[str] = "SFTTrainer"
+    settings_model: ClassVar[type[Settings]] = SftSettings
 
     def prepared(self, rows: Any) -> Any:
-        """Return the rows with tools that the trainer can parse; a conversation without any may have an empty text."""
-        return rows.map(_with_tools)
+        """Return the rows with null for no tools: to an empty list of them, Llama's template writes how to call them."""
+        return rows.map(_with_tools, features=rows.features)
 
     def tokens(self, row: Mapping[str, Any], tokenizer: Any) -> int:
         """Return the tokens of the whole conversation."""
-        tools = json.loads(row["tools"]) or None
+        tools = json.loads(row["tools"] or "[]") or None
         return len(tokenizer.apply_chat_template(row["messages"], tools=tools, return_dict=True)["input_ids"])
 
 
-def _with_tools(row: Mapping[str, Any]) -> dict[str, str]:
-    return {"tools": row["tools"] or "[]"}
+def _with_tools(row: Mapping[str, Any]) -> dict[str, str | None]:
+    return {"tools": row["tools"] if json.loads(row["tools"] or "[]") else None}
 
 
 STAGE = Sft()

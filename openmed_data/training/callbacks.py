@@ -14,6 +14,7 @@ from openmed_data.files import write_text
 from openmed_data.training import checkpoints, records
 from openmed_data.training.stage import PROGRESS
 
+_torch: Any = import_module("torch")
 _transformers: Any = import_module("transformers")
 
 _ZERO = "frac_reward_zero_std"
@@ -60,6 +61,22 @@ class Follower(_transformers.TrainerCallback):
     def _say(self, state: Any) -> None:
         if state.is_world_process_zero:
             write_text(self._folder / PROGRESS, json.dumps({"step": state.global_step, "of": state.max_steps}))
+
+
+class PassKeeper(_transformers.TrainerCallback):
+    """Lets GRPO go on in the pass over the prompts in which it was interrupted.
+
+    Its sampler draws one order for each pass and does not know how many there were: without this, the pass that is gone
+    on with would have the order of the first.
+    """
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, train_dataloader: Any = None, **_: Any) -> None:  # noqa: ARG002
+        """Draw the orders of the passes that are done."""
+        batches = train_dataloader.batch_sampler
+        sampler = getattr(batches, "batch_sampler", batches).sampler  # several processes share one
+        if sampler.shuffle:
+            for _pass in range(int(state.epoch or 0)):
+                _torch.randperm(sampler.num_samples, generator=sampler.generator)
 
 
 class SignalGuard(_transformers.TrainerCallback):

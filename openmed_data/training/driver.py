@@ -88,6 +88,7 @@ class _Chain:
             run = self._execute(step, identity, folder, run)
         else:
             _require_unchanged(step, run, folder)
+            _tidy(step, folder)
             self._progress.note(f"{step.label}: done before, in {folder}")
         if not stage.measures:
             place = folder / records.MODEL
@@ -122,6 +123,8 @@ class _Chain:
             records.write(folder, run)
             job = self._job(step, folder.resolve())
             (folder / JOB).write_text(job.model_dump_json(indent=2), encoding="utf-8")
+            if doubt := step.stage.doubt(step.settings):
+                self._progress.note(f"{step.label}: {doubt}")
             begins = f"goes on from {job.checkpoint.name}" if job.checkpoint else "begins"
             self._progress.note(f"{step.label}: {begins}")
             command = launch.command(profile, job.folder, distributed=step.stage.distributed, machines=launch.nodes())
@@ -244,10 +247,15 @@ def _finish(step: Step, folder: Path, run: Run, *, seconds: float) -> Run:
         }
     )
     records.write(folder, done)
+    _tidy(step, folder)
+    return done
+
+
+def _tidy(step: Step, folder: Path) -> None:
+    """Remove what only an unfinished run needs; a kill may have left it after the final record."""
     shutil.rmtree(folder / CACHE, ignore_errors=True)
     if getattr(step.settings, "checkpoints", None) is None:
         shutil.rmtree(folder / records.CHECKPOINTS, ignore_errors=True)
-    return done
 
 
 @contextmanager

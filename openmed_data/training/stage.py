@@ -116,6 +116,10 @@ class Stage(ABC):
         """Raise where the dataset, by its rows, cannot serve this stage; nothing by default."""
         return
 
+    def doubt(self, settings: Any) -> str | None:  # noqa: ARG002
+        """Return why what is set may not do what is wanted, though it can be run; None by default."""
+        return None
+
     @abstractmethod
     def work(self, job: Job) -> Outcome:
         """Do the work, in a process of its own; the model goes to `PARTIAL` below the job's folder."""

@@ -38,6 +38,8 @@ _OURS = {
     "chat_template_path": "the recipe's chat_template",
     "model_init_kwargs": "dtype and attn_implementation",
     "reward_weights": "rewards",
+    "auto_find_batch_size": "per_device_train_batch_size: it would make the batch another one",
+    "save_only_model": "nothing: without the optimizer's state a run cannot be gone on with",
     "trust_remote_code": "nothing: code of a model is never run",
     "push_to_hub": "`openmed-data push-model`",
     "use_cpu": "--profile",
@@ -120,6 +122,21 @@ class TrlStage(Stage):
                 f"{self.name}: the data has no validation split, and eval_strategy asks for one",
                 hint=f"Set {self.name}.eval_strategy=no, or build with a validation split.",
             )
+
+    def doubt(self, settings: TrainerSettings) -> str | None:
+        """Return that adapters are to learn as slowly as all weights do.
+
+        They want about ten times the learning rate (Schulman et al., "LoRA Without Regret", 2025), and the trainer's
+        own default is for all weights.
+        """
+        usual: float = getattr(import_module("trl"), self.config_class).__dataclass_fields__["learning_rate"].default
+        rate = float(settings.trainer.get("learning_rate", usual))
+        if settings.lora is None or rate > usual:
+            return None
+        return (
+            f"adapters are trained at a learning rate of {rate:g}, which is one for all weights; adapters want about "
+            f"ten times as much: --set {self.name}.learning_rate={10 * rate:g}"
+        )
 
     def accumulation(self, settings: TrainerSettings, processes: int) -> int:
         """Return how many batches of all devices make one optimiser step.

@@ -66,6 +66,23 @@ def test_a_run_that_is_gone_on_with_saves_as_often_as_is_asked_now(asked: float,
     assert (before.save_steps, before.logging_steps, before.eval_steps) == (every, 10, 20)
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_pass_that_is_gone_on_with_keeps_its_order(processes: int) -> None:
+    from accelerate.data_loader import BatchSamplerShard
+    from torch.utils.data import BatchSampler
+    from trl.trainer.utils import RepeatSampler
+
+    def sampler() -> Any:
+        return RepeatSampler(range(10), mini_repeat_count=2, batch_size=3, seed=42)
+
+    whole, resumed = sampler(), sampler()
+    passes = [list(whole) for _ in range(3)]
+    batches = BatchSampler(resumed, 2, drop_last=False)
+    loader = SimpleNamespace(batch_sampler=batches if processes == 1 else BatchSamplerShard(batches, processes, 0))
+    callbacks.PassKeeper().on_train_begin(None, state(epoch=2.4), None, train_dataloader=loader)
+    assert list(resumed) == passes[2] != passes[0]
+
+
 def feed(guard: Any, shares: list[float], cut: float = 0.0) -> list[dict[str, float]]:
     history = [{"frac_reward_zero_std": share, "completions/clipped_ratio": cut} for share in shares]
     for step, logs in enumerate(history, 1):

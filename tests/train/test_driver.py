@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from safetensors.numpy import save_file
 
 from openmed_data.errors import BuildError, GateError, UsageError
@@ -80,7 +81,9 @@ def test_a_stage_is_skipped_only_while_its_model_is_the_one_it_made(tmp_path: Pa
     made = weights_digest(write_model(folder / records.MODEL, 3.0))
     facts = {"parent": own, "base": own, "recipe": {}, "profile": CPU.name, "started": "2026", "weights": made}
     records.write(folder, records.Run(stage="merge", id=key, status=records.Status.DONE, **facts))
+    (folder / records.CHECKPOINTS / "checkpoint-1").mkdir(parents=True)  # left by a kill after the record
     assert [one.skipped for one in driver.train(asked, Silent())] == [True]
+    assert not (folder / records.CHECKPOINTS).exists()
 
     write_model(folder / records.MODEL, 3.5)
     with pytest.raises(GateError, match="model of merge was changed after it was made"):
@@ -259,3 +262,5 @@ def test_an_evaluation_records_the_devices_it_ran_on(
     assert outcome.device is not None
     assert outcome.device.count == devices
     assert ("accelerate.commands.launch" in commands[0]) == here
+    asked = yaml.safe_load((tmp_path / "lm_eval.yaml").read_text())
+    assert asked["fewshot_as_multiturn"] is False  # the harness refuses it without the chat template

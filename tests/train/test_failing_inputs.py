@@ -155,6 +155,8 @@ def request(folder: Path, *changes: str, stage: str = "dpo", **data: Path) -> Re
         ("dpo.output_dir=x", "'output_dir' cannot be set; it is decided by --out"),
         ("dpo.lora.four_bit=true", "4-bit weights .* need a GPU"),
         ("dpo.use_cpu=false", "decided by --profile"),
+        ("dpo.auto_find_batch_size=true", "would make the batch another one"),
+        ("dpo.save_only_model=true", "cannot be gone on with"),
         ("dpo.lr_scheduler_type=cosin", "dpo: DPOConfig refuses these settings: cosin is not a valid SchedulerType"),
         ("dpo.save_steps=often", "DPOConfig refuses"),
         ("dpo.metric_for_best_model=[a]", "DPOConfig refuses"),
@@ -212,6 +214,7 @@ def prompts(tmp_path: Path, write_build: Build) -> Path:
         ('grpo.rewards={"corect_answer": 1}', "did you mean 'correct_answer'"),
         ("grpo.use_vllm=true", "vllm is not installed"),
         ("grpo.num_generations=1", "at least 2 generations"),
+        ("grpo.batch=40", "a step takes 10 prompts, and the data has 8"),
         ("grpo.generation_kwargs=5", "GRPOConfig refuses"),
     ],
 )
@@ -220,6 +223,18 @@ def test_grpo_is_checked_too(change: str, message: str, prompts: Path, tmp_path:
     asked = request(tmp_path, change, stage="grpo", grpo=prompts)
     with pytest.raises(UsageError, match=message):
         check(asked, steps_of(asked, Silent()))
+
+
+@pytest.mark.parametrize(("change", "doubted"), [("lora.r=4", True), ("learning_rate=1e-6", False)])
+def test_adapters_that_learn_as_slowly_as_all_weights_are_told(
+    change: str, doubted: bool, pairs: Path, tmp_path: Path
+) -> None:
+    """TRL's own rate for all weights is 1e-6 for DPO."""
+    pytest.importorskip("trl")
+    (step,) = steps_of(request(tmp_path, "dpo.learning_rate=1e-6", f"dpo.{change}", dpo=pairs), Silent())
+    assert (step.stage.doubt(step.settings) is not None) is doubted
+    (step,) = steps_of(request(tmp_path, "dpo.learning_rate=1e-5", f"dpo.{change}", dpo=pairs), Silent())
+    assert step.stage.doubt(step.settings) is None
 
 
 def test_rewards_that_pay_wrong_answers_stop_grpo(

@@ -1,5 +1,6 @@
 """The training template renders tools, marks what is trained, and never looks ahead."""
 
+import json
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
@@ -9,9 +10,11 @@ import pytest
 from tiny_tokenizer import train_tokenizer
 
 from openmed_data.errors import UsageError
+from openmed_data.registry import STAGES, find
 from openmed_data.training.template import ChatTemplate, choose, faults, read_template
 
 pytest.importorskip("trl")
+datasets = pytest.importorskip("datasets")
 
 TOOLS = [{"type": "function", "function": {"name": "search", "parameters": {"type": "object"}}}]
 CALL = {"type": "function", "function": {"name": "search", "arguments": {"q": "rash"}}}
@@ -63,6 +66,25 @@ def test_what_the_assistant_says_is_trained_and_nothing_else(tokenizer: Any) -> 
     trained = [number for number, marked in zip(made["input_ids"], made["assistant_masks"], strict=True) if marked]
     call = '<tool_call>{"name": "search", "arguments": {"q": "rash"}}</tool_call>'
     assert tokenizer.decode(trained) == f"{call}<|end|>Paracetamol.<|end|>"
+
+
+@pytest.mark.parametrize("empty", ["", "[]", None])
+def test_a_conversation_without_tools_has_none_of_them(empty: str | None, tokenizer: Any) -> None:
+    """To an empty list of tools, Llama's template writes how to call them."""
+    sft = find(STAGES, "sft")
+    rows = [{"messages": TALK[:2], "tools": empty}, {"messages": TALK[:2], "tools": json.dumps(TOOLS)}]
+    held = list(sft.prepared(datasets.Dataset.from_list(rows)))
+    assert [row["tools"] for row in held] == [None, json.dumps(TOOLS)]
+    tokenizer.chat_template = "{% if tools is not none %}To call a function, write JSON.{% endif %}"
+    assert sft.tokens(held[0], tokenizer) == 0
+    assert sft.tokens({**held[0], "tools": "[]"}, tokenizer) == 0
+    assert sft.tokens(held[1], tokenizer) > 0
+
+
+def test_the_loss_is_on_the_assistants_words_unless_it_is_asked_for_on_all() -> None:
+    sft = find(STAGES, "sft")
+    assert sft.settings({"batch": 8}).trainer == {"assistant_only_loss": True}
+    assert sft.settings({"batch": 8, "assistant_only_loss": False}).trainer == {"assistant_only_loss": False}
 
 
 def test_everything_is_rendered_once(tokenizer: Any) -> None:
