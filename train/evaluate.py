@@ -42,9 +42,7 @@ class EvaluateSettings(Settings):
     )
     limit: int | None = Field(None, ge=1, description="Only so many questions of each task; for trying out.")
     apply_chat_template: bool = Field(default=True, description="Ask in the model's chat format.")
-    fewshot_as_multiturn: bool = Field(
-        default=True, description="Show examples as turns of a conversation, in the chat format."
-    )
+    fewshot_as_multiturn: bool = Field(default=True, description="In that format, show examples as turns.")
 
     def identity(self) -> dict[str, Any]:
         """Return what decides the scores: local task files by their content, not by their place."""

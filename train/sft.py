@@ -12,7 +12,7 @@ from openmed_data.training.trl_stage import TrlStage
 
 
 class SftSettings(TrainerSettings):
-    """Settings of SFT: those of TRL's `SFTConfig`, with the loss on the assistant's words unless it is asked for all."""
+    """Settings of TRL's `SFTConfig`, with the loss on the assistant's words unless the recipe wants it on all."""
 
     @model_validator(mode="before")
     @classmethod
@@ -32,7 +32,7 @@ class Sft(TrlStage):
     settings_model: ClassVar[type[Settings]] = SftSettings
 
     def prepared(self, rows: Any) -> Any:
-        """Return the rows with null for no tools: to an empty list of them, Llama's template writes how to call them."""
+        """Return the rows with null for no tools: to an empty list, Llama's template says how to call them."""
         return rows.map(_with_tools, features=rows.features)
 
     def tokens(self, row: Mapping[str, Any], tokenizer: Any) -> int:

@@ -73,6 +73,37 @@ def test_a_run_that_was_killed_after_its_last_step_takes_no_other(sft: Sft, tmp_
     assert again.run.last_log == done.run.last_log
 
 
+def test_grpo_that_was_killed_in_its_second_pass_ends_as_if_it_was_not(
+    tmp_path: Path, write_build: Any, tiny_model: Any
+) -> None:
+    from tokenizers import Tokenizer
+
+    asked = [f"Case {number}: fever. Which organ?\nA. Liver\nB. Lung" for number in range(5)]
+    gold = {"answer": "Lung", "answer_type": "choice", "choices": ["Liver", "Lung"], "answer_label": "B"}
+    others = {"accepted_answers": ["Lung"], "reference_reasoning": "", "dataset": "test"}
+    prompts = [{"prompt": [{"role": "user", "content": text}], **gold, **others} for text in asked]
+    build, model = tmp_path / "prompts", tiny_model(tmp_path / "tiny", asked)
+    write_build(build, Kind.REWARDS, {"train": prompts})
+    words = Tokenizer.from_file(str(model / "tokenizer.json")).get_vocab().items()
+    never = sorted(number for text, number in words if not text.startswith("<think>The"))
+    changes = [
+        f"grpo.{change}"
+        for change in (
+            "max_steps=5", "save_steps=1", "save_total_limit=0", "max_completion_length=1",
+            f'generation_kwargs={{"suppress_tokens": {never}}}',
+        )
+    ]  # fmt: skip
+    found = recipe.load("cpu-smoke", changes)
+    request = Request(found, profile.load("cpu-smoke"), ("grpo",), tmp_path, str(model), {"grpo": (str(build),)})
+    (done,) = train(request, Silent())  # two prompts a step, two steps a pass
+    for step in (4, 5):
+        shutil.rmtree(done.folder / records.CHECKPOINTS / f"checkpoint-{step}")
+    shutil.rmtree(done.folder / records.MODEL)
+    records.write(done.folder, done.run.model_copy(update={"status": records.Status.RUNNING}))
+    (again,) = train(request, Silent())
+    assert again.run.weights == done.run.weights
+
+
 def test_generation_stops_where_turns_end(sft: Sft, tmp_path: Path) -> None:
     """The template's turns end with another token than the tokenizer's own, as those of some base models do."""
     text = str(read_template("chatml")).replace("eos_token", "'<|endoftext|>'")
