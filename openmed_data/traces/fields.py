@@ -14,6 +14,7 @@ _VERDICTS = ("reward", "score", "success", "solved", "resolved", "passed", "is_c
 _IDS = ("id", "uuid", "task_id", "question_id", "sample_id", "session", "idx")
 _NO = frozenset({"false", "no", "fail", "failed", "incorrect"})
 THOUGHTS_LEFT = "thinking blocks left out"
+SAID_FIRST = "words after a call put before it"
 _YES = frozenset({"true", "yes", "pass", "passed", "correct", "success"})
 
 
@@ -182,16 +183,24 @@ def verdict_of(record: Record, *names: str) -> bool | None:
 
     Examples
     --------
-    >>> verdict_of({"reward": 0.0}), verdict_of({"reward": 0.5}), verdict_of({"gpt4o_output": "True"}, "gpt4o_output")
+    >>> verdict_of({"reward": 0.0}), verdict_of({"reward": "0.5"}), verdict_of({"gpt4o_output": "True"}, "gpt4o_output")
     (False, True, True)
     """
     for name in (*names, *_VERDICTS):
         held = record.get(name)
+        if isinstance(held, str):  # as in CSV
+            said = held.strip().lower()
+            held = said in _YES if said in _NO | _YES else _number(said)
         if isinstance(held, bool | int | float):
             return held > 0
-        if isinstance(held, str) and held.strip().lower() in _NO | _YES:
-            return held.strip().lower() in _YES
     return None
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def id_of(record: Record) -> str:

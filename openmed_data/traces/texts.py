@@ -1,12 +1,61 @@
 """Plain texts that hold conversations."""
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+from typing import NamedTuple
 
 from openmed_data.traces.fields import Record
 from openmed_data.traces.reasons import unreadable
 
 _CHATML = re.compile(r"<\|im_start\|>[ \t]*(\w+)[ \t]*\n(.*?)(?:<\|im_end\|>|(?=<\|im_start\|>)|\Z)", re.DOTALL)
 _BEGINS = re.compile(r"(?=<\|im_start\|>[ \t]*system\b)|^(?=SYSTEM:)", re.MULTILINE)
+
+
+class Span(NamedTuple):
+    """What stands between two tags; `start` and `end` are those of the whole, tags included."""
+
+    start: int
+    end: int
+    tag: str
+    inside: str
+
+
+class Tags:
+    """Pairs of tags: each one that opens, and the one that closes it.
+
+    Examples
+    --------
+    >>> tags = Tags({"<a>": "</a>", "<b>": "</b>"})
+    >>> [span.inside for span in tags.spans("<a>1</a> <b>2 <a>3</a>")]
+    ['1', '3']
+    """
+
+    def __init__(self, ends: Mapping[str, str]) -> None:
+        self._ends = ends
+        self._opening = re.compile("|".join(map(re.escape, ends)))
+
+    def spans(self, text: str) -> Iterator[Span]:
+        """Yield what stands between tags, in order; a tag that is never closed is text.
+
+        A regular expression would look for its end to the end of the text, from every such tag.
+        """
+        last: dict[str, int] = {}
+        done = 0
+        for found in self._opening.finditer(text):
+            tag, start = found[0], found.end()
+            if tag not in last:
+                last[tag] = text.rfind(self._ends[tag])
+            if done <= found.start() and start <= last[tag]:
+                close = text.index(self._ends[tag], start)
+                done = close + len(self._ends[tag])
+                yield Span(found.start(), done, tag, text[start:close])
+
+
+def without(text: str, found: Iterable[Span]) -> str:
+    """Return a text without some spans of it."""
+    ends = [(0, 0), *((span.start, span.end) for span in found), (len(text), 0)]
+    return "".join(text[end:start] for (_, end), (start, _) in pairwise(ends))
 
 
 def lone_text(record: Record) -> str:

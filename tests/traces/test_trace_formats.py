@@ -395,6 +395,74 @@ def test_a_long_thought_or_result_is_read_in_one_pass() -> None:
     assert turns("hermes", chat(USER, said("assistant", "5."), said("user", result), said("assistant", "5.")))
 
 
+@pytest.mark.parametrize(
+    ("name", "tag"),
+    [
+        ("hermes", "<tool_call>"),
+        ("hermes", "<tool_response>"),
+        ("search-tags", "<search>"),
+        ("search-tags", "<answer>"),
+    ],
+)
+def test_tags_that_are_never_closed_are_read_in_one_pass(name: str, tag: str) -> None:
+    many = tag * 200_000
+    record = chat(said("system", "<tools>" * 200_000), said("user", f"Dose? {many}"), said("assistant", many))
+    assert [text for _, text, _ in turns(name, record)][1:] == [f"Dose? {many}", many]
+
+
+@pytest.mark.parametrize(
+    ("inside", "told"),
+    [
+        ('{"name": "dose", "content": "5"}', "5"),
+        ('{"tool_call_id": 1, "name": "dose", "content": {"mg": 5}}', '{"mg":5}'),
+        ('{"name": "dose", "content": "5", "error": "stale"}', '{"name": "dose", "content": "5", "error": "stale"}'),
+        ('{"content": "5", "error": "stale"}', '{"content": "5", "error": "stale"}'),
+    ],
+)
+def test_nothing_of_a_hermes_result_is_lost(inside: str, told: str) -> None:
+    call = said("assistant", '<tool_call>{"name": "dose", "arguments": {}}</tool_call>')
+    result = f"<tool_response>{inside}</tool_response>"
+    record = chat(USER, call, said("tool", result), said("assistant", "5."))
+    assert turns("hermes", record)[2] == ("tool", told, [])
+    record["messages"][2]["content"] = f"Warning: stale. {result}"
+    with pytest.raises(Unfit, match=r"unreadable: messages\[2\]\.content: found words beside a result"):
+        turns("hermes", record)
+
+
+def test_what_is_moved_or_cut_is_counted() -> None:
+    call = '<tool_call>{"name": "dose", "arguments": {}}</tool_call>'
+    system = 'You are a nurse. Use the available tools. <tools>[{"name": "dose"}]</tools> Be kind.'
+    moved, cut = "words after a call put before it", "instructions about tags cut from the system prompt"
+
+    def mended(name: str, record: Record) -> tuple[str, ...]:
+        return read(dumps(record), formats()[name]).mended
+
+    talk = chat(said("system", system), USER, said("assistant", f"Wait. {call} I look."))
+    assert mended("hermes", talk) == (cut, moved)
+    assert mended("hermes", chat(USER, said("assistant", f"Wait. {call}{call}"))) == ()
+    use, text = {"type": "tool_use", "id": "a", "name": "dose", "input": {}}, {"type": "text", "text": "I look."}
+    assert mended("anthropic", chat(USER, said("assistant", [use, text]))) == (moved,)
+    assert mended("anthropic", chat(USER, said("assistant", [text, use]))) == ()
+    query = [{"role": "user", "content": "Dose?\nGenerate API Request:"}]
+    bank = {"query": query, "tools": [], "answers": [{"name": "dose", "arguments": {}}]}
+    assert mended("xlam", bank) == ("a cue for a call after the conversation cut",)
+
+
+@pytest.mark.parametrize("agent", [{}, {"agentId": "a"}])
+def test_side_chains_that_nothing_tells_apart_are_no_conversation(agent: Record) -> None:
+    def aside(uuid: str, parent: str | None, role: str, text: str) -> Record:
+        return event(uuid, parent, role, text) | {"isSidechain": True} | agent
+
+    one = [aside("1", None, "user", "Dose of x?"), aside("2", "1", "assistant", "5.")]
+    two = [aside("3", None, "user", "Dose of y?"), aside("4", "3", "assistant", "7.")]
+    assert len(turns("anthropic", {"events": one})) == 2
+    if agent:
+        assert len(turns("anthropic", {"events": [*one, *two]})) == 4
+    else:
+        with pytest.raises(Unfit, match="2 side chains in one session"):
+            turns("anthropic", {"events": [*one, *two]})
+
+
 _QUOTED = {
     "rooms": {"type": "int"},
     "guests": {"type": "list(str)"},

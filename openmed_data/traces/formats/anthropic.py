@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from openmed_data.traces.fields import (
+    SAID_FIRST,
     THOUGHTS_LEFT,
     arguments_of,
     id_of,
@@ -71,6 +72,7 @@ class Anthropic(Format):
         """Read a list of messages, or the events of one session."""
         mended: list[str] = []
         if isinstance(events := record.get("events"), list):
+            _require_one_chain(cast("list[Any]", events))
             turns = list(_turns_of_log(cast("list[Any]", events), mended))
         else:
             turns = [(turn, f"messages[{place}]") for place, turn in enumerate(turn_objects(record))]
@@ -114,6 +116,14 @@ def _turns_of_log(events: list[Any], mended: list[str]) -> Iterator[tuple[Record
             mended.append(HARNESS_LEFT)
         else:
             yield event["message"], f"{field}.message"
+
+
+def _require_one_chain(events: list[Any]) -> None:
+    """Raise `Unfit` for side chains of several agents in a log that does not name them: each begins a conversation."""
+    asides = [cast(Record, one) for one in events if isinstance(one, dict) and one.get("isSidechain") is True]
+    begun = sum("agentId" not in one and one.get("parentUuid", "") is None for one in asides)
+    if begun > 1:
+        raise Unfit(Law.TURNS, f"events: {begun} side chains in one session, and no agentId tells them apart")
 
 
 def _taken_back(events: list[Any]) -> frozenset[str]:
@@ -164,6 +174,8 @@ def _block(block: Record, at: str, texts: list[str], calls: list[Call], mended: 
     if kind == "tool_result":
         return _result(block, at)
     if kind == "text":
+        if calls:
+            mended.append(SAID_FIRST)
         texts.append(parts_text(block.get("text"), f"{at}.text"))
     elif kind == "tool_use":
         calls.append(_call(block, at))

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from openmed_data.traces.codec import dumps, loads
 from openmed_data.traces.fields import (
+    SAID_FIRST,
     THOUGHTS_LEFT,
     calls_of,
     id_of,
@@ -25,8 +26,8 @@ from openmed_data.traces.fields import (
 )
 from openmed_data.traces.format import Format, Record
 from openmed_data.traces.literals import LITERAL, as_json
-from openmed_data.traces.reasons import Unfit
-from openmed_data.traces.texts import chatml_texts, chatml_turns, lone_text
+from openmed_data.traces.reasons import Law, Unfit
+from openmed_data.traces.texts import Tags, chatml_texts, chatml_turns, lone_text, without
 from openmed_data.traces.toolbox import Toolbox, toolbox
 from openmed_data.traces.trace import Call, Message, Trace
 
@@ -41,11 +42,11 @@ _ROLES = {
 _SPOKEN = re.compile(r"^(SYSTEM|USER|ASSISTANT|FUNCTION RESPONSE|TOOL):[ \t]*", re.MULTILINE)
 _SPEAKERS = {"SYSTEM": "system", "USER": "user", "ASSISTANT": "assistant", "FUNCTION RESPONSE": "tool", "TOOL": "tool"}
 _FENCE = re.compile(r"^\s*```\w*\n(.*?)\n?```\s*$", re.DOTALL)
-_TOOLS = re.compile(r"<tools>(.*?)</tools>", re.DOTALL)
-_CALL = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
+_TOOLS = Tags({"<tools>": "</tools>"})
+_CALL = Tags({"<tool_call>": "</tool_call>"})
+_RESPONSE = Tags({"<tool_response>": "</tool_response>"})
 # Hundreds of the published set's rows have a backslash and an n for the line breaks around a call.
 _LINE_BREAKS = re.compile(r"^(?:\s|\\n)++|(?<!\s)(?<!\\n)(?:\s|\\n)++$")
-_RESPONSE = re.compile(r"<tool_response>(.*?)</tool_response>", re.DOTALL)
 _TAGS = "tools|tool_call|tool_response|think"
 _LITERAL = re.compile(rf"<(/?(?:{_TAGS})>)")
 _WRITTEN = re.compile(rf"&((?:amp;)*)lt;(/?(?:{_TAGS})>)")
@@ -57,6 +58,9 @@ _ABOUT_TAGS = re.compile(
     r"|with function name and arguments",
     re.IGNORECASE,
 )
+ABOUT_TAGS_CUT = "instructions about tags cut from the system prompt"
+# Beside a result's content: what says which call it answers, and whose turn it is.
+_WRAPPED = frozenset({"name", "content", "tool_call_id", "id", "role"})
 _HEADER = (
     "# Tools\n\nYou may call one or more functions to assist with the user query.\n\nHere are the functions:\n<tools>\n"
 )
@@ -92,10 +96,10 @@ class Hermes(Format):
         mended: list[str] = []
         for role, said, field in _turns(record):
             if role == "system":
-                said, declared = _without_tools(said, declared)  # noqa: PLW2901
-                messages.append(Message("system", _unescape(said)))
+                own, declared = _without_tools(said, declared, mended)
+                messages.append(Message("system", _unescape(own)))
             elif role == "tool" or (role == "user" and _holds_only_results(said)):
-                messages += _results(said)
+                messages += _results(said, field)
             elif role == "assistant":
                 messages.append(_reply(said, field, mended))
             else:
@@ -147,19 +151,21 @@ def _spoken_turns(text: str) -> list[tuple[str, str]]:
     return [(_SPEAKERS[who], said.strip()) for who, said in zip(pieces[1::2], pieces[2::2], strict=True)]
 
 
-def _without_tools(system: str, declared: Toolbox | None) -> tuple[str, Toolbox | None]:
+def _without_tools(system: str, declared: Toolbox | None, mended: list[str]) -> tuple[str, Toolbox | None]:
     """Part what a system prompt says from the tools in it and from the words that explain their tags."""
     if system.endswith(_FOOTER) and _HEADER in system:
         own, _, listed = system.partition(_HEADER)
         return own, declared or toolbox(listed.removesuffix(_FOOTER))
     # The words that explain the tags often hold an empty pair of them.
-    found = max(_TOOLS.finditer(system), key=lambda one: len(one[1]), default=None)
+    found = max(_TOOLS.spans(system), key=lambda one: len(one.inside), default=None)
     if found is None:
         return system, declared
-    around = f"{system[: found.start()]}\n{_CALL.sub('', system[found.end() :])}"
-    sentences = re.split(r"(?<=[.:?!])[ \t]+|\n+", around)
-    own = " ".join(one for one in sentences if one.strip() and not _ABOUT_TAGS.search(one) and "{" not in one)
-    return own, declared or toolbox(as_json(_listed(found[1].strip())))
+    after = system[found.end :]
+    around = f"{system[: found.start]}\n{without(after, _CALL.spans(after))}"
+    sentences = [one for one in re.split(r"(?<=[.:?!])[ \t]+|\n+", around) if one.strip()]
+    own = [one for one in sentences if not _ABOUT_TAGS.search(one) and "{" not in one]
+    mended += [ABOUT_TAGS_CUT] * (own != sentences)
+    return " ".join(own), declared or toolbox(as_json(_listed(found.inside.strip())))
 
 
 def _listed(text: str) -> str:
@@ -171,8 +177,11 @@ def _reply(written: str, field: str, mended: list[str]) -> Message:
     """Return what a reply says and calls; a call within a thought was only thought of."""
     said = without_thoughts(written)
     mended += [THOUGHTS_LEFT] * (said != written)
-    calls = [call for found in _CALL.finditer(said) for call in _calls(found[1], field, mended)]
-    return Message("assistant", _unescape(_CALL.sub("", said) if calls else said), tuple(calls))
+    tagged = list(_CALL.spans(said))
+    calls = [call for span in tagged for call in _calls(span.inside, field, mended)]
+    words = without(said, tagged)
+    mended += [SAID_FIRST] * bool(tagged and words.strip() != said[: tagged[0].start].strip())
+    return Message("assistant", _unescape(words if calls else said), tuple(calls))
 
 
 def _calls(body: str, field: str, mended: list[str]) -> list[Call]:
@@ -187,23 +196,25 @@ def _calls(body: str, field: str, mended: list[str]) -> list[Call]:
 
 def _holds_only_results(said: str) -> bool:
     """Tell whether a turn of the user is one of results, as Qwen's template writes them."""
-    return "<tool_response>" in said and not _RESPONSE.sub("", said).strip()
+    return "<tool_response>" in said and not without(said, _RESPONSE.spans(said)).strip()
 
 
-def _results(said: str) -> Iterator[Message]:
-    inner = [found[1].strip() for found in _RESPONSE.finditer(said)] or [said]
-    for text in inner:
+def _results(said: str, field: str) -> Iterator[Message]:
+    tagged = list(_RESPONSE.spans(said))
+    if tagged and without(said, tagged).strip():
+        raise Unfit(Law.UNREADABLE, f"{field}: found words beside a result in tags; expected one or the other")
+    for text in [span.inside.strip() for span in tagged] or [said]:
         try:
             held: Any = loads(text)
         except ValueError:
             held = None
         result = cast(Record, held) if isinstance(held, dict) else {}
-        if "name" not in result or "content" not in result:
-            yield Message("tool", text)
-            continue
-        content, name = result["content"], result["name"]
-        told = content if isinstance(content, str) else dumps(content)
-        yield Message("tool", told, name=name if isinstance(name, str) else "")
+        name = result.get("name")
+        told = text
+        if {"name", "content"} <= result.keys() <= _WRAPPED:
+            content = result["content"]
+            told = content if isinstance(content, str) else dumps(content)
+        yield Message("tool", told, name=name if isinstance(name, str) and "content" in result else "")
 
 
 def _content(message: Message) -> str:

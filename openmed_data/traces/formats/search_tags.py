@@ -10,14 +10,13 @@ from typing import ClassVar
 from openmed_data.traces.fields import id_of, some_text, turn_objects, turns_of, verdict_of
 from openmed_data.traces.format import Format, Record
 from openmed_data.traces.reasons import Law, Unfit, unreadable
-from openmed_data.traces.texts import chatml_texts, chatml_turns, lone_text
+from openmed_data.traces.texts import Tags, chatml_texts, chatml_turns, lone_text
 from openmed_data.traces.trace import Call, Message, Trace
 
-_QUERY = r"<search>(?P<q1>.*?)</search>|<\|begin_of_query\|>(?P<q2>.*?)<\|end_of_query\|>"
-_RESULT = r"<information>(?P<r1>.*?)</information>|<\|begin_of_documents\|>(?P<r2>.*?)<\|end_of_documents\|>"
-_ANSWER = r"<answer>(?P<a1>.*?)</answer>"
-_PIECE = re.compile(f"{_QUERY}|{_RESULT}|{_ANSWER}", re.DOTALL)
-_SIGNS = ("<search>", "<information>", "<|begin_of_query|>", "<|begin_of_documents|>")
+_QUERY = {"<search>": "</search>", "<|begin_of_query|>": "<|end_of_query|>"}
+_RESULT = {"<information>": "</information>", "<|begin_of_documents|>": "<|end_of_documents|>"}
+_SIGNS = {**_QUERY, **_RESULT}
+_PIECES = Tags({**_SIGNS, "<answer>": "</answer>"})
 _THINK = re.compile(r"</?think>")
 _QUESTION = re.compile(r"\bQuestion:[ \t]*")
 PROMPT_CUT = "instructions about tags before the question cut"
@@ -69,10 +68,11 @@ def _turns(record: Record) -> Iterator[tuple[str, str, str]]:
         return
     asked = record.get("question", record.get("query"))
     if isinstance(asked, str):
-        key = next((key for key, value in record.items() if isinstance(value, str) and _PIECE.search(value)), None)
+        texts = {key: value for key, value in record.items() if isinstance(value, str)}
+        key = next((key for key, text in texts.items() if any(_PIECES.spans(text))), None)
         if key is None:
             raise unreadable("text", None, "a text with searches or an answer in tags")
-        yield from (("user", asked, "question"), ("assistant", record[key], key))
+        yield from (("user", asked, "question"), ("assistant", texts[key], key))
         return
     for place, (role, said) in enumerate(chatml_turns(lone_text(record))):
         yield role, said, f"text, turn {place + 1}"
@@ -88,19 +88,19 @@ def _question(said: str) -> str:
 def _steps(said: str, at: str) -> Iterator[Message]:
     """Yield calls with the thoughts before them, results, and the answer."""
     end, thought = 0, ""
-    for found in _PIECE.finditer(said):
-        before = _THINK.sub("", said[end : found.start()]).strip()
-        thought, end = f"{thought}\n\n{before}".strip(), found.end()
-        kind, body = next((name[0], text) for name, text in found.groupdict().items() if text is not None)
-        if kind == "r":
+    for found in _PIECES.spans(said):
+        before = _THINK.sub("", said[end : found.start]).strip()
+        thought, end = f"{thought}\n\n{before}".strip(), found.end
+        body = found.inside.strip()
+        if found.tag in _RESULT:
             if thought:
                 raise Unfit(Law.TURNS, f"{at}: words between a search and its result")
-            yield Message("tool", body.strip())
+            yield Message("tool", body)
             continue
-        if kind == "q":
-            yield Message("assistant", thought, (Call("search", {"query": body.strip()}),))
+        if found.tag in _QUERY:
+            yield Message("assistant", thought, (Call("search", {"query": body}),))
         else:
-            yield Message("assistant", f"{thought}\n\nAnswer: {body.strip()}" if thought else body.strip())
+            yield Message("assistant", f"{thought}\n\nAnswer: {body}" if thought else body)
         thought = ""
     if rest := _THINK.sub("", said[end:]).strip():
         yield Message("assistant", f"{thought}\n\n{rest}".strip())

@@ -14,6 +14,7 @@ _ROLES = {"user": "user", "agent": "assistant", "assistant": "assistant", "tool"
 _FENCE = re.compile(r"^```(?:json)?\s*(\[.*\])\s*```$", re.DOTALL)
 # What API-Bank puts after the conversation for its own prompt.
 _CUE = "Generate API Request:"
+CUE_CUT = "a cue for a call after the conversation cut"
 
 
 class XLam(Format):
@@ -39,7 +40,8 @@ class XLam(Format):
         messages.append(Message("assistant", calls=tuple(_answers(record.get("answers")))))
         tools = tools_of(record, "tools")
         typed = unquoted(messages, tools) if tools else tuple(messages)
-        mended = (UNQUOTED,) * (typed != tuple(messages))
+        cued = isinstance(query, list) and any(_is_cued(turn["content"]) for turn in cast("list[Record]", query))
+        mended = (UNQUOTED,) * (typed != tuple(messages)) + (CUE_CUT,) * cued
         return Trace(typed, tools, verdict_of(record), id_of(record), mended)
 
 
@@ -53,8 +55,11 @@ def _message(turn: Any, field: str) -> Message:
         raise unreadable(f"{field}.content", said, "text")
     if role == "assistant" and (fenced := _FENCE.match(said.strip())):
         return Message("assistant", calls=tuple(calls_of(fenced[1], f"{field}.content")))
-    cued = _CUE in said and said.rstrip().endswith(_CUE)  # whoever spoke last
-    return Message(role, said.rstrip().removesuffix(_CUE).rstrip() if cued else said)
+    return Message(role, said.rstrip().removesuffix(_CUE).rstrip() if _is_cued(said) else said)
+
+
+def _is_cued(said: str) -> bool:
+    return _CUE in said and said.rstrip().endswith(_CUE)  # whoever spoke last
 
 
 def _answers(held: Any) -> list[Call]:
