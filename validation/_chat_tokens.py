@@ -1,12 +1,13 @@
 """One conversation on its way to the loss: rendered, tokenized, and the tokens that are trained."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jinja2 import TemplateError
 
-from ._conversations import Conversation
+from ._conversations import Conversation, Message
 from ._render import Rendered, Renderer
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Outcome:
         Whether the prompt renders otherwise once the reply follows it.
     lost_text
         Whether a message's text is not whole in what was rendered.
+    lost_calls
+        Whether the same is rendered with a call fewer, or without the tools.
     trained
         Number of trained tokens; of characters where there is no tokenizer.
     stops
@@ -42,6 +45,7 @@ class Outcome:
     refused: str | None = None
     prompt_changed: bool = False
     lost_text: bool = False
+    lost_calls: bool = False
     trained: int = 0
     stops: bool | None = None
     tokens: int | None = None
@@ -76,7 +80,23 @@ def _rendered(asked: Conversation, renderer: Renderer) -> tuple[Outcome, Rendere
         whole = Rendered(whole.text, () if changed else ((len(prompt.text), len(whole.text)),))
     lost = any(not _stands_in(one.get("content"), whole.text) for one in asked.messages)
     trained = sum(end - start for start, end in whole.trained)
-    return replace(outcome, prompt_changed=changed, lost_text=lost, trained=trained), whole
+    calls = _loses_calls(asked, whole.text, renderer)
+    return replace(outcome, prompt_changed=changed, lost_text=lost, lost_calls=calls, trained=trained), whole
+
+
+def _loses_calls(asked: Conversation, text: str, renderer: Renderer) -> bool:
+    """Tell whether the template writes the same with a call fewer, of the turn with most, or without the tools."""
+    calls = [one.get("tool_calls") or [] for one in asked.messages]
+    fewer: list[Message] = [dict(one) for one in asked.messages]
+    if any(calls):
+        most = max(range(len(calls)), key=lambda at: len(calls[at]))
+        fewer[most]["tool_calls"] = calls[most][:-1]
+    without = [(fewer, asked.tools)] * any(calls) + [(asked.messages, None)] * bool(asked.tools)
+    for messages, tools in without:
+        with suppress(TemplateError):  # it misses what was left out
+            if renderer.render(messages, tools, prompt=not asked.replies).text == text:
+                return True
+    return False
 
 
 def _prompt_length(asked: Conversation) -> int:

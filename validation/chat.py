@@ -30,6 +30,7 @@ class Fault(ReasonCode):
     UNRENDERABLE = "unrenderable", "rows that the template refuses or fails on"
     NOT_PREFIX = "prompt_not_prefix", "rows whose prompt renders otherwise once the reply follows it"
     LOST_TEXT = "lost_text", "rows of which the template leaves a message's text out, in whole or in part"
+    LOST_CALLS = "lost_calls", "rows of which the template leaves a call or the declared tools out"
     NOTHING_TRAINED = "nothing_trained", "rows without a token that is trained"
     NO_STOP = "stop_not_trained", "rows whose last trained token is not one by which the model stops"
     TOO_LONG = "too_long", "rows with more tokens than the trainer takes, which it cuts or drops"
@@ -161,6 +162,7 @@ def _faults(outcomes: list[Outcome], settings: ChatSettings, *, trained: bool) -
         told = {
             Fault.NOT_PREFIX: one.prompt_changed,
             Fault.LOST_TEXT: one.lost_text,
+            Fault.LOST_CALLS: one.lost_calls,
             Fault.NOTHING_TRAINED: trained and one.trained == 0,
             Fault.NO_STOP: trained and one.trained > 0 and one.stops is False,
             Fault.TOO_LONG: one.tokens is not None and one.tokens > settings.max_length,

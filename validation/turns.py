@@ -47,7 +47,7 @@ class Fault(ReasonCode):
     MISFIT = "unfit_arguments", "rows with a call whose argument has another type or value than the tool declares"
     UNANSWERED = (
         "unanswered_calls",
-        "rows in which a call has no result, or a result answers no call of the turn before",
+        "rows in which a call has no result, a result answers no call of the turn before, or two calls share an id",
     )
     MISNAMED = "misnamed_results", "rows with a result under the name of another tool than the one that was called"
     WRITTEN = "calls_as_text", "rows with tools and a reply that holds a call as text, in the markup of some format"
@@ -188,6 +188,8 @@ def _of_calls(
                 yield field, Fault.BROKEN_CALL
                 continue
             name, arguments, id_ = parsed
+            if id_ and any(one.id == id_ for one in waiting):
+                yield field, Fault.UNANSWERED
             waiting.append(_Waiting(id_, name))
             if declared is not None:
                 faults = list(_against(name, arguments, declared))

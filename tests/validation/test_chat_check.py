@@ -127,6 +127,41 @@ def test_tools_are_rendered_as_transformers_does(folder: Path, template: Any) ->
     assert ours.text == tokenizer.apply_chat_template(messages, tools=tools, tokenize=False, chat_template=text)
 
 
+TOOLS = [{"type": "function", "function": {"name": name, "parameters": {}}} for name in ("search", "read")]
+CALLS = [{"type": "function", "function": {"name": name, "arguments": {}}} for name in ("search", "read")]
+CALLING = CHATML.replace("{{ message['content'] }}<|im_end|>{% end", "{{ message['content'] }}CALLS<|im_end|>{% end")
+ALL_CALLS = "{% for call in message.tool_calls or [] %}{{ call | tojson }}{% endfor %}"
+FIRST_CALL = "{% if message.tool_calls %}{{ message.tool_calls[0] | tojson }}{% endif %}"
+
+
+@pytest.mark.parametrize(
+    ("calls", "declared", "faulty"),
+    [
+        (ALL_CALLS, "{{ tools | tojson }}", 0),
+        ("", "{{ tools | tojson }}", 2),
+        (FIRST_CALL, "{{ tools | tojson }}", 1),
+        (ALL_CALLS, "", 2),
+        ("{% if 'tool_calls' in message %}{{ message.tool_calls[0].function.name }}{% endif %}", "{{ tools }}", 1),
+    ],
+    ids=["whole", "no calls", "first call", "no tools", "first name"],
+)
+def test_calls_and_tools_that_a_template_leaves_out_are_found(
+    calls: str, declared: str, faulty: int, memory: Any, folder: Path, template: Any
+) -> None:
+    """A model would learn to say nothing where it should call, or to call what it was never shown."""
+
+    def asked(*made: Any) -> dict[str, Any]:
+        result = {"role": "tool", "content": "found"}
+        messages = [*told("Which?", ""), *[result] * len(made), {"role": "assistant", "content": "That."}]
+        messages[1]["tool_calls"] = [json.dumps(one) for one in made]
+        return {"id": str(len(made)), "messages": messages, "tools": json.dumps(TOOLS)}
+
+    path = template(declared + CALLING.replace("CALLS", calls))
+    held = [asked(*CALLS), asked(CALLS[0]), {**rows(told("Hi", "Hello"))[0], "tools": "[]"}]
+    found = judged(memory, held, tokenizer=str(folder), template=path)
+    assert found.get(Fault.LOST_CALLS, 0) == faulty
+
+
 def test_clean_rows_pass(memory: Any, folder: Path, pairs: Any) -> None:
     assert judged(memory, rows(*CONVERSATIONS), tokenizer=str(folder)) == {}
     assert judged(memory, pairs(9), Kind.PREFERENCES, tokenizer=str(folder)) == {}

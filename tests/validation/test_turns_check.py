@@ -126,6 +126,8 @@ FAULTY = [
      Fault.UNANSWERED, "messages[3].tool_call_id"),
     (trace(*searched(call()), say("user"), *searched(call(id_="c2"))[1:]),
      Fault.UNANSWERED, "messages[6].tool_call_id"),
+    (trace(*searched(call(), call({"query": "y"}))[:3], say("tool", answers="c1"), say("assistant")),
+     Fault.UNANSWERED, "messages[1].tool_calls[1]"),
     (trace(*searched(call())[:3], say("tool"), say("assistant")), Fault.UNANSWERED, "messages[3].tool_call_id"),
     (trace(*searched(call())[:2], say("tool", answers="c1", name="read"), say("assistant")),
      Fault.MISNAMED, "messages[2].name"),
