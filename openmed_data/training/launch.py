@@ -114,7 +114,8 @@ def run(arguments: Sequence[str], profile: Profile, folder: Path, progress: Prog
             start_new_session=True,
         )
         try:
-            _follow(process, _Follower(folder, stage, progress))
+            with _stopping_together(process):
+                _follow(process, _Follower(folder, stage, progress))
         finally:
             if process.returncode != 0:
                 _end(process)
@@ -135,6 +136,31 @@ def _ending_with_the_terminal() -> Generator[None]:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+@contextmanager
+def _stopping_together(process: "subprocess.Popen[bytes]") -> Generator[None]:
+    """Stop the stage, too, while its user stops this command with Ctrl-Z, which a session of its own does not hear."""
+
+    def stop(*_: object) -> None:
+        _tell(process, signal.SIGSTOP)
+        os.kill(os.getpid(), signal.SIGSTOP)  # until it is told to go on
+        _tell(process, signal.SIGCONT)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTSTP, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTSTP, before)
+
+
+def _tell(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+    """Send a signal to a process and all that it started."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+
+
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """End a process and all that it started: launchers leave their workers behind, and stages the tools they call."""
     try:
@@ -144,8 +170,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _end_with(number: signal.Signals, process: "subprocess.Popen[bytes]") -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
+    _tell(process, number)
     with suppress(subprocess.TimeoutExpired):
         process.wait(_SECONDS_TO_END)
 

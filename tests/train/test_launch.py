@@ -5,9 +5,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from openmed_data.errors import BuildError, GateError
@@ -65,6 +67,44 @@ def test_nothing_is_left_of_a_stage_that_ends_early(how: str, tmp_path: Path, mo
     assert not is_alive(inner)
     assert signal.signal(signal.SIGHUP, before) == signal.SIG_DFL
 
+
+def test_a_stage_stops_and_goes_on_with_its_command(tmp_path: Path) -> None:
+    """A shell that gets Ctrl-Z stops the command alone; the stage is in a session of its own."""
+    noted = tmp_path / "inner"
+    stage = f"[{sys.executable!r}, '-c', {SLEEPER!r}, {str(noted)!r}]"
+    code = DRIVER.format(stage=stage, folder=str(tmp_path))
+    driver = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: noted.is_file() and noted.read_text() != "")
+        inner = psutil.Process(int(noted.read_text()))
+        driver.send_signal(signal.SIGTSTP)
+        wait_for(lambda: inner.status() == psutil.STATUS_STOPPED == psutil.Process(driver.pid).status())
+        driver.send_signal(signal.SIGCONT)
+        wait_for(lambda: psutil.STATUS_STOPPED not in (inner.status(), psutil.Process(driver.pid).status()))
+    finally:
+        driver.send_signal(signal.SIGCONT)
+        driver.send_signal(signal.SIGINT)
+        driver.wait(60)
+    assert not is_alive(inner.pid)
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+SLEEPER = "import os, pathlib, sys, time; pathlib.Path(sys.argv[1]).write_text(str(os.getpid())); time.sleep(600)"
+DRIVER = """
+import signal
+from pathlib import Path
+from openmed_data.progress import Silent
+from openmed_data.training import launch, profile
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests may run in the background
+with open({folder!r} + "/lock", "w") as lock:
+    launch.run({stage}, profile.load("cpu-smoke"), Path({folder!r}), Silent(), stage="sft", lock=lock.fileno())
+"""
 
 DEAF = """
 import signal, sys, time
