@@ -2,6 +2,7 @@
 
 Message lists have the field's standard shape (`role`, `content`). Tool calls and tool schemas are JSON text in a
 string column: a struct inferred from unlike arguments pads every other key with null and corrupts the schemas.
+Where a row has no tools, they are null: an empty list of them is to some templates a list to explain.
 """
 
 from enum import StrEnum

@@ -126,7 +126,7 @@ def mix(batch: pl.DataFrame, drawing: Drawing, seed: int) -> Rows:
     stated = pl.col("facts").str.json_path_match("$.license")
     rows = kept.with_columns(
         pl.when(pl.col("license").fill_null(UNKNOWN) == UNKNOWN).then(stated).otherwise("license").alias("license"),
-        pl.col("tools").fill_null("[]"),
+        pl.col("tools").replace("[]", None),
         pl.coalesce("domain", "format", pl.lit("")).alias("domain"),
         pl.concat_str("part", pl.coalesce("origin", pl.concat_str(pl.lit("traces/"), "format")), separator=":").alias(
             "origin"

@@ -160,7 +160,7 @@ def rows_of(made: Sequence[Spoken], rejected: Sequence[Rejection], batch: pl.Dat
             "messages": [
                 {**message, "tool_calls": None, "tool_call_id": None, "name": None} for message in one.messages
             ],
-            "tools": "[]",
+            "tools": None,
             "domain": one.passage.domain,
             "origin": one.origin,
         }

@@ -58,6 +58,11 @@ def test_every_fault_of_the_sample_is_rejected_for_its_reason(built: Path) -> No
     }
 
 
+def test_no_tools_are_null(built: Path) -> None:
+    """To an empty list of them, Llama's template writes how to call them."""
+    assert read_rows(built)["tools"].is_null().all()
+
+
 def test_every_sentence_of_an_answer_stands_in_its_source(built: Path) -> None:
     planted = re.compile(r" \(AZ-ma\)|(?<=[a-z]\.)[12](?= |$)")  # a pronunciation and two marks of footnotes
     sources = {row["id"]: squash(planted.sub("", row["answer"])) for row in SAMPLE}

@@ -18,6 +18,7 @@ from toy_builder import read_manifest, read_rejected, read_rows, run_pipeline
 from typer.testing import CliRunner
 
 from openmed_data.api import build_dataset
+from openmed_data.builder import Rows
 from openmed_data.builders.sft_mix.drawing import rates_of
 from openmed_data.builders.sft_mix.licensing import roll_up
 from openmed_data.builders.sft_synthetic import SftSynthetic
@@ -201,6 +202,27 @@ def test_rows_keep_their_words_and_their_licence(parts: Path, tmp_path: Path) ->
         part = manifest["state"]["parts"][name]
         assert part["content_digest"] == read_manifest(parts / folder)["content_digest"]
         assert part["source"] == folder
+
+
+class Older(Threaded):
+    """As dialogues were written by older versions."""
+
+    def rows(self, batch: pl.DataFrame, state: Any, options: Any) -> Rows:
+        made = super().rows(batch, state, options)
+        return replace(made, kept=made.kept.with_columns(tools=pl.lit("[]")))
+
+
+def test_rows_without_tools_have_null_for_them(tmp_path: Path) -> None:
+    path = tmp_path / "old.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in questions("old", 20)), encoding="utf-8")
+    run_pipeline(Older(), path, tmp_path / "made" / "old").rename(tmp_path / "old")
+    (tmp_path / "stock.jsonl").write_text("".join(map(trace, ITEMS)), encoding="utf-8")
+    build_dataset("tool-traces", str(tmp_path / "stock.jsonl"), tmp_path / "stock", workers=1, validation=False)
+    rows = read_rows(mixed(tmp_path, tmp_path / "out", {"source": "old"}, {"source": "stock"}))
+    assert set(read_rows(tmp_path / "old")["tools"]) == {"[]"}
+    without = rows["origin"].str.starts_with("old")
+    assert rows.filter(without)["tools"].is_null().all()
+    assert rows.filter(~without)["tools"].str.contains("stock").all()
 
 
 def test_a_limit_would_leave_parts_out_and_is_refused(parts: Path, tmp_path: Path) -> None:
