@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateError
 
@@ -86,7 +86,7 @@ def _rendered(asked: Conversation, renderer: Renderer) -> tuple[Outcome, Rendere
 
 def _loses_calls(asked: Conversation, text: str, renderer: Renderer) -> bool:
     """Tell whether the template writes the same with a call fewer, of the turn with most, or without the tools."""
-    calls = [one.get("tool_calls") or [] for one in asked.messages]
+    calls: list[list[Any]] = [one.get("tool_calls") or [] for one in asked.messages]
     fewer: list[Message] = [dict(one) for one in asked.messages]
     if any(calls):
         most = max(range(len(calls)), key=lambda at: len(calls[at]))
