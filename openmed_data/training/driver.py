@@ -123,7 +123,7 @@ class _Chain:
             records.write(folder, run)
             job = self._job(step, folder.resolve())
             (folder / JOB).write_text(job.model_dump_json(indent=2), encoding="utf-8")
-            if doubt := step.stage.doubt(step.settings):
+            for doubt in step.stage.doubts(job):
                 self._progress.note(f"{step.label}: {doubt}")
             begins = f"goes on from {job.checkpoint.name}" if job.checkpoint else "begins"
             self._progress.note(f"{step.label}: {begins}")

@@ -5,7 +5,7 @@ starts the work with a `Job`; the work answers with an `Outcome`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -116,9 +116,9 @@ class Stage(ABC):
         """Raise where the dataset, by its rows, cannot serve this stage; nothing by default."""
         return
 
-    def doubt(self, settings: Any) -> str | None:  # noqa: ARG002
-        """Return why what is set may not do what is wanted, though it can be run; None by default."""
-        return None
+    def doubts(self, job: Job) -> Iterator[str]:  # noqa: ARG002
+        """Yield why the work may not do what is wanted, though it can be done; nothing by default."""
+        return iter(())
 
     @abstractmethod
     def work(self, job: Job) -> Outcome:

@@ -92,6 +92,7 @@ def faults(tokenizer: Any, text: str) -> list[str]:
     try:
         checks: list[tuple[str, Callable[[], bool]]] = [
             ("it does not mark the assistant's words with {% generation %}", lambda: trl.has_generation_markers(text)),
+            ("it marks the user's words, too", lambda: "question" not in tokenizer.decode(_trained(tokenizer))),
             ("it loses tool calls or tool results", lambda: trl.supports_tool_calling(tokenizer)),
             (
                 "it writes earlier turns otherwise when a tool result follows",
@@ -114,10 +115,15 @@ def stop_token(tokenizer: Any) -> int | None:
 
     A model trained on that template ends its turns with it, and without it among the tokens to stop at it would go on.
     """
-    talk = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]
     if not tokenizer.chat_template or "endgeneration" not in str(tokenizer.chat_template):
         return None
-    found = tokenizer.apply_chat_template(talk, return_dict=True, return_assistant_tokens_mask=True)
-    trained = [token for token, masked in zip(found["input_ids"], found["assistant_masks"], strict=True) if masked]
     special = set(tokenizer.get_added_vocab().values())
-    return next((token for token in reversed(trained) if token in special), None)
+    return next((token for token in reversed(_trained(tokenizer)) if token in special), None)
+
+
+def _trained(tokenizer: Any) -> list[int]:
+    """Return the tokens of a short talk that the tokenizer's chat template marks."""
+    said = (("user", "question"), ("assistant", "reply"), ("user", "question"))
+    talk = [{"role": role, "content": words} for role, words in said]
+    found = tokenizer.apply_chat_template(talk, return_dict=True, return_assistant_tokens_mask=True)
+    return [token for token, masked in zip(found["input_ids"], found["assistant_masks"], strict=True) if masked]

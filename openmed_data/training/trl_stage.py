@@ -3,7 +3,7 @@
 import json
 import warnings
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -19,7 +19,7 @@ from openmed_data.training.preflight import require_adapters, require_attention,
 from openmed_data.training.profile import Profile
 from openmed_data.training.settings import TrainerSettings
 from openmed_data.training.stage import CACHE, PARTIAL, Job, Outcome, Stage
-from openmed_data.training.template import choose, stop_token
+from openmed_data.training.template import AUTO, CHATML, choose, faults, stop_token
 
 TOO_LONG = "too_long"
 ADAPTER = "adapter"
@@ -123,7 +123,17 @@ class TrlStage(Stage):
                 hint=f"Set {self.name}.eval_strategy=no, or build with a validation split.",
             )
 
-    def doubt(self, settings: TrainerSettings) -> str | None:
+    def doubts(self, job: Job) -> Iterator[str]:
+        """Yield that adapters learn too slowly, and that the model's own chat template cannot be kept."""
+        settings: Any = self.settings(job.settings)
+        if slow := self.slow_adapters(settings):
+            yield slow
+        own = _tokenizer_of(job.model)
+        if job.chat_template == AUTO and own.chat_template and choose(own).name == CHATML:
+            why = "; ".join(faults(own, own.chat_template))
+            yield f"the model's own chat template does not do, and it learns ChatML: {why}"
+
+    def slow_adapters(self, settings: TrainerSettings) -> str | None:
         """Return that adapters are to learn as slowly as all weights do.
 
         They want about ten times the learning rate (Schulman et al., "LoRA Without Regret", 2025), and the trainer's
@@ -276,13 +286,17 @@ def _require_few(stage: str, long: int, total: int, limit: int | None, most: flo
 
 def _tokenizer(job: Job) -> tuple[Any, str]:
     """Return the tokenizer with the template to train with, and where that is from."""
-    transformers: Any = import_module("transformers")
-    tokenizer = transformers.AutoTokenizer.from_pretrained(str(job.model))
+    tokenizer = _tokenizer_of(job.model)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     chosen = choose(tokenizer, job.chat_template)
     tokenizer.chat_template = chosen.text
     return tokenizer, chosen.name
+
+
+def _tokenizer_of(model: Path) -> Any:
+    transformers: Any = import_module("transformers")
+    return transformers.AutoTokenizer.from_pretrained(str(model))
 
 
 def _load(job: Job, columns: Sequence[str]) -> Mapping[str, Any]:

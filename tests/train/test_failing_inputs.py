@@ -232,9 +232,9 @@ def test_adapters_that_learn_as_slowly_as_all_weights_are_told(
     """TRL's own rate for all weights is 1e-6 for DPO."""
     pytest.importorskip("trl")
     (step,) = steps_of(request(tmp_path, "dpo.learning_rate=1e-6", f"dpo.{change}", dpo=pairs), Silent())
-    assert (step.stage.doubt(step.settings) is not None) is doubted
+    assert (step.stage.slow_adapters(step.settings) is not None) is doubted
     (step,) = steps_of(request(tmp_path, "dpo.learning_rate=1e-5", f"dpo.{change}", dpo=pairs), Silent())
-    assert step.stage.doubt(step.settings) is None
+    assert step.stage.slow_adapters(step.settings) is None
 
 
 def test_rewards_that_pay_wrong_answers_stop_grpo(

@@ -11,6 +11,8 @@ from tiny_tokenizer import train_tokenizer
 
 from openmed_data.errors import UsageError
 from openmed_data.registry import STAGES, find
+from openmed_data.training import profile
+from openmed_data.training.stage import Job
 from openmed_data.training.template import ChatTemplate, choose, faults, read_template
 
 pytest.importorskip("trl")
@@ -58,6 +60,25 @@ def test_a_template_that_trl_knows_is_used_as_trl_marks_it(family: str) -> None:
     assert chosen == ChatTemplate("trl", (shipped / f"{family}_training.jinja").read_text(encoding="utf-8"))
     assert tokenizer.chat_template == own
     assert choose(tokenizer, "chatml").name == "chatml"
+
+
+@pytest.mark.parametrize(("own", "wanted", "told"), [
+    (None, "auto", 0), ("{{ messages[0].content }}", "auto", 1), ("{{ messages[0].content }}", "chatml", 0),
+])  # fmt: skip
+def test_who_learns_another_format_is_told(
+    own: str | None, wanted: str, told: int, tokenizer: Any, tmp_path: Path
+) -> None:
+    tokenizer.chat_template = own
+    tokenizer.save_pretrained(tmp_path)
+    settings = {"batch": 8, "learning_rate": 1e-5}
+    facts: dict[str, Any] = {"data": {}, "kind": None, "profile": profile.load("cpu-smoke"), "checkpoint": None}
+    job = Job(
+        stage="sft", folder=tmp_path, model=tmp_path, base=tmp_path, settings=settings, seed=1, processes=1,
+        chat_template=wanted, **facts,
+    )  # fmt: skip
+    said = list(find(STAGES, "sft").doubts(job))
+    assert len(said) == told
+    assert all("learns ChatML: it does not mark" in one for one in said)
 
 
 def test_what_the_assistant_says_is_trained_and_nothing_else(tokenizer: Any) -> None:
@@ -116,6 +137,10 @@ def test_arguments_are_not_encoded_twice(arguments: Any, tokenizer: Any) -> None
     [
         ("{% for message in messages %}{{ message.content }}{% endfor %}", "does not mark"),
         ("{{ messages[7].content.x }}", "it fails: UndefinedError"),
+        (
+            "{% generation %}{% for message in messages %}{{ message.content }}{% endfor %}{% endgeneration %}",
+            "it marks the user's words, too",
+        ),
         (
             "{% for message in messages %}{% generation %}{{ message.content }}{% endgeneration %}{% endfor %}",
             "loses tool calls",

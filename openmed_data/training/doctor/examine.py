@@ -93,8 +93,8 @@ def _trained(patient: _Patient, stage: TrlStage, settings: TrainerSettings, step
     request = patient.request
     weights = numbers.some_weights(Path(request.begins_with)) if settings.dtype != "float32" else None
     yield numbers.precision(stage.name, settings, weights)
-    if doubt := stage.doubt(settings):
-        yield Finding(stage.name, "learning rate", Verdict.WARN, doubt)
+    if slow := stage.slow_adapters(settings):
+        yield Finding(stage.name, "learning rate", Verdict.WARN, slow)
     if patient.tokenizer is None:
         yield Finding(stage.name, "template", Verdict.UNKNOWN, patient.why, "Give the model's folder with --model.")
     else:
