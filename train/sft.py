@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import model_validator
 
+from openmed_data.errors import UsageError
 from openmed_data.kinds import Kind
 from openmed_data.training.settings import Settings, TrainerSettings
 from openmed_data.training.trl_stage import TrlStage
@@ -37,12 +38,19 @@ class Sft(TrlStage):
 
     def tokens(self, row: Mapping[str, Any], tokenizer: Any) -> int:
         """Return the tokens of the whole conversation."""
-        tools = json.loads(row["tools"] or "[]") or None
-        return len(tokenizer.apply_chat_template(row["messages"], tools=tools, return_dict=True)["input_ids"])
+        return len(tokenizer.apply_chat_template(row["messages"], tools=_tools(row), return_dict=True)["input_ids"])
 
 
 def _with_tools(row: Mapping[str, Any]) -> dict[str, str | None]:
-    return {"tools": row["tools"] if json.loads(row["tools"] or "[]") else None}
+    return {"tools": row["tools"] if _tools(row) else None}
+
+
+def _tools(row: Mapping[str, Any]) -> list[Any] | None:
+    try:
+        return json.loads(row["tools"] or "[]") or None
+    except ValueError as error:
+        hint = "`openmed-data validate` of the build names such rows."
+        raise UsageError("sft: the tools of a row are no JSON", hint=hint) from error
 
 
 STAGE = Sft()

@@ -252,6 +252,14 @@ def test_rewards_that_pay_wrong_answers_stop_grpo(
         step.stage.check_data(step.settings, step.data.files if step.data else {})
 
 
+def test_tools_that_are_no_json_are_named(tmp_path: Path, write_build: Build, conversations: Any) -> None:
+    rows = [*conversations(8), {**conversations(1)[0], "tools": "[{"}]
+    build = write_build(tmp_path / "broken", Kind.SFT, {"train": rows})
+    asked = request(tmp_path, stage="sft", sft=build)
+    with pytest.raises(UsageError, match="sft: the tools of a row are no JSON"):
+        check(asked, steps_of(asked, Silent()))
+
+
 def test_a_profile_of_gpus_needs_them(monkeypatch: pytest.MonkeyPatch) -> None:
     torch = pytest.importorskip("torch")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
