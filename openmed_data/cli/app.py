@@ -17,7 +17,7 @@ import typer
 
 from openmed_data._version import __version__
 from openmed_data.console import Console, without_secrets
-from openmed_data.errors import OpenMedError
+from openmed_data.errors import OpenMedError, UsageError
 
 INTERRUPTED = 130  # 128 + SIGINT
 TERMINATED = 143  # 128 + SIGTERM
@@ -99,6 +99,7 @@ def command(
 @contextmanager
 def _answering_for_errors(console: Console, name: str, *, debug: bool) -> Generator[None]:
     try:
+        _require_surroundings()
         yield
         console.close()
         sys.stdout.flush()
@@ -121,6 +122,14 @@ def _answering_for_errors(console: Console, name: str, *, debug: bool) -> Genera
         message, hint, code = _in_words(error)
         console.error(message, hint)
         raise typer.Exit(code) from None
+
+
+def _require_surroundings() -> None:
+    """Raise `UsageError` where Great Expectations could not be imported, which would show at the end of a build."""
+    if sys.flags.optimize > 1:
+        raise UsageError("Great Expectations does not run without docstrings (-OO)", hint="Set PYTHONOPTIMIZE to 0 or 1.")
+    if os.path.expanduser("~") == "~":  # noqa: PTH111
+        raise UsageError("there is no home folder: neither HOME nor the user's entry names one", hint="Set HOME.")
 
 
 def _in_words(error: Exception) -> tuple[str, str, int]:

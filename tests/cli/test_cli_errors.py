@@ -1,5 +1,6 @@
 """What goes wrong is said in one form, with the right exit code, and without text that nobody should see."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -155,3 +156,26 @@ def test_a_dry_run_refuses_what_the_build_refuses(cli: Run, tmp_path: Path, wron
 
 def test_a_dry_run_of_a_mixture_needs_its_recipe(cli: Run):
     assert cli("build", "sft-mix", "--dry-run").returncode == 2
+
+
+def test_surroundings_that_would_end_a_build_late_are_refused(
+    cli: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = cli("build", "medmcqa-prefs", "--dry-run", PYTHONOPTIMIZE="2")
+    assert (done.returncode, done.stderr.splitlines()[1]) == (2, "hint: Set PYTHONOPTIMIZE to 0 or 1.")
+    monkeypatch.setattr("os.path.expanduser", os.fspath)  # a user id without an entry, and no HOME
+    code, _, err = run(capsys, "build", "medmcqa-prefs", "--dry-run")
+    assert (code, err.splitlines()[1]) == (2, "hint: Set HOME.")
+
+
+def test_a_cache_that_cannot_be_written_is_not_blamed_on_the_benchmarks(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    benchmark = tmp_path / "quiz.jsonl"
+    benchmark.write_text('{"question": "Which organ makes bile?"}\n')
+    arguments = ("build", "medmcqa-prefs", "--source", "sample", "--out", str(tmp_path / "out"))
+    settings = ("--benchmarks", str(benchmark), "--set", f"contamination.cache={benchmark}/kept")
+    code, _, err = run(capsys, *arguments, *settings)
+    assert code == 2
+    assert f"the index of the benchmarks cannot be kept: [Errno 20] Not a directory: '{benchmark}" in err
+    assert "--set contamination.cache=DIR" in err

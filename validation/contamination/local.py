@@ -58,10 +58,18 @@ def open_index(benchmarks: tuple[str, ...], cache: Path) -> tuple[Index, Path]:
             raise UsageError(f"'{ready[0]}' is an index, which stands alone", hint="Give the benchmarks' own files.")
         if ready:
             return Index.load(ready[0]), ready[0]
-        index = Index.cached(load(benchmarks), cache)
+        index = _cached(load(benchmarks), cache)
     except (BenchmarkFileError, IndexFileError, OSError, ValueError) as error:
         raise UsageError(f"the benchmarks cannot be read: {error}", hint=_HINT) from error
     return index, index_file(index.digest, cache)
+
+
+def _cached(items: list[BenchmarkItems], cache: Path) -> Index:
+    try:
+        return Index.cached(items, cache)
+    except OSError as error:
+        hint = "Name another folder: --set contamination.cache=DIR"
+        raise UsageError(f"the index of the benchmarks cannot be kept: {error}", hint=hint) from error
 
 
 _HINT = "Give MMLU's folder, MMLU-Pro, IFEval, MedQA, PubMedQA or MedMCQA as published, or a file with `question`."
