@@ -127,7 +127,9 @@ def _answering_for_errors(console: Console, name: str, *, debug: bool) -> Genera
 def _require_surroundings() -> None:
     """Raise `UsageError` where Great Expectations could not be imported, which would show at the end of a build."""
     if sys.flags.optimize > 1:
-        raise UsageError("Great Expectations does not run without docstrings (-OO)", hint="Set PYTHONOPTIMIZE to 0 or 1.")
+        raise UsageError(
+            "Great Expectations does not run without docstrings (-OO)", hint="Set PYTHONOPTIMIZE to 0 or 1."
+        )
     if os.path.expanduser("~") == "~":  # noqa: PTH111
         raise UsageError("there is no home folder: neither HOME nor the user's entry names one", hint="Set HOME.")
 
