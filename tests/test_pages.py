@@ -4,6 +4,8 @@ import ast
 import importlib
 import re
 import shlex
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -113,3 +115,11 @@ def test_the_quoted_demo_is_what_the_demo_prints(tmp_path: Path) -> None:
         assert any(
             one.startswith(line.removesuffix("...").rstrip()) if "..." in line else one == line for one in real
         ), line
+
+
+@pytest.mark.parametrize(("page", "room"), [("new-dataset.md", "builders"), ("checks.md", "validation")])
+def test_a_file_that_the_reader_copies_passes_the_linter(page: str, room: str) -> None:
+    code = next(code for _, code in FENCE.findall((ROOT / "docs" / page).read_text(encoding="utf-8")) if code[0] == '"')
+    command = [sys.executable, "-m", "ruff", "check", "--stdin-filename", f"{room}/copied.py", "-"]
+    done = subprocess.run(command, input=code, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stdout
