@@ -14,6 +14,8 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from openmed_data import manifest
+from openmed_data.api import build_dataset
 from openmed_data.cli import app
 from openmed_data.registry import BUILDERS, CHECKS, all_of, find
 
@@ -115,6 +117,27 @@ def test_the_quoted_demo_is_what_the_demo_prints(tmp_path: Path) -> None:
         assert any(
             one.startswith(line.removesuffix("...").rstrip()) if "..." in line else one == line for one in real
         ), line
+
+
+@pytest.mark.shared
+def test_what_the_readme_says_of_medmcqa_is_what_a_build_counts(tmp_path: Path) -> None:
+    source = ROOT / ".." / "shared" / "data" / "medmcqa" / "dev.json"
+    if not source.is_file():
+        pytest.skip("../shared/data/medmcqa/dev.json is absent")
+    made = manifest.read(build_dataset("medmcqa-prefs", str(source), tmp_path / "prefs", validation=False).path)
+    books, figures = made["books"], made["figures"]
+    assert books["rejected_candidate_rows"] == {"phi:name": 1}  # "one pair out for PHI"
+    shares = figures["bias"]["chosen_letters"].values()
+    told = " ".join(README.read_text(encoding="utf-8").split("## What it does to MedMCQA")[1].split("\n## ")[0].split())
+    for said in (
+        f"({books['source_rows']:,} rows)",
+        f"gives {sum(books['kept_rows'].values()):,} pairs",
+        f"rejects {sum(books['rejected_source_rows'].values())} rows",
+        f"in {figures['repaired_words']} places",
+        f"in {figures['bias']['length_classifier_accuracy']:.2f} of cases",
+        f"right in {100 * min(shares):.1f} to {100 * max(shares):.1f}% of questions",
+    ):
+        assert said in told
 
 
 @pytest.mark.parametrize(("page", "room"), [("new-dataset.md", "builders"), ("checks.md", "validation")])
