@@ -13,11 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import verifiers.v1 as vf
 
 from openmed_data.rewards.completion import Payment, Reward
 from openmed_data.rewards.correct import correct_answer
 from openmed_data.rewards.form import Brevity, NoRepetition, answer_format
+
+try:
+    import verifiers.v1 as vf
+except ModuleNotFoundError as error:
+    message = "an environment needs verifiers 0.4 or later: pip install 'openmed-data[verifiers]'"
+    raise ModuleNotFoundError(message, name=error.name) from error
 
 __all__ = ["RewardsConfig", "RewardsData", "RewardsTask", "RewardsTaskset"]
 

@@ -1,4 +1,5 @@
 # ruff: noqa: E501  (the tables read better in long lines)
+import importlib
 import pickle
 import subprocess
 import sys
@@ -185,3 +186,10 @@ def test_the_rewards_load_no_heavy_library() -> None:
     code = f"import sys, openmed_data.rewards, openmed_data.probe; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_environment_without_its_library_names_the_extra(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "verifiers", None)
+    monkeypatch.delitem(sys.modules, "openmed_data.rewards.environment", raising=False)
+    with pytest.raises(ModuleNotFoundError, match=r"openmed-data\[verifiers\]"):
+        importlib.import_module("openmed_data.rewards.environment")
