@@ -102,15 +102,29 @@ def test_figures_of_the_readme_are_those_of_the_page() -> None:
     assert [line for line in table.splitlines() if line.startswith("|") and line not in measured] == []
 
 
-def test_the_quoted_demo_is_what_the_demo_prints(tmp_path: Path) -> None:
-    out = tmp_path / "demo"
-    printed = "".join(
-        CliRunner().invoke(app, [*words, str(out), *more]).stdout
-        for words, more in (
-            (("build", "medmcqa-prefs", "--source", "sample", "--out"), ()),
-            (("show",), ("--sample", "2")),
-        )
-    ).replace(str(out), "build/demo")
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Build what the pages speak of, and return its folder and what the commands of `make demo` print."""
+    out = tmp_path_factory.mktemp("pages") / "build" / "medmcqa-prefs"
+    build = ["build", "medmcqa-prefs", "--source", "sample", "--out", str(out)]
+    printed = [CliRunner().invoke(app, words).stdout for words in (build, ["show", str(out), "--sample", "2"])]
+    return out, "".join(printed)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/card.md", "docs/report.md"])
+def test_python_of_the_pages_runs(page: str, demo: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(demo[0].parents[1])
+    blocks = [
+        code for language, code in FENCE.findall((ROOT / page).read_text(encoding="utf-8")) if language == "python"
+    ]
+    assert blocks
+    for code in blocks:
+        exec(compile(code, page, "exec"), {})
+
+
+def test_the_quoted_demo_is_what_the_demo_prints(demo: tuple[Path, str]) -> None:
+    out, printed = demo
+    printed = printed.replace(str(out), "build/demo")
     real = {" ".join(line.split()) for line in printed.splitlines()}
     quoted = next(text for _, text in FENCE.findall(README.read_text(encoding="utf-8")) if "BOOKS" in text)
     for line in (" ".join(line.split()) for line in quoted.splitlines()):
