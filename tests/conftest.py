@@ -1,6 +1,7 @@
 """What the tests of all rooms share."""
 
 import hashlib
+import signal
 import sys
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
@@ -21,6 +22,11 @@ settings.register_profile(
     "openmed", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 settings.load_profile("openmed")
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C, which a shell tells what it runs in the background to ignore: tests send it, and so do their children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

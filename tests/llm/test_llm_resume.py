@@ -211,15 +211,6 @@ def test_a_run_inside_a_running_loop(serve: Serve, tmp_path: Path) -> None:
     assert asyncio.run(notebook()) == Summary(0, 3)
 
 
-@pytest.fixture
-def heeded() -> Generator[None]:
-    """Heed interrupts, which tests that run in the background of a shell are told to ignore."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("heeded")
 @pytest.mark.parametrize("times", [1, 2])
 def test_an_interrupt_of_a_notebook_stops_the_sending(times: int, serve: Serve, tmp_path: Path) -> None:
     """A kernel runs cells in a loop of its own, and its thread gets the interrupt; a second one leaves at once."""

@@ -97,11 +97,9 @@ def wait_for(happened: Callable[[], bool]) -> None:
 
 SLEEPER = "import os, pathlib, sys, time; pathlib.Path(sys.argv[1]).write_text(str(os.getpid())); time.sleep(600)"
 DRIVER = """
-import signal
 from pathlib import Path
 from openmed_data.progress import Silent
 from openmed_data.training import launch, profile
-signal.signal(signal.SIGINT, signal.default_int_handler)  # tests may run in the background
 with open({folder!r} + "/lock", "w") as lock:
     launch.run({stage}, profile.load("cpu-smoke"), Path({folder!r}), Silent(), stage="sft", lock=lock.fileno())
 """
