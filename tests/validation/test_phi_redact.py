@@ -161,6 +161,14 @@ def test_mask_hides_all_but_first_letters() -> None:
 
 
 @pytest.mark.parametrize(
+    ("age", "invented"),
+    [("94M", "90M"), ("ninety-three-year-old", "90-year-old"), ("Ninety two years old", "90 years old")],
+)
+def test_an_age_over_89_is_cut_to_90_in_words_too(age: str, invented: str) -> None:
+    assert Surrogates(42, "row-1").value(age, IdentifierType.AGE) == invented
+
+
+@pytest.mark.parametrize(
     ("kind", "first", "second"),
     [
         (IdentifierType.MRN, "00123456", "00987654"),

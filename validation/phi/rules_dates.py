@@ -8,7 +8,7 @@ from .kinds import Candidate, IdentifierType, Level
 from .validators import is_date
 from .words import cues, words_in_order
 
-__all__ = ["AGE_GATES", "DATE_GATES", "ages", "all_dates", "cued_dates"]
+__all__ = ["AGE_GATES", "DATE_GATES", "OLD", "ages", "all_dates", "cued_dates"]
 
 _MONTH = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?"
@@ -139,10 +139,11 @@ def _exists(found: re.Match[str], text: str) -> bool:
     return is_date(year, first, second) or is_date(year, second, first)
 
 
-_OLD = r"(?:9\d|1[0-2]\d|ninety(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?)"
+OLD = r"(?:9\d|1[0-2]\d|ninety(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?)"
+"""An age over 89, in digits or in words."""
 _AGE = re.compile(
-    rf"(?i)(?<![\w.]){_OLD}(?:[- ]?(?:years?|yrs?)[- ]?old|[- ]?(?:y/o|y\.o\.|y\.?o)(?!\w)|[- ]?years? of age)"
-    rf"|(?<=\baged ){_OLD}\b|(?<=\bage ){_OLD}\b|(?<=\bage: ){_OLD}\b"
+    rf"(?i)(?<![\w.]){OLD}(?:[- ]?(?:years?|yrs?)[- ]?old|[- ]?(?:y/o|y\.o\.|y\.?o)(?!\w)|[- ]?years? of age)"
+    rf"|(?<=\baged ){OLD}\b|(?<=\bage ){OLD}\b|(?<=\bage: ){OLD}\b"
     r"|(?<=[a-z], )(?:9\d|1[0-2]\d)(?=, (?:is|was|has|had|who|presents|came|lives|of|a|an)\b)"
     # As notes write it; "95F" alone is as often a temperature.
     r"|(?<![\w.])(?:9\d|1[0-2]\d) ?(?-i:[MF])(?= (?:with|w/|[csh]/[op]|who|present\w*|admitted|brought)(?!\w))"

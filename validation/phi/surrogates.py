@@ -5,9 +5,9 @@ e-mail and web addresses ``example.org`` (RFC 2606), IP addresses 192.0.2.0/24 a
 social security numbers the area 900 and above, which the SSA does not issue. Dates move by one number of days
 per document, so that the intervals between them stay.
 
-An invented value follows from the seed, the document and its place among those invented before, never from the
-identifier, so that nobody who knows the first two can try identifiers until one fits. The days follow from all
-identifiers of the document together.
+An invented value follows from the seed, the document and its place among those invented before, not from the
+identifier, of which it keeps no more than the form and, of a telephone number, the area code: nobody who knows the
+first two can try identifiers until one fits. The days follow from all identifiers of the document together.
 """
 
 import random
@@ -19,6 +19,7 @@ from datetime import timedelta
 from .dates import DateForm, parse_date
 from .kinds import IdentifierType
 from .name_guards import FIRST, PARTICLES, SURNAMES
+from .rules_dates import OLD
 
 __all__ = ["Surrogates"]
 
@@ -30,6 +31,7 @@ _TOWNS = ("Springvale", "Northbrook Falls", "Millhaven", "Eastmere", "Graywater"
 _TITLE = re.compile(r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Doctor|Prof|Professor|Nurse|Sister|Rev|Capt|Sgt)\.? ")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _MAX_SHIFT = 365
+_OLD = re.compile(OLD, re.IGNORECASE)
 
 
 class Surrogates:
@@ -72,7 +74,7 @@ class Surrogates:
             IdentifierType.NAME: lambda value, _: self._name(value),
             IdentifierType.LOCATION: _place,
             IdentifierType.DATE: lambda value, _: self._date(value),
-            IdentifierType.AGE: lambda value, _: re.sub(r"\d+", "90", value, count=1),
+            IdentifierType.AGE: lambda value, _: _OLD.sub("90", value, count=1),
             IdentifierType.PHONE: _phone,
             IdentifierType.FAX: _phone,
             IdentifierType.EMAIL: lambda _, rng: f"person{rng.randint(100, 999)}@example.org",
