@@ -87,6 +87,7 @@ def test_a_form_is_found_whole_and_redacted(text: str, identifier: str, kind: st
     "On 14 Mar 61 patients were screened.", "The U.S. was the first.", "A.B.G. was normal.", "The patient may feel well.", "pt will improve",
     "most likely GCS score of such a patient would be:March 2013 (b, c, d)", "Approved by the FDA in March 2019.", "The social class 3 12 45", "He lives in a nursing home in Ohio.",
     "The last four of 6789 patients died.", "She works at night.", "DNA RNA, PROTEIN", "The student at the back",
+    "She is a resident of New Mexico.", "A permanent resident of the United States was seen.",
 ])  # fmt: skip
 def test_what_only_looks_like_such_a_form_is_left_alone(text: str) -> None:
     assert [one for one in scan([text])[0] if one.level >= 2] == []

@@ -79,9 +79,10 @@ HOME_GATE = (
 _DWELLS = r"(?i:\b(?:liv(?:es?|ed|ing)|resid(?:es?|ed|ing|ent)|native) (?:in|near|of|at|on)) "
 _HOME_TOWN = re.compile(rf"{_DWELLS}(?P<id>{TOWN_STATE}|{_CITIES}\b(?:, {STATE}\b)?|{STREET})")
 _STAYS = re.compile(
-    r"(?i:\b(?:resident of|(?:resides|lives|living|student|works|incarcerated|inmate|employed) at)) (?:the )?"
+    r"(?i:\b(?:(?P<of>resident of)|(?:resides|lives|living|student|works|incarcerated|inmate|employed) at)) (?:the )?"
     r"(?P<id>[A-Z][A-Za-z'&-]+(?: [A-Z][A-Za-z'&-]+)+)"
 )
+_INSTITUTION = re.compile(rf"\b{_KEYWORD}")
 
 
 def home_places(text: str) -> Iterator[Candidate]:
@@ -89,7 +90,8 @@ def home_places(text: str) -> Iterator[Candidate]:
     level = Level.QUASI if is_study(text) else Level.CONTEXT
     for pattern in (_HOME_TOWN, _STAYS):
         for found in pattern.finditer(text):
-            if found["id"].split()[0] not in _NOT_A_PLACE:
+            land = pattern is _STAYS and found["of"] and not _INSTITUTION.search(found["id"])  # "of New Mexico"
+            if not land and found["id"].split()[0] not in _NOT_A_PLACE:
                 yield Candidate(*found.span("id"), IdentifierType.LOCATION, level)
 
 
