@@ -126,6 +126,11 @@ def test_blank_lines_cost_no_more_than_other_text() -> None:
     assert [(one.start, one.end) for one in scan([text])[0]] == [(0, 13)]
 
 
+@pytest.mark.parametrize("text", ["her blog ", "instagram @", "www. "])
+def test_long_runs_of_labels_cost_no_more_than_their_length(text: str) -> None:
+    assert "URL" not in [one.type.value for one in scan([text + "a." * 100_000])[0]]
+
+
 def test_a_text_with_ten_thousand_mentions_is_read() -> None:
     text = "Patient: Alice Smith, MRN 10000000. " + "Alice Smith, " * 10_000
     assert len(scan([text])[0]) == 10_002

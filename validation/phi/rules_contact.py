@@ -42,7 +42,8 @@ _DOTTED = re.compile(
 _NO_USER = re.compile(rf"(?i)(?:{cues('no_user')})")
 _URL = re.compile(
     r"(?:(?i:\b(?:https?|ftp)://|\bwww\.)[^\s<>\"'()\[\]{}|\\^`]+"
-    r"|\b[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.(?:com|org|net|io|me|info|blog|co|us)/[^\s<>\"'()\[\]{}|\\^`]+)"
+    # As long as names of hosts may be; without limits each label of a long run of them would be tried to its end.
+    r"|\b[a-z0-9][a-z0-9-]{0,62}(?:\.[a-z0-9-]{1,63}){0,9}\.(?:com|org|net|io|me|info|blog|co|us)/[^\s<>\"'()\[\]{}|\\^`]+)"
 )
 _CITED = re.compile(r"(?i)\b(?:ref|reference|source|doi)\b[^\n]{0,60}$")
 _USER = re.compile(
