@@ -11,7 +11,9 @@ _CITED = re.compile(CITED)
 
 
 def false_quotes(messages: Sequence[Mapping[str, Any] | None]) -> Iterator[int]:
-    r"""Yield the places of replies that quote, and cite, what no message before them says.
+    r"""Yield the places of replies that quote, and cite, what no message before them says, once a tool gave a result.
+
+    What is cited without one (“leaky gut” [3]) was read elsewhere.
 
     Examples
     --------
@@ -20,13 +22,14 @@ def false_quotes(messages: Sequence[Mapping[str, Any] | None]) -> Iterator[int]:
     >>> list(false_quotes([read, *({"role": "assistant", "content": one} for one in said)]))
     [2]
     """
-    heard = ""
+    heard, read = "", False
     for place, message in enumerate(messages):
         content = str((message or {}).get("content") or "")
         if message is not None and message["role"] == "assistant":
-            if any(_spaced(quote) not in heard for quote in _CITED.findall(content)):
+            if read and any(_spaced(quote) not in heard for quote in _CITED.findall(content)):
                 yield place
         else:
+            read = read or (message is not None and message["role"] == "tool")
             heard = f"{heard} {_spaced(' '.join(_texts(content)))}"
 
 

@@ -51,7 +51,7 @@ class Fault(ReasonCode):
     )
     MISNAMED = "misnamed_results", "rows with a result under the name of another tool than the one that was called"
     WRITTEN = "calls_as_text", "rows with tools and a reply that holds a call as text, in the markup of some format"
-    MISQUOTED = "false_quotes", "rows in which a reply quotes, and cites, what nothing before it says"
+    MISQUOTED = "false_quotes", "rows with a result after which a reply quotes, and cites, what nothing before it says"
     MISCOUNTED = "miscounted_calls", "rows whose `n_calls` is not the number of calls in their messages"
 
 

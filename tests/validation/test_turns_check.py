@@ -88,6 +88,7 @@ CLEAN = [
     trace(*searched(call())[:2], say("tool", '{"id": "d1", "text": "It is a\\nresponse."}', answers="c1"),
           say("assistant", "It says: “It is a response.” [d1]")),
     trace(say("user"), say("assistant", "Some call it “blood poisoning” for short."), tools=""),
+    trace(say("user"), say("assistant", "Some call it “leaky gut” [3]."), tools=""),
     trace(say("user"), say("assistant"), tools=""),
     trace(say("user"), say("assistant"), tools=None),
 ]  # fmt: skip
