@@ -41,7 +41,7 @@ _NEXT_LABEL = re.compile(
 # ". A, C and D are wrong": what is said to be wrong is no second answer.
 _RULED_OUT = re.compile(
     r"\b(?:[Oo]ptions? |[Cc]hoices? )?\(?[A-J]\)?(?:(?:,? and|,? or|,|/) ?\(?[A-J]\)?)* (?:is|are) "
-    r"(?:all |both |clearly )?(?:not|wrong|incorrect|false|ruled out|excluded|(?:less|un)likely)\b"
+    r"(?:all |both |clearly )?(?:not|wrong|incorrect|false|ruled out|excluded|(?:less|un)likely)\b(?! to\b)"
 )
 _CAPITAL = re.compile(r"\b[A-J]\b")
 _LETTERS_MORE = re.compile(r"(?:\W+(?:(?:and|or)\s+)?[A-Ja-j](?!\w))+\W*")  # "b, a": no article where nothing follows

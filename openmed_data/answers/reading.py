@@ -51,9 +51,21 @@ _WRAPPED = re.compile(r"^\s*+\$*+\s*+\\(?:boxed|text|textbf|mathrm|mathbf)\s*\{(
 _BOUNDARY = re.compile(
     r"[.,;:!?\n()\[\]]|\s(?=(?:because|since|as|which|due|given|is|was|[-–—])(?:\s|$))|\s(?=\(?[A-Z][).:]\s)|$"
 )
+# Said of the statement itself: a wrong, supposed, doubted or somebody else's answer.
+_DISOWNING_TEXT = """
+not never false untrue perhaps maybe possibly no nor neither doubt wrong incorrect if whether unless other another
+alternative tempting previous some many people distractor were
+"""
+_DISOWNING = frozenset(_DISOWNING_TEXT.split())
+# "… is most likely", "… is the most likely nerve": but not "… is most likely spared", "… is the best alternative".
+_PRAISED = (
+    rf"is (?:(?:the )?(?:most likely|correct|right|best|answer|diagnosis)"
+    rf"|the (?:most likely|correct|right|best) (?!(?:{'|'.join(sorted(_DISOWNING))})\b)\w+)"
+    r"(?=\W*$|\W*?[.;\n]|,(?!\s*(?:but|and|or|though)\b))"
+)
 _EXPLAINS = re.compile(
     r"(?:because|since|as|which|who|that|due|given|based|for|with|the|this|it|a|an|not|rather|instead|"
-    r"is (?:the )?(?:(?:most likely|correct|right|best)(?: \w+)?|answer|diagnosis)(?=\W*(?:$|[.,;\n]))|"
+    rf"{_PRAISED}|"
     r"according|i\.e|so|thus|therefore|making|and (?:is|the|it|this|not)|"
     r"(?:correct|right(?=\W*$|\s+(?:answer|option|choice|one))|best|most|final)\b)(?!\w)",
     re.IGNORECASE,
@@ -101,18 +113,12 @@ _JOINED = re.compile(
     re.IGNORECASE,
 )
 _ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
-# Said of the statement itself: a wrong, supposed, doubted or somebody else's answer.
-_DISOWNING_TEXT = """
-not never false untrue perhaps maybe possibly no nor neither doubt wrong incorrect if whether unless other another
-alternative tempting previous some many people distractor were
-"""
-_DISOWNING = frozenset(_DISOWNING_TEXT.split())
 _LETTERS = re.compile(r"[a-z]+")
 # "It is …", "The most likely cause is …", "Diagnosis: …"; a subject with a clause of its own may be an answer itself.
 _SUBJECT = re.compile(
     r"(?:(?:it|this|that|there)(?=\s)|the(?:\s+(?!(?:which|who|that|because|since|as|due|given|for|with|and|or|least)\b)[a-z-]+){1,6}?)"
     r"\s+(?:is|are|was|were|(?:would|must) be)(?:\s*:)?\s+(?:most likely\s+)?|it['’]s\s+(?:most likely\s+)?"
-    r"|(?:(?:the|my|final|correct|best|most likely|likely)\s+)*(?:answer|diagnosis|cause)\s*:\s*",
+    r"|(?:(?:the|my|final|correct|best|most likely|likely)\s+){0,4}(?:answer|diagnosis|cause)\s*:\s*",
     re.IGNORECASE,
 )
 _LEAD = re.compile(r"(?:(?:so|therefore|thus|hence|in conclusion|most likely)\b[\s,:]*)+", re.IGNORECASE)

@@ -73,7 +73,7 @@ def test_an_option_that_is_mentioned_is_not_announced(mention: str) -> None:
     ("B, though A is equally good", False), ("B, but A would also be correct", False), ("B; A also correct", False), ("B, A also works", False), ("B, both are right", False),
     ("Metformin. Aspirin is just as good.", False), ("B. Both legs are equally affected.", True), ("B. Both right and left limbs ache.", True), ("B. All right, as A bleeds.", True),
     ("B. Metformin. A, C and D are incorrect.", True), ("B (metformin) is right, A and C are wrong", True), ("B. A and C are not antidiabetics.", True),
-    ("B. Metformin. A and C are correct.", False), ("B. B and C are wrong", False), ("B. A, C", False), ("B, C are wrong", True), ("B: A or C", False), ("Ｂ", True), ("Ｂ。", True), ("Ｂ、Ｃ", False),
+    ("B. Metformin. A and C are correct.", False), ("B. Both A and C are unlikely to be wrong.", False), ("B. B and C are wrong", False), ("B. A, C", False), ("B, C are wrong", True), ("B: A or C", False), ("Ｂ", True), ("Ｂ。", True), ("Ｂ、Ｃ", False),
     ("Diagnosis: B", True), ("So B", True), ("So B or C", False),
 ])  # fmt: skip
 def test_what_is_said_of_the_others_counts(said: str, right: bool) -> None:

@@ -187,6 +187,8 @@ def test_one_term_may_be_spelt_in_several_ways(completion: str, answer: str, exp
     ("Therefore, ulnar nerve", True), ("So it's the ulnar nerve.", True), ("Answer: ulnar nerve", True), ("Most likely diagnosis: ulnar nerve", True), ("The final answer is: ulnar nerve", True),
     ("It is most likely the ulnar nerve", True), ("It would be the ulnar nerve", True), ("Ulnar nerve is the answer.", True), ("Ulnar nerve is the most likely nerve.", True),
     ("Answer: ulnar nerve. Answer: radial nerve", False), ("The wrong answer: ulnar nerve", False), ("Ulnar nerve is the radial nerve.", False), ("Ulnar nerve: radial nerve", False),
+    ("Ulnar nerve is most likely spared.", False), ("Ulnar nerve is most likely not", False), ("Ulnar nerve is the best alternative.", False),
+    ("<answer>Ulnar nerve is the right answer, but the radial nerve is too</answer>", False), ("Ulnar nerve is the right answer, for the hand is a claw.", True),
     ("Radial nerve: ulnar nerve", False), ("Ulnar nerve is spared.", False), ("So it's the radial nerve.", False),
     ("Ulnar nerve (or radial nerve)", False), ("Ulnar nerve (?)", False), ("Ulnar nerve (C8) or radial nerve", False), ("It is not the ulnar nerve", False),
     ("The least likely of other nerves is the ulnar nerve", False), ("The wrong nerve is the ulnar nerve", False), ("It is the radial nerve", False),
