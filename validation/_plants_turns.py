@@ -49,7 +49,6 @@ def _of_tools(rows: pl.DataFrame) -> Iterator[Plant]:
         yield Plant(code, change_rows(some, lambda row, change=change: _spoil(row, change)), how)
     typed = change_rows(some, _declare_otherwise)
     yield Plant("unfit_arguments", typed, "every argument declared as a list of numbers")
-    yield Plant("false_quotes", change_rows(some, _misquote), "a quotation, with its document, that nothing holds")
     yield Plant("calls_as_text", change_rows(some, _write_call), "a call in tags before what the model says")
     yield from _of_results(calling)
 
@@ -59,6 +58,8 @@ def _of_results(calling: pl.DataFrame) -> Iterator[Plant]:
     answered = calling.filter(pl.Series([one is not None for one in first])).head(_EACH)
     if answered.height:
         yield Plant("unanswered_calls", change_rows(answered, _answer_twice), "a result twice")
+        how = "a quotation, with its document, that nothing holds"
+        yield Plant("false_quotes", change_rows(answered, _misquote), how)
     named = calling.filter(pl.Series([bool(one and one.get("name")) for one in first])).head(_EACH)
     if named.height:
         yield Plant("misnamed_results", change_rows(named, _misname), "a result under another tool's name")
