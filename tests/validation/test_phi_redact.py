@@ -200,6 +200,14 @@ def test_the_days_of_a_document_follow_from_all_that_it_holds() -> None:
     assert turned.value("3/4/1961", IdentifierType.DATE) == Surrogates(42, "row-1", held).value(*held[0])
 
 
+@pytest.mark.parametrize("title", ["Dr. ", "Smt. ", "Herr ", "Baby girl "])
+def test_a_title_stays_before_an_invented_name(title: str) -> None:
+    invent = Surrogates(42, "row-1")
+    whole = invent.value(f"{title}Hernandez", IdentifierType.NAME)
+    assert whole.startswith(title)
+    assert whole.removeprefix(title) == invent.value("Hernandez", IdentifierType.NAME)
+
+
 def test_a_mask_hides_single_letters() -> None:
     assert mask("R.K.") == "*.*."
     assert mask("J. Smith, 42 A St") == "*. S****, ** * S*"

@@ -20,6 +20,7 @@ from .dates import DateForm, parse_date
 from .kinds import IdentifierType
 from .name_guards import FIRST, PARTICLES, SURNAMES
 from .rules_dates import OLD
+from .words import cues
 
 __all__ = ["Surrogates"]
 
@@ -28,7 +29,7 @@ _FAMILY = tuple(
     "Ashgrove Brightwell Copperfield Dunmore Elderwood Fairweather Greystone Hollowell Larkspur Merriweather".split()
 )
 _TOWNS = ("Springvale", "Northbrook Falls", "Millhaven", "Eastmere", "Graywater", "Oakhollow")
-_TITLE = re.compile(r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Doctor|Prof|Professor|Nurse|Sister|Rev|Capt|Sgt)\.? ")
+_TITLE = re.compile(rf"{cues('title')}\.? ")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _MAX_SHIFT = 365
 _OLD = re.compile(OLD, re.IGNORECASE)
