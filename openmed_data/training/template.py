@@ -96,7 +96,7 @@ def faults(tokenizer: Any, text: str) -> list[str]:
             ("it loses tool calls or tool results", lambda: trl.supports_tool_calling(tokenizer)),
             (
                 "it writes earlier turns otherwise when a tool result follows",
-                lambda: trl.is_chat_template_prefix_preserving(tokenizer),
+                lambda: not trl.supports_tool_calling(tokenizer) or trl.is_chat_template_prefix_preserving(tokenizer),
             ),
             (
                 "it leaves the token that ends the assistant's turn out of what is trained",

@@ -140,7 +140,7 @@ class TrlStage(Stage):
         own default is for all weights.
         """
         usual: float = getattr(import_module("trl"), self.config_class).__dataclass_fields__["learning_rate"].default
-        rate = float(settings.trainer.get("learning_rate", usual))
+        rate = float(settings.trainer.get("learning_rate") or usual)
         if settings.lora is None or rate > usual:
             return None
         return (

@@ -81,6 +81,13 @@ def test_who_learns_another_format_is_told(
     assert all("learns ChatML: it does not mark" in one for one in said)
 
 
+def test_a_template_that_takes_no_results_is_told_to_lose_them(tokenizer: Any) -> None:
+    """Gemma's raises on them, and did so in a later check before anything was told."""
+    shipped = Path(str(files("trl"))) / "chat_templates" / "gemma3_training.jinja"
+    tokenizer.add_special_tokens({"bos_token": "<bos>", "eos_token": "<end_of_turn>"})
+    assert faults(tokenizer, shipped.read_text(encoding="utf-8")) == ["it loses tool calls or tool results"]
+
+
 def test_what_the_assistant_says_is_trained_and_nothing_else(tokenizer: Any) -> None:
     tokenizer.chat_template = choose(tokenizer).text
     made = tokenizer.apply_chat_template(TALK, tools=TOOLS, return_dict=True, return_assistant_tokens_mask=True)
