@@ -19,8 +19,9 @@ def columns_of(traces: Sequence[Trace]) -> pl.DataFrame:
 
     Examples
     --------
-    >>> columns_of([Trace((Message("user", "Dose?"), Message("assistant", "5 mg")))]).row(0, named=True)["tools"]
-    '[]'
+    >>> told = Trace((Message("user", "Dose?"), Message("assistant", "5 mg")))
+    >>> columns_of([told])["tools"].to_list()
+    [None]
     """
     spoken = [message for trace in traces for message in trace.messages]
     offsets = [0]
@@ -36,7 +37,7 @@ def columns_of(traces: Sequence[Trace]) -> pl.DataFrame:
     }
     structs = pa.StructArray.from_arrays(list(parts.values()), list(parts))
     messages = cast(Any, pa.LargeListArray).from_arrays(pa.array(offsets, pa.int64()), structs)
-    tools = pa.array([trace.tools.text if trace.tools else "[]" for trace in traces], _TEXT)
+    tools = pa.array([trace.tools.text if trace.tools else None for trace in traces], _TEXT)
     counts = pa.array([trace.n_calls for trace in traces], pa.int32())
     table = pa.table({"messages": messages, "tools": tools, "n_calls": counts})
     return cast(pl.DataFrame, pl.from_arrow(table))

@@ -9,10 +9,7 @@ MOST = 2_000
 
 
 def sample(files: Sequence[Path], columns: Sequence[str], most: int = MOST) -> list[dict[str, Any]]:
-    """Return at most `most` rows, every n-th of all, with tools and tool calls parsed.
-
-    A row whose tools are no JSON keeps them as the text they are.
-    """
+    """Return at most `most` rows, every n-th of all, with the JSON text of tool calls parsed."""
     import pyarrow.parquet as pq
 
     total = sum(pq.read_metadata(path).num_rows for path in files)
@@ -32,12 +29,10 @@ def parsed(row: Mapping[str, Any]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> parsed({"messages": [{"role": "assistant", "tool_calls": ['{"id": "a"}']}], "tools": ""})
-    {'messages': [{'role': 'assistant', 'tool_calls': [{'id': 'a'}]}], 'tools': '[]'}
+    >>> parsed({"messages": [{"role": "assistant", "tool_calls": ['{"id": "a"}']}], "tools": None})
+    {'messages': [{'role': 'assistant', 'tool_calls': [{'id': 'a'}]}], 'tools': None}
     """
     found = dict(row)
-    if "tools" in found:
-        found["tools"] = found["tools"] or "[]"
     if "messages" in found:
         found["messages"] = [_message(message) for message in found["messages"]]
     return found

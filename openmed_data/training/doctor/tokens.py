@@ -81,7 +81,7 @@ def pairs(stage: str, rows: Sequence[Mapping[str, Any]], limit: int | None, toke
 def calls(stage: str, rows: Sequence[Mapping[str, Any]], tokenizer: Any) -> Iterator[Finding]:
     """Say whether tool calls and schemas are what they were: no nulls put in, and no JSON inside JSON text."""
     try:
-        schemas = [tools for row in rows if (tools := json.loads(row["tools"]))]
+        schemas = [tools for row in rows if (tools := json.loads(row["tools"] or "[]"))]
     except ValueError:
         found = "the tools of a row are no JSON"
         yield Finding(stage, "tool json", Verdict.FAIL, found, "Build it again: tools are JSON text in a build.")
