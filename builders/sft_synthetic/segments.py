@@ -89,7 +89,8 @@ def _with_counted(pieces: list[tuple[bool, str]]) -> list[tuple[bool, str]]:
     """Put a list of the headings below behind a line that counts them: "Four types of treatment are used:".
 
     Without it nothing of the four would be left but their paragraphs, and of these whatever an answer has room for.
-    What stands before treatments is about trials and teams, on every such page, and leaves no room for them: it goes.
+    What stands before treatments leaves no room for them, and goes: trials, teams and late effects, on every such page,
+    and on a few the phases of a leukemia's treatment or the groups of a prognosis.
     """
     listed: list[tuple[bool, str]] = []
     for place, piece in enumerate(pieces):

@@ -254,6 +254,7 @@ def test_notes_make_no_rationale(explanation: str, gold: str) -> None:
         ("It takes two doses. In Crohn disease three doses of infliximab are given at first.", "Infliximab", None),
         ("Gout is the arthritis of crystals(urate),which hurts at night. .", "Gout",
          "Gout is the arthritis of crystals (urate), which hurts at night."),
+        ("Prazosin blocks alpha1 receptors of the vessels and lowers the pressure.", "Prazosin", None),
         ("The pressure follows the ratio of gas:liquid in the flask at one temperature.", "Ratio", None),
     ],
 )  # fmt: skip
