@@ -32,7 +32,8 @@ _SPACES = (
 # Signs that a passage is notes, a table, a citation or talk about the examination, and not an explanation.
 _NOTES = re.compile(
     r"[a-z]{2}['\u2019]?[A-Z][a-z]{2}|[\w)\"'][:.)\"]+[A-Z][a-z]|\w!\w|\b[A-Z]{4,} [A-Z]{4,}\b"  # words run together
-    r"|[a-z]{3}\.[a-z]{2}|[a-z]:\d|\d['\u2019][A-Z][a-z]|[A-Z]{5,}[a-z]{3}|[a-z]{4}[b-z]\d| [.,:]\w|[:;,] ?[:;.,]|:-|\.\."
+    r"|[a-z]{3}\.[a-z]{2}|[a-z]:\d|\d['\u2019][A-Z][a-z]|[A-Z]{5,}[a-z]{3}|[a-z]{4}[b-z]\d"  # but "alpha1"
+    r"| [.,:]\w|[:;,] ?[:;.,]|:-|\.\."
     r"|\?[^\s\"')]|\d ?\?|(?:^| )/ "  # a letter or a sign was lost: "?2 receptors", "4?C"
     r"|[a-z)\]%] (?:Although|As|Because|But|Hence|Here|If|In|It|Like|Most|Since|So|Th(?:e|ere|ese|ey|is|us)|When) [a-z]"
     r"|\b(?:[Tt]wo|[Tt]hree|[Ff]our|[Ff]ive|[Ss]ix|[2-9]) (?:[a-z]+ )?[a-z]+(?:s|ae|i) [A-Z][a-z]+ \w"  # and a list

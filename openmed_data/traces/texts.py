@@ -6,9 +6,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from openmed_data.traces.fields import Record
-from openmed_data.traces.reasons import unreadable
+from openmed_data.traces.reasons import Law, Unfit, unreadable
 
 _CHATML = re.compile(r"<\|im_start\|>[ \t]*(\w+)[ \t]*\n(.*?)(?:<\|im_end\|>|(?=<\|im_start\|>)|\Z)", re.DOTALL)
+_TOKEN = re.compile(r"<[|/]?\w+\|?>")  # "<|endoftext|>", "</s>"
 _BEGINS = re.compile(r"(?=<\|im_start\|>[ \t]*system\b)|^(?=SYSTEM:)", re.MULTILINE)
 
 
@@ -82,7 +83,14 @@ def chatml_turns(text: str) -> list[tuple[str, str]]:
     --------
     >>> chatml_turns("<|im_start|>user\nDose?<|im_end|>\n<|im_start|>assistant\n5 mg")
     [('user', 'Dose?'), ('assistant', '5 mg')]
+
+    Raises
+    ------
+    Unfit
+        Words stand beside the turns.
     """
+    if _TOKEN.sub("", _CHATML.sub("", text)).strip():
+        raise Unfit(Law.UNREADABLE, "text: found words beside its turns; expected none")
     return _CHATML.findall(text)
 
 

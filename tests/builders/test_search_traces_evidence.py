@@ -129,9 +129,13 @@ def test_what_answers_nothing_or_is_damaged_is_not_quoted(sentence):
 
 def test_a_quotation_needs_nothing_that_was_said_before_it():
     before = "Alder fever follows changes in the ALD1 and ALD2 genes of the (.\n"
-    for leaning in ("Mutations in these genes cause it.", "Either of those two may cause alder fever."):
+    for leaning in ("Mutations in these genes cause it.", "Either of these two may cause alder fever."):
         assert choose(before + leaning, frozenset({"alder"}), Anything()) == []  # pyright: ignore[reportArgumentType]
-    for whole in ("People and those who care for them need rest.", "Avoid foods such as milk for a week."):
+    for whole in (
+        "The signs are like those of the birch fever.",
+        "People and those who care for them need rest.",
+        "Avoid foods such as milk for a week.",
+    ):
         assert choose(before + whole, frozenset({"alder"}), Anything()) == [whole]  # pyright: ignore[reportArgumentType]
 
 

@@ -429,6 +429,16 @@ def test_nothing_of_a_hermes_result_is_lost(inside: str, told: str) -> None:
         turns("hermes", record)
 
 
+@pytest.mark.parametrize("name", ["hermes", "search-tags"])
+def test_words_beside_the_turns_of_a_text_are_not_lost(name: str) -> None:
+    text = "<|im_start|>user\nDose?<|im_end|>\n<|im_start|>assistant\n5 mg<|im_end|>\n"
+    assert len(turns(name, {"text": f"<s>{text}<|endoftext|>"})) == 2
+    with pytest.raises(Unfit, match="words beside its turns"):
+        turns(name, {"text": text.replace("\n<|im_start|>a", "\nIn a child.\n<|im_start|>a")})
+    with pytest.raises(Unfit, match="words before its turns"):
+        turns("hermes", {"text": "In a child.\nUSER: Dose?\nASSISTANT: 5 mg"})
+
+
 def test_what_is_moved_or_cut_is_counted() -> None:
     call = '<tool_call>{"name": "dose", "arguments": {}}</tool_call>'
     system = 'You are a nurse. Use the available tools. <tools>[{"name": "dose"}]</tools> Be kind.'
@@ -439,6 +449,8 @@ def test_what_is_moved_or_cut_is_counted() -> None:
 
     talk = chat(said("system", system), USER, said("assistant", f"Wait. {call} I look."))
     assert mended("hermes", talk) == (cut, moved)
+    example = '<tools>[{"name": "dose"}]</tools> <tool_call>{"name": "dose", "arguments": {}}</tool_call>'
+    assert mended("hermes", chat(said("system", example), USER, said("assistant", call))) == (cut,)
     assert mended("hermes", chat(USER, said("assistant", f"Wait. {call}{call}"))) == ()
     use, text = {"type": "tool_use", "id": "a", "name": "dose", "input": {}}, {"type": "text", "text": "I look."}
     assert mended("anthropic", chat(USER, said("assistant", [use, text]))) == (moved,)
@@ -448,7 +460,7 @@ def test_what_is_moved_or_cut_is_counted() -> None:
     assert mended("xlam", bank) == ("a cue for a call after the conversation cut",)
 
 
-@pytest.mark.parametrize("agent", [{}, {"agentId": "a"}])
+@pytest.mark.parametrize("agent", [{}, {"agentId": None}, {"agentId": "a"}])
 def test_side_chains_that_nothing_tells_apart_are_no_conversation(agent: Record) -> None:
     def aside(uuid: str, parent: str | None, role: str, text: str) -> Record:
         return event(uuid, parent, role, text) | {"isSidechain": True} | agent
@@ -456,7 +468,7 @@ def test_side_chains_that_nothing_tells_apart_are_no_conversation(agent: Record)
     one = [aside("1", None, "user", "Dose of x?"), aside("2", "1", "assistant", "5.")]
     two = [aside("3", None, "user", "Dose of y?"), aside("4", "3", "assistant", "7.")]
     assert len(turns("anthropic", {"events": one})) == 2
-    if agent:
+    if agent.get("agentId"):
         assert len(turns("anthropic", {"events": [*one, *two]})) == 4
     else:
         with pytest.raises(Unfit, match="2 side chains in one session"):

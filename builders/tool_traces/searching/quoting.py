@@ -25,10 +25,9 @@ _LEANS = re.compile(
 _PRONOUN = re.compile(
     r"(?:this|these|those|they|he|she|it|its|their|his|her|also|however|but|and|or|so|yes|no)\b", re.IGNORECASE
 )
-# "Mutations in these genes", "During such attacks": what was named before the sentence; not "those who", "such as".
-_POINTS_BACK = re.compile(
-    r"(?:\S+ ){1,6}?(?:these|those|such)\b(?! (?:affected|as|in whom|that|who|whose|with)\b)", re.IGNORECASE
-)
+# "Mutations in these genes", "During such attacks": what was named before the sentence. Not "those", most of which say
+# what they are: "those of Parkinson disease".
+_POINTS_BACK = re.compile(r"(?:\S+ ){1,6}?(?:these|such)\b(?! (?:as|that)\b)", re.IGNORECASE)
 _OWN_SUBJECT = re.compile(r"this (?:condition|disorder|disease|syndrome|gene|cancer|form)\b", re.IGNORECASE)
 # What the National Cancer Institute's pages say before what they have to say: it answers no question.
 _PREAMBLE = re.compile(

@@ -121,7 +121,7 @@ def _turns_of_log(events: list[Any], mended: list[str]) -> Iterator[tuple[Record
 def _require_one_chain(events: list[Any]) -> None:
     """Raise `Unfit` for side chains of several agents in a log that does not name them: each begins a conversation."""
     asides = [cast(Record, one) for one in events if isinstance(one, dict) and one.get("isSidechain") is True]
-    begun = sum("agentId" not in one and one.get("parentUuid", "") is None for one in asides)
+    begun = sum(one.get("agentId") is None and one.get("parentUuid", "") is None for one in asides)
     if begun > 1:
         raise Unfit(Law.TURNS, f"events: {begun} side chains in one session, and no agentId tells them apart")
 

@@ -147,8 +147,10 @@ def _turns(record: Record) -> Iterator[tuple[str, str, str]]:
 
 
 def _spoken_turns(text: str) -> list[tuple[str, str]]:
-    pieces = _SPOKEN.split(text)
-    return [(_SPEAKERS[who], said.strip()) for who, said in zip(pieces[1::2], pieces[2::2], strict=True)]
+    before, *pieces = _SPOKEN.split(text)
+    if before.strip():
+        raise Unfit(Law.UNREADABLE, "text: found words before its turns; expected none")
+    return [(_SPEAKERS[who], said.strip()) for who, said in zip(pieces[::2], pieces[1::2], strict=True)]
 
 
 def _without_tools(system: str, declared: Toolbox | None, mended: list[str]) -> tuple[str, Toolbox | None]:
@@ -161,10 +163,11 @@ def _without_tools(system: str, declared: Toolbox | None, mended: list[str]) -> 
     if found is None:
         return system, declared
     after = system[found.end :]
-    around = f"{system[: found.start]}\n{without(after, _CALL.spans(after))}"
+    examples = list(_CALL.spans(after))
+    around = f"{system[: found.start]}\n{without(after, examples)}"
     sentences = [one for one in re.split(r"(?<=[.:?!])[ \t]+|\n+", around) if one.strip()]
     own = [one for one in sentences if not _ABOUT_TAGS.search(one) and "{" not in one]
-    mended += [ABOUT_TAGS_CUT] * (own != sentences)
+    mended += [ABOUT_TAGS_CUT] * (bool(examples) or own != sentences)
     return " ".join(own), declared or toolbox(as_json(_listed(found.inside.strip())))
 
 
