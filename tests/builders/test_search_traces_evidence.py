@@ -145,6 +145,9 @@ def test_an_item_without_the_line_that_leads_up_to_it_is_no_answer():
     )
     led = quotable_sentences(f"Treatment may include:\n{items}", Anything())  # pyright: ignore[reportArgumentType]
     assert led == ["Velorin: a drug against pain."]
+    for last, listed in (("fever:", 0), ("fever", 1)):
+        lines = f"Signs of alder fever are:\n- pain in the toe\n- {last}"
+        assert len(choose(lines, frozenset({"alder"}), Anything())) == listed  # pyright: ignore[reportArgumentType]
     told = quotable_sentences(f"There are points to remember.\n{items}", Anything())  # pyright: ignore[reportArgumentType]
     assert "Rest followed by a week in bed." in told
 

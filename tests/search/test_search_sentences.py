@@ -107,7 +107,8 @@ def test_the_box_of_key_points_goes_and_its_headings_stay_once():
 
 
 def test_a_lost_space_comes_back_and_what_points_elsewhere_goes():
-    raw = "It affects the liver,skin and eyes, and 1,000 people,too. GeneTests lists laboratories. Rest helps."
+    raw = "It affects the liver,skin and eyes, and 1,000 people,too. GeneTests lists laboratories. "
+    raw += "Online resources help. We recommend a map. The following article lists trials. Rest helps."
     assert passages(raw) == ["It affects the liver, skin and eyes, and 1,000 people,too. Rest helps."]
 
 
