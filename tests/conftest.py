@@ -25,7 +25,7 @@ settings.load_profile("openmed")
 
 
 def pytest_configure() -> None:
-    """Heed Ctrl-C, which a shell tells what it runs in the background to ignore: tests send it, and so do their children."""
+    """Heed Ctrl-C, which a shell tells what it runs in the background, and its children, to ignore."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
