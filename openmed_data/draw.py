@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import cast
 
 import polars as pl
 
@@ -45,8 +46,11 @@ def draw(
     held: list[Drawn] = []
     for split, batch in batches:
         hashes = [blake2b(f"{seed}{name}".encode(), digest_size=8).digest() for name in names(batch)]
-        nearest = heapq.nsmallest(count, range(len(hashes)), key=hashes.__getitem__)
-        held = first(count, [*held, *(Drawn(hashes[at], before + at + 1, split, batch[at]) for at in nearest)])
+        near = [at for at, one in enumerate(hashes) if not held or len(held) < count or one < held[-1].hash]
+        nearest = heapq.nsmallest(count, near, key=hashes.__getitem__)
+        held = first(
+            count, [*held, *(Drawn(hashes[at], before + at + 1, split, _alone(batch[[at]])) for at in nearest)]
+        )
         before += batch.height
     return held
 
@@ -54,3 +58,8 @@ def draw(
 def first(count: int, drawn: Iterable[Drawn]) -> list[Drawn]:
     """Return the first `count` of rows that were drawn from several parts of the same rows."""
     return heapq.nsmallest(count, drawn, key=lambda one: (one.hash, one.number))
+
+
+def _alone(row: pl.DataFrame) -> pl.DataFrame:
+    """Return a copy that does not keep the batch in memory which `row` was cut from."""
+    return cast(pl.DataFrame, pl.from_arrow(row.to_arrow(compat_level=pl.CompatLevel.oldest())))
