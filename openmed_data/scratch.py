@@ -2,13 +2,15 @@
 
 import fcntl
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_PREFIX = ".openmed-data-scratch-"
+# Where several machines share a folder, one may not see the locks of another.
+_PREFIX = f".openmed-data-scratch-{platform.node()}-"
 
 
 @contextmanager
@@ -30,7 +32,7 @@ def scratch() -> Generator[Path]:
         held = os.open(folder, os.O_RDONLY)
         try:
             with suppress(OSError):  # where there are no locks, nobody's folder is removed
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(held, fcntl.LOCK_EX)  # waits for one that looks whether anybody holds it
             yield Path(folder)
         finally:
             os.close(held)
