@@ -96,18 +96,25 @@ class LocalWorkers:
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """Yield ``function(task)`` for every task, in order."""
         remaining = iter(tasks)
-        waiting: list[Future[Result]] = [
-            self._pool.submit(function, task) for task in islice(remaining, self._in_flight)
-        ]
+        waiting: list[Future[Result]] = [self._submit(function, task) for task in islice(remaining, self._in_flight)]
         waiting.reverse()
         try:
             while waiting:
                 yield waiting.pop().result()
                 for task in islice(remaining, 1):
-                    waiting.insert(0, self._pool.submit(function, task))
+                    waiting.insert(0, self._submit(function, task))
         finally:
             for future in waiting:
                 future.cancel()
+
+    def _submit(self, function: Callable[[Task], Result], task: Task) -> Future[Result]:
+        """Submit one task; a worker that is started for it inherits that Ctrl-C does not reach it."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        try:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # may itself raise what came before
+            return self._pool.submit(function, task)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
@@ -160,7 +167,9 @@ def _processes(count: int) -> Generator[Executor]:
     spawning = multiprocessing.get_context("spawn")
     ours, theirs = spawning.Pipe()
     # Not imported above: threads need nothing of what it brings.
-    executor = futures.ProcessPoolExecutor(count, mp_context=spawning, initializer=_obey_the_build, initargs=(theirs,))
+    executor = futures.ProcessPoolExecutor(
+        count, mp_context=spawning, initializer=_end_with_the_build, initargs=(theirs,)
+    )
     try:
         yield executor
     except BaseException:
@@ -172,12 +181,11 @@ def _processes(count: int) -> Generator[Executor]:
         theirs.close()
 
 
-def _obey_the_build(build: "Connection[Any, Any]") -> None:
-    """Leave Ctrl-C, which a terminal sends to every process, to the one that started this worker, and end with it.
+def _end_with_the_build(build: "Connection[Any, Any]") -> None:
+    """End with the process that started this worker.
 
     A worker that outlived its build would write beside the next run's workers.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
         with suppress(EOFError):

@@ -1,4 +1,4 @@
-"""Ctrl-C is heard while workers are at work, and ends them."""
+"""Ctrl-C is heard while workers are at work, and ends them; they themselves do not hear it."""
 
 import os
 import signal
@@ -31,3 +31,14 @@ def test_an_interrupt_ends_processes_in_the_midst_of_a_task(tmp_path: Path) -> N
     with pytest.raises(KeyboardInterrupt), open_workers(Engine(workers=2), tmp_path, threads=False) as workers:
         list(workers.map(work, [tmp_path]))
     assert not (tmp_path / "ended").exists()
+
+
+def blocked(_: Path | None = None) -> set[int]:
+    return set(map(int, signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+
+
+def test_processes_are_deaf_to_an_interrupt_before_they_run_any_of_our_code(tmp_path: Path) -> None:
+    before = blocked()
+    with open_workers(Engine(workers=2), tmp_path, threads=False) as workers:
+        assert [signal.SIGINT in one for one in workers.map(blocked, [tmp_path] * 4)] == [True] * 4
+    assert blocked() == before
