@@ -11,8 +11,10 @@ from conftest_hub import REPO, Push, copy, planned
 from stand_in.server import StandIn
 from stand_in.world import READER
 
+from openmed_data import manifest
 from openmed_data.errors import GateError, HubError, OpenMedError, UsageError
 from openmed_data.hub import receipt
+from openmed_data.hub.card import card_problems
 from openmed_data.report import read_report, write_report
 
 pytestmark = [
@@ -91,6 +93,14 @@ def test_a_validation_of_some_checks_opens_nothing(hub: StandIn, build: Path, pu
     with pytest.raises(GateError, match="found no word of phi; expected the report of all checks"):
         push_to(hub, build)
     assert hub.world.repositories == {}
+
+
+def test_a_card_names_what_the_hub_only_calls_other(build: Path):
+    named = "license: other\nlicense_name: nlm\nlicense_link: https://example.org\n"
+    edit("README.md", "license: mit\n", named)(build)
+    document = manifest.read(build)
+    assert card_problems(build, document)
+    assert card_problems(build, document | {"source": document["source"] | {"license": "other"}}) == []
 
 
 def test_no_build_is_a_usage_error(hub: StandIn, tmp_path: Path, push_to: Push):
