@@ -8,7 +8,7 @@ from .kinds import Candidate, IdentifierType, Level
 from .validators import is_date
 from .words import cues, words_in_order
 
-__all__ = ["AGE_GATES", "DATE_GATES", "OLD", "ages", "all_dates", "cued_dates"]
+__all__ = ["AGE_GATE", "DATE_GATES", "OLD", "ages", "all_dates", "cued_dates"]
 
 _MONTH = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?"
@@ -26,11 +26,10 @@ DATE_GATES = (
     r"(?i:DOB|birth|date)[^0-9\n]{1,20}[0-9]{8}",
 )
 """A row without any of these holds no date with a day in it."""
-AGE_GATES = (
-    r"9[0-9][ -]?[yY]|1[0-2][0-9][ -]?[yY]|ge[dD]?:? 9[0-9]|ge[dD]?:? 1[0-2][0-9]",
-    r"9[0-9] ?[MF] |1[0-2][0-9] ?[MF] |, 9[0-9], |, 1[0-2][0-9], |inety",
+AGE_GATE = (
+    r"(?:9[0-9]|1[0-2][0-9])(?:[ -]?[yY]| ?[MF] )|ge[dD]?:? (?:9[0-9]|1[0-2][0-9])|, (?:9[0-9]|1[0-2][0-9]), |inety"
 )
-"""A row without any of these holds no age over 89."""
+"""A row without this holds no age over 89."""
 
 _YEAR = r"(?:\d{4}|'\d{2})"
 _WRITTEN = re.compile(

@@ -7,7 +7,7 @@ from .kinds import Candidate, IdentifierType, Level
 from .name_guards import CAP, FIRST, SURE_FIRST, SURNAMES, core, is_eponym
 from .words import alternation, cues
 
-__all__ = ["LETTER_GATES", "letter_names"]
+__all__ = ["LETTER_GATES", "LOWER_GATES", "letter_names", "lower_names"]
 
 _KIN = cues("kin")
 _CLOSING = (
@@ -16,14 +16,16 @@ _CLOSING = (
 )
 _LOWER_FIRST = frozenset(name.lower() for name in SURE_FIRST)
 LETTER_GATES = (
-    r"[mM]y name(?:'s| is) [a-z]",
+    r"[mM]y name(?:'s| is) [a-z]|nitials:? [A-Z]|[A-Z]\. (?:is an? [0-9]|was (?:admitted|born)|presents with|complains)",
     rf"{_KIN},? [A-Z]",
     rf"(?m)^[ \t]*{_CLOSING}[ ,.!-]*\r?\n\s*[A-Z]",
-    r"nitials:? [A-Z]",
-    r"\. (?:is an? [0-9]|was (?:admitted|born)|presents with|complains)",
-    rf"(?:pt|patient|client) {alternation(_LOWER_FIRST)} [a-z]",
 )
 """A row that matches none of these holds none of these names."""
+LOWER_GATES = (
+    r"(?:pt|patient|client) [a-z]{3,} [a-z]{3,}",
+    rf"(?:pt|patient|client) {alternation(_LOWER_FIRST)} [a-z]",
+)
+"""A row that does not pass both holds no name in small letters behind "patient"."""
 
 _WHISPERED = re.compile(r"[mM]y name(?:'s| is) (?P<name>[a-z]{3,})(?P<more> [a-z]{3,})?\b")
 _INITIALS = re.compile(
@@ -48,9 +50,6 @@ def letter_names(text: str) -> Iterator[Candidate]:
             yield _name(found.start("name"), found.end("more" if more and whole else "name"))
     for found in _INITIALS.finditer(text):
         yield _name(*found.span("name"))
-    for found in _LOWER.finditer(text):
-        if found["first"] in _LOWER_FIRST and found["last"].title() in SURNAMES:
-            yield _name(found.start("first"), found.end("last"))
     for found in _OWN.finditer(text):
         skipped, name = core(found["name"])
         end = found.start("name") + len(name)
@@ -61,6 +60,13 @@ def letter_names(text: str) -> Iterator[Candidate]:
         skipped, name = core(found["name"])
         if not skipped and len(name) > 1:
             yield _name(found.start("name"), found.start("name") + len(name))
+
+
+def lower_names(text: str) -> Iterator[Candidate]:
+    """Yield names that a note writes small: "pt ada lovelace"."""
+    for found in _LOWER.finditer(text):
+        if found["first"] in _LOWER_FIRST and found["last"].title() in SURNAMES:
+            yield _name(found.start("first"), found.end("last"))
 
 
 def _name(start: int, end: int) -> Candidate:

@@ -67,12 +67,13 @@ def _families(profile: Profile) -> tuple[_Family, ...]:
         _Family(rules_contact.phones, rules_contact.PHONE_GATES),
         _Family(rules_forms.formed_numbers, rules_forms.FORM_GATES),
         *(_Family(rules_labels.labelled_numbers, gates) for gates in rules_labels.label_gates()),
-        *(_Family(rules_dates.ages, (gate,)) for gate in rules_dates.AGE_GATES),
+        _Family(rules_dates.ages, (rules_dates.AGE_GATE,)),
         *(_Family(rules_addresses.addresses, gates) for gates in rules_addresses.ADDRESS_GATES),
         _Family(rules_photos.photos, (rules_photos.PHOTO_GATE,)),
         _Family(rules_names.titled_names, (rules_names.TITLE_GATE,)),
         *(_Family(rules_names.labelled_names, (gate,)) for gate in rules_names.LABEL_GATES),
         *(_Family(rules_letters.letter_names, (gate,)) for gate in rules_letters.LETTER_GATES),
+        _Family(rules_letters.lower_names, rules_letters.LOWER_GATES),
         *(_Family(rules_names.run_names, gates) for gates in rules_names.RUN_GATES),
     )
     if profile is Profile.GATE:
@@ -160,7 +161,10 @@ def _rules_by_row(folded: pl.Series, profile: Profile) -> dict[int, list[_Rule]]
 
 
 def _open_first(folded: pl.Series, families: tuple[_Family, ...]) -> dict[str, pl.Series]:
-    """Run every first gate over the whole column at once, on all cores polars may use."""
+    """Run every first gate over the whole column at once, on all cores polars may use.
+
+    Each thread of polars keeps the 32 expressions it compiled last: with one gate more, in turn, it would keep none.
+    """
     gates = list(dict.fromkeys(family.gates[0] for family in families if family.gates))
     passed = folded.to_frame("text").select(pl.col("text").str.contains(gate).alias(gate) for gate in gates)
     return {gate: passed[gate].arg_true() for gate in gates}
