@@ -16,7 +16,10 @@ _CLOSING = (
 )
 _LOWER_FIRST = frozenset(name.lower() for name in SURE_FIRST)
 LETTER_GATES = (
-    r"[mM]y name(?:'s| is) [a-z]|nitials:? [A-Z]|[A-Z]\. (?:is an? [0-9]|was (?:admitted|born)|presents with|complains)",
+    (
+        r"[mM]y name(?:'s| is) [a-z]|nitials:? [A-Z]"
+        r"|[A-Z]\. (?:is an? [0-9]|was (?:admitted|born)|presents with|complains)"
+    ),
     rf"{_KIN},? [A-Z]",
     rf"(?m)^[ \t]*{_CLOSING}[ ,.!-]*\r?\n\s*[A-Z]",
 )
