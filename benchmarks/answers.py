@@ -10,7 +10,9 @@ shapes that deserve nothing) are one list for both halves: six errors they showe
 their zero is a regression test and not an estimate.
 
 Open answers (short texts and numbers) are HuatuoGPT-o1's demo rows, split by the same hash; what is said wrongly is the
-answer of another row. Their phrasings were written in one go, before the verifier was first run on them.
+answer of another row. Their phrasings were written in one go, before the verifier was first run on them, and are the
+same for both halves. The rules were then mended by what the tuning half showed; the totals of the judging half were
+seen meanwhile.
 
 Rates are per second of processor time on one core; on a machine that does other work they are too low.
 
