@@ -17,6 +17,7 @@ from openmed_data.validation.phi import (
 )
 from openmed_data.validation.phi.disguise import DISGUISES, disguised
 from openmed_data.validation.phi.planting import Plant, half, plants, templates
+from openmed_data.validation.phi.scanner import families
 
 PLANTS = list(plants(3, seed=7))
 NOISE = "ab\u200b\ufeff\uff15\u00e9\u0301\u0416\u00b5\n ."
@@ -288,3 +289,9 @@ def test_an_admission_note_is_read_to_the_end() -> None:
 )
 def test_a_department_is_no_place(text: str) -> None:
     assert found(text) == []
+
+
+@pytest.mark.parametrize("profile", list(Profile))
+def test_polars_keeps_every_first_gate_compiled(profile: Profile) -> None:
+    """With more of them than its 32, each would be compiled anew at every scan: two and a half times the work."""
+    assert len({family.gates[0] for family in families(profile) if family.gates}) <= 32

@@ -61,7 +61,8 @@ class _Family:
 
 
 @cache
-def _families(profile: Profile) -> tuple[_Family, ...]:
+def families(profile: Profile) -> tuple[_Family, ...]:
+    """Return every rule of a profile with its gates, in the order in which texts are read."""
     common = (
         *(_Family(rules_contact.network, (gate,)) for gate in rules_contact.NETWORK_GATES),
         _Family(rules_contact.phones, rules_contact.PHONE_GATES),
@@ -152,8 +153,8 @@ def _scan_rows(
 def _rules_by_row(folded: pl.Series, profile: Profile) -> dict[int, list[_Rule]]:
     """Return the rules each row must be read by; rows that pass no gate are absent."""
     wanted: defaultdict[int, list[_Rule]] = defaultdict(list)
-    opened = _open_first(folded, _families(profile))
-    for family in _families(profile):
+    opened = _open_first(folded, families(profile))
+    for family in families(profile):
         for row in family.rows(folded, opened):
             if family.rule not in wanted[row]:
                 wanted[row].append(family.rule)
