@@ -2,11 +2,11 @@
 
 import re
 
-_REST_OF_WORD = re.compile(r"(?<=[^\W\d_])[^\W_]+|[\d]")
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def mask(text: str, most: int = 60) -> str:
-    """Keep the first letter of each word, the spaces and the punctuation; digits never stay.
+    """Keep the first letter of each longer word, the spaces and the punctuation; digits and initials never stay.
 
     Parameters
     ----------
@@ -17,8 +17,13 @@ def mask(text: str, most: int = 60) -> str:
 
     Examples
     --------
-    >>> mask("John Doe, SSN 078-05-1120")
-    'J*** D**, S** ***-**-****'
+    >>> mask("John Q. Doe, SSN 078-05-1120")
+    'J*** *. D**, S** ***-**-****'
     """
-    masked = _REST_OF_WORD.sub(lambda hit: "*" * len(hit[0]), text[:most])
+    masked = re.sub(r"\d", "*", _LETTERS.sub(_hide, text[:most]))
     return masked + "…" if len(text) > most else masked
+
+
+def _hide(word: re.Match[str]) -> str:
+    hidden = "*" * len(word[0])
+    return hidden if len(hidden) == 1 else word[0][0] + hidden[1:]

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openmed_data.validation.phi import Finding, IdentifierType, mask, redact, scan
+from openmed_data.mask import mask
+from openmed_data.validation.phi import Finding, IdentifierType, redact, scan
 from openmed_data.validation.phi.dates import parse_date
 from openmed_data.validation.phi.disguise import DISGUISES, disguised
 from openmed_data.validation.phi.planting import plants
@@ -150,7 +151,7 @@ def test_findings_that_do_not_fit_are_an_error(findings: list[Finding]) -> None:
 
 @given(st.text(min_size=2))
 def test_a_mask_shows_no_digit_and_keeps_the_length(fragment: str) -> None:
-    masked = mask(fragment)
+    masked = mask(fragment, len(fragment))
     assert len(masked) == len(fragment)
     assert not any(char.isdecimal() for char in masked)
 

@@ -1,10 +1,10 @@
-"""Identifiers of persons (HIPAA Safe Harbor) in texts: find them, mask them, take them out."""
+"""Identifiers of persons (HIPAA Safe Harbor) in texts: find them, take them out."""
 
 from .check import CHECK, Action, PhiSettings
 from .columns import scan_columns
 from .kinds import SAFE_HARBOR, Finding, IdentifierType, Level, Profile
 from .ner import scan_with_model
-from .redact import mask, redact
+from .redact import redact
 from .scanner import FRAME_SCHEMA, scan, scan_frame
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "Level",
     "PhiSettings",
     "Profile",
-    "mask",
     "redact",
     "scan",
     "scan_columns",

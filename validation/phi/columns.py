@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import polars as pl
 
 from openmed_data.kinds import Kind, schema
+from openmed_data.mask import mask
 
 from .fields import leaves, spoken
 from .kinds import Level, Profile
 from .mentions import mentions
 from .ner import with_model
-from .redact import mask
 from .scanner import FRAME_SCHEMA, scan_frame
 
 LEAVES = pl.Schema({"row": pl.UInt32, "field": pl.String, "head": pl.String, "text": pl.String})
@@ -69,7 +69,7 @@ def scan_columns(frame: pl.DataFrame, profile: Profile | str = Profile.GATE, mod
     every = pl.concat([_raised(spans), mentions(spans, texts)])
     value = pl.col("text").str.slice("start", pl.col("end") - pl.col("start"))
     named = every.with_columns(value=value)
-    masked = pl.Series("masked", [mask(text) for text in named["value"]], dtype=pl.String)
+    masked = pl.Series("masked", [mask(text, len(text)) for text in named["value"]], dtype=pl.String)
     return named.with_columns(masked).select(FOUND.names()).sort("row", "field", "start")
 
 

@@ -1,12 +1,9 @@
-"""Take identifiers out of a text: as tags, as invented values, or as a mask that a log may show."""
+"""Take identifiers out of a text: as tags, or as invented values."""
 
-import re
 from collections.abc import Sequence
 
 from .kinds import Finding
 from .surrogates import Surrogates
-
-_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def redact(text: str, findings: Sequence[Finding], invent: Surrogates | None = None) -> str:
@@ -45,21 +42,3 @@ def redact(text: str, findings: Sequence[Finding], invent: Surrogates | None = N
         parts += text[last : found.start], invent.value(value, found.type) if invent else f"[{found.type.value}]"
         last = found.end
     return "".join([*parts, text[last:]])
-
-
-def mask(fragment: str) -> str:
-    """Return what a report may show of an identifier: the first letter of each word, the rest as asterisks.
-
-    Digits are all hidden, a single letter too, since a mask must not give the identifier back.
-
-    Examples
-    --------
-    >>> mask("John Doe"), mask("123-45-6789"), mask("a.smith@mail.example.org")
-    ('J*** D**', '***-**-****', '*.s****@m***.e******.o**')
-    """
-    return re.sub(r"\d", "*", _LETTERS.sub(_hide, fragment))
-
-
-def _hide(word: re.Match[str]) -> str:
-    hidden = "*" * len(word[0])
-    return hidden if len(hidden) == 1 else word[0][0] + hidden[1:]
